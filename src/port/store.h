@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The store as the inside sees it (DESIGN section 3).  Two implementations:
+ * store/pg (PostgreSQL) and store/mem (tests); one contract suite for both. */
+#pragma once
+#include "presence/presence.h"
+#include "reg/reg.h"
+#include "subs/subs.h"
+
+typedef struct {
+  char *aor, *display_name, *ha1_md5, *ha1_sha256;
+  gboolean is_enabled;
+} StoreUser;
+
+static inline void
+store_user_free (StoreUser *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->aor);
+  g_free (self->display_name);
+  g_free (self->ha1_md5);
+  g_free (self->ha1_sha256);
+  g_free (self);
+}
+
+typedef enum {
+  STORE_PUT_BINDING,      /* binding */
+  STORE_DROP_BINDING,     /* binding: by aor and key */
+  STORE_PUT_PUBLICATION,  /* publication, tombstones too */
+  STORE_DROP_PUBLICATION, /* publication: by aor and key */
+  STORE_PUT_SUBSCRIPTION, /* sub */
+  STORE_DROP_SUBSCRIPTION, /* sub: by local tag */
+} StoreWriteKind;
+
+/* One row to write.  Owns what it points to. */
+typedef struct {
+  StoreWriteKind kind;
+  union {
+    RegBinding *binding;
+    PresenceRow *publication;
+    SubsStored *subscription;
+  };
+} StoreWrite;
+
+static inline void
+store_write_clear (StoreWrite *self)
+{
+  if (self->kind <= STORE_DROP_BINDING)
+    reg_binding_free (self->binding);
+  else if (self->kind <= STORE_DROP_PUBLICATION)
+    presence_row_free (self->publication);
+  else
+    subs_stored_free (self->subscription);
+}
+
+typedef enum {
+  STORE_COMMITTED, /* the rows are in PostgreSQL */
+  STORE_AWAY,      /* PostgreSQL is away or hung; the rows are kept and will be
+                      written when it is back: answer from memory */
+  STORE_REFUSED,   /* PostgreSQL refused these rows; they are forgotten */
+} StoreOutcome;
+typedef void (*StoreDoneFn) (StoreOutcome outcome, gpointer data);
+
+/* What is there at start.  Row callbacks take what they get. */
+typedef struct {
+  void (*user) (StoreUser *user, gpointer data);
+  void (*binding) (RegBinding *binding, gpointer data);
+  void (*publication) (PresenceRow *row, gpointer data);
+  void (*subscription) (SubsStored *row, gpointer data);
+  void (*loaded) (gpointer data); /* everything has been told */
+} StoreLoadFns;
+
+/* What happens by itself, in the running server. */
+typedef struct {
+  /* A user was added or changed from outside (user != NULL, taken), or removed
+   * (NULL). */
+  void (*user_changed) (const char *aor, StoreUser *user, gpointer data);
+  /* "Reload this table": users_begin, user_changed for every user there is,
+   * users_end (all not named in between are gone). */
+  void (*users_begin) (gpointer data);
+  void (*users_end) (gpointer data);
+  /* Connected (after the first load: back again), or away. */
+  void (*up_changed) (gboolean is_up, gpointer data);
+  /* The daemon cannot go on: another daemon holds the lock, the schema is not
+   * ours.  message is for the operator. */
+  void (*fatal) (const char *message, gpointer data);
+} StoreEvents;
+
+typedef struct {
+  gpointer self;
+
+  /* Before anything else. */
+  void (*set_events) (gpointer self, const StoreEvents *events, gpointer data);
+
+  /* Reads everything; times become microseconds of the monotonic clock.  Called
+   * once; waits (with backoff, and a log line) until PostgreSQL is there. */
+  void (*load) (gpointer self, const StoreLoadFns *fns, gpointer data);
+
+  /* Writes n rows as one transaction, in order with everything earlier for aor;
+   * takes the rows' contents.  is_durable: synchronous_commit=on.  done is
+   * called exactly once, never inside this call, in the order of submission for
+   * one aor; NULL when nobody waits. */
+  void (*submit) (gpointer self, const char *aor, StoreWrite *writes, gsize n,
+                  gboolean is_durable, StoreDoneFn done, gpointer data);
+
+  /* Is PostgreSQL there, as far as is known now? */
+  gboolean (*is_up) (gpointer self);
+
+  /* Reads `changes` now; done when all that had been committed before this call
+   * is in force. */
+  void (*sync) (gpointer self, StoreDoneFn done, gpointer data);
+
+  /* Writes what is pending, then calls done (at most timeout_ms later). */
+  void (*flush) (gpointer self, guint timeout_ms, StoreDoneFn done,
+                 gpointer data);
+} StorePort;

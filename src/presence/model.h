@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A presence document as a value (RFC 3863, 4479, 4480): what codec/pidf reads
+ * and writes and presence/ composes.  What we do not know is kept as XML text
+ * fragments that carry their own namespace declarations. */
+#pragma once
+#include <glib.h>
+
+typedef enum { BASIC_NONE, BASIC_OPEN, BASIC_CLOSED } PresenceBasic;
+
+typedef struct {
+  char *lang; /* may be NULL */
+  char *text;
+} PresenceNote;
+
+typedef struct {
+  char *id;
+  PresenceBasic basic;
+  char *status_extra; /* XML inside <status> beside <basic>, or NULL */
+  char *extra;        /* XML of unknown and RPID children, or NULL */
+  char *device_id;    /* dm:deviceID, or NULL */
+  char *contact;      /* or NULL */
+  char *priority;     /* as written: "0.8", or NULL */
+  GPtrArray *notes;   /* PresenceNote, may be NULL */
+  char *timestamp;    /* as written, or NULL */
+} PresenceTuple;
+
+/* dm:person and dm:device. */
+typedef struct {
+  char *id;
+  char *extra;      /* all children but notes and timestamp, as XML, or NULL */
+  char *device_id;  /* of dm:device, or NULL */
+  GPtrArray *notes; /* PresenceNote, may be NULL */
+  char *timestamp;  /* or NULL */
+} PresenceElement;
+
+typedef struct {
+  char *entity;       /* "sip:alice@example.com" or "pres:..." */
+  GPtrArray *tuples;  /* PresenceTuple */
+  GPtrArray *persons; /* PresenceElement */
+  GPtrArray *devices; /* PresenceElement */
+  GPtrArray *notes;   /* PresenceNote */
+  char *extra;        /* other children of <presence>, or NULL */
+} PresenceDoc;
+
+PresenceDoc *presence_doc_new (const char *entity);
+void presence_doc_free (PresenceDoc *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PresenceDoc, presence_doc_free)
+PresenceDoc *presence_doc_copy (const PresenceDoc *self);
+
+PresenceTuple *presence_tuple_new (const char *id, PresenceBasic basic);
+PresenceTuple *presence_tuple_copy (const PresenceTuple *self);
+void presence_tuple_free (PresenceTuple *self);
+PresenceElement *presence_element_new (const char *id);
+PresenceElement *presence_element_copy (const PresenceElement *self);
+void presence_element_free (PresenceElement *self);
+PresenceNote *presence_note_new (const char *lang, const char *text);
+void presence_note_free (PresenceNote *self);
+
+/* Same content, ids and order. */
+gboolean presence_doc_equal (const PresenceDoc *a, const PresenceDoc *b);

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Publications and what they add up to: entity tags by compare-and-swap (RFC
+ * 3903 section 6), soft state, composition over devices.  Two views of one
+ * publication: *decided* at arrival (what the next PUBLISH is judged by) and
+ * *visible* after its commit (what watchers see).  Knows no XML, socket or SQL;
+ * times are microseconds on the monotonic clock. */
+#pragma once
+#include "presence/model.h"
+
+typedef struct Presence Presence;
+
+typedef struct {
+  const char *aor;   /* canonical */
+  const char *event; /* "presence" */
+  const char *if_match; /* SIP-If-Match, or NULL */
+  gint64 expires;       /* seconds, -1 not given; 0 removes */
+  GBytes *body;         /* as sent, or NULL */
+  PresenceDoc *doc;     /* parsed from body, or NULL; taken */
+  const char *device;   /* which device this is; NULL: the publication is one */
+  const char *call_id, *from_tag;
+  guint32 cseq;
+} PresencePublish;
+
+typedef struct {
+  guint min_expires, max_expires, default_expires; /* seconds */
+  guint max_publications; /* per presentity and event */
+} PresenceLimits;
+
+typedef enum {
+  PRESENCE_OK,
+  PRESENCE_REPEAT,   /* same Call-ID, From tag and CSeq as stored: answered as
+                        the first time; nothing changes */
+  PRESENCE_NO_MATCH, /* 412 */
+  PRESENCE_BRIEF,    /* 423 */
+  PRESENCE_NO_BODY,  /* 400: an initial one without body */
+  PRESENCE_TOO_MANY, /* 403 */
+} PresenceVerdict;
+
+/* A publication's row, as the store keeps it; a copy that owns its strings.  A
+ * removed one is kept as a tombstone (body NULL, is_removed) for 64 s, so that
+ * its repetition after a crash is answered as the first time. */
+typedef struct {
+  char *aor, *event;
+  char *key;  /* names the publication through all its etags */
+  char *etag; /* the current one */
+  char *device;
+  GBytes *body;
+  char *call_id, *from_tag;
+  guint32 cseq;
+  guint32 granted; /* seconds, as answered: for a repetition */
+  gboolean is_removed;
+  gint64 published_at; /* us; older than a restart: negative is fine */
+  gint64 expires_at;   /* us */
+} PresenceRow;
+PresenceRow *presence_row_copy (const PresenceRow *self);
+void presence_row_free (PresenceRow *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PresenceRow, presence_row_free)
+
+typedef struct {
+  char etag[32];
+  guint expires;    /* granted, seconds (0: removed) */
+  PresenceRow *row; /* to be stored; NULL for anything but PRESENCE_OK. Owned by
+                       the caller */
+  guint64 ticket;   /* names this decision to presence_commit */
+} PresenceOutcome;
+void presence_outcome_clear (PresenceOutcome *self);
+
+Presence *presence_new (gint64 now);
+void presence_free (Presence *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Presence, presence_free)
+
+/* Decides a PUBLISH.  Takes request->doc whatever the verdict. Each accepted one
+ * gets a new etag (RFC 3903 6: also a refresh). */
+PresenceVerdict presence_publish (Presence *self, PresencePublish *request,
+                                  const PresenceLimits *limits, gint64 now,
+                                  PresenceOutcome *out);
+
+/* Bounds the decided expiry to at most seconds from now, also in out. */
+void presence_shorten (Presence *self, PresenceOutcome *out, guint seconds,
+                       gint64 now);
+
+/* What was decided under ticket has been committed: it becomes visible.  TRUE
+ * when what watchers see changed.  Tickets of one publication are committed in
+ * the order of their decisions. */
+gboolean presence_commit (Presence *self, const char *aor, guint64 ticket);
+/* It could not be stored: the decision is undone as far as nothing later builds
+ * on it (the publication is dropped).  TRUE when what watchers see changed. */
+gboolean presence_abort (Presence *self, const char *aor, guint64 ticket);
+
+/* Registration: is there a committed binding?  TRUE when what watchers see
+ * changed (an unpublished user is open with one and closed without). */
+gboolean presence_set_registered (Presence *self, const char *aor,
+                                  gboolean is_registered);
+
+/* Puts a stored publication back after a restart, visible; takes both. doc is
+ * NULL for a tombstone. */
+void presence_restore (Presence *self, PresenceRow *row, PresenceDoc *doc,
+                       gint64 now);
+
+/* What watchers with full rights see: the newest publication of each device,
+ * one tuple per device (ids made unique), open ones first; person and device
+ * elements of all, newest first, identical ones once; notes.  From the
+ * registration alone when nothing is published: one tuple, open with a binding
+ * and closed without. Only event "presence" is composed. Caller frees. */
+PresenceDoc *presence_compose (Presence *self, const char *aor);
+/* Changes each time the composed document may have changed; never 0. */
+guint64 presence_version (Presence *self, const char *aor);
+
+/* The *unknown* document of DESIGN section 4: valid, no tuple at all. */
+PresenceDoc *presence_unknown (const char *aor);
+
+/* Expires publications and forgets tombstones.  fn is called once per row gone;
+ * is_visible when what watchers see changed. */
+typedef void (*PresenceGoneFn) (const PresenceRow *row, gboolean is_visible,
+                                gpointer data);
+void presence_advance (Presence *self, gint64 now, PresenceGoneFn fn,
+                       gpointer data);
+/* Drops all of a user (disabled, removed). */
+void presence_drop_user (Presence *self, const char *aor, PresenceGoneFn fn,
+                         gpointer data);
+
+/* Live publications, without tombstones. */
+guint presence_size (Presence *self);

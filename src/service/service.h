@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The use cases: register, publish, subscribe, message.  Asks the core what to
+ * do, writes through the store, acts through the ports.  Adapters call in here
+ * and turn verdicts into SIP, HTTP or XMPP words.  One thread. */
+#pragma once
+#include "base/counters.h"
+#include "policy/policy.h"
+#include "port/clock.h"
+#include "port/loop.h"
+#include "port/sip_out.h"
+#include "port/store.h"
+
+typedef struct Service Service;
+
+typedef struct {
+  RegLimits reg;
+  PresenceLimits presence;
+  SubsLimits subs;
+  guint wake_rate;      /* NOTIFYs a second to restored dialogs after a start */
+  guint away_expires;   /* Expires granted while PostgreSQL is away: 120 */
+  guint fork_timeout;   /* seconds until a MESSAGE without answer gets 480 */
+} ServiceLimits;
+
+/* What a verdict means to the peer; sip/ maps each to one status. */
+typedef enum {
+  SERVICE_OK,             /* 200 */
+  SERVICE_BAD_REQUEST,    /* 400 */
+  SERVICE_FORBIDDEN,      /* 403 */
+  SERVICE_NOT_FOUND,      /* 404: no such user, unknown gr */
+  SERVICE_NOT_ACCEPTABLE, /* 406: no type of Accept that we can send */
+  SERVICE_NO_MATCH,       /* 412 */
+  SERVICE_BAD_TYPE,       /* 415 */
+  SERVICE_BRIEF,          /* 423 with Min-Expires */
+  SERVICE_UNAVAILABLE,    /* 480: nobody there */
+  SERVICE_GONE,           /* 481 */
+  SERVICE_BAD_EVENT,      /* 489 with Allow-Events */
+  SERVICE_OUT_OF_ORDER,   /* 500: CSeq (RFC 3261 12.2.2) */
+  SERVICE_FAILED,         /* 500: our fault */
+  SERVICE_BUSY,           /* 503 with Retry-After */
+  SERVICE_RELAYED,        /* answer with the response that came back */
+} ServiceVerdict;
+
+/* Who asks: everything borrowed for the call. */
+typedef struct {
+  const char *user;     /* authenticated or asserted AoR */
+  gboolean is_trusted;  /* a trusted peer speaks for him */
+  const char *source;   /* "udp:192.0.2.1:5060" */
+  guint64 flow;         /* 0 over UDP */
+  const char *call_id, *from_tag;
+  guint32 cseq;
+  const char *contact;  /* first Contact URI, or NULL */
+  const char *instance; /* its +sip.instance, or gr of From, or NULL */
+} ServiceCaller;
+
+Service *service_new (const ServiceLimits *limits, const char *const *domains,
+                      const Clock *clock, LoopPort *loop, StorePort *store,
+                      Counters *counters);
+void service_free (Service *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Service, service_free)
+/* The SIP side; set once, before service_start. */
+void service_set_sip (Service *self, SipOutPort *sip);
+/* Loads what the store has, then calls ready once; meanwhile requests get
+ * SERVICE_BUSY. */
+void service_start (Service *self, void (*ready) (gpointer data),
+                    gpointer data);
+gboolean service_is_ready (Service *self);
+void service_set_limits (Service *self, const ServiceLimits *limits);
+
+/* Is this host name one of our domains? */
+gboolean service_has_domain (Service *self, const char *host);
+/* A user by AoR in any spelling of case; NULL when unknown.  Borrowed until the
+ * next turn of the loop. Disabled users are returned too. */
+const StoreUser *service_user (Service *self, const char *aor);
+
+/* Each of the following calls answer exactly once, inside the call or later;
+ * what answer gets is borrowed for its call. */
+
+typedef struct {
+  ServiceVerdict verdict;
+  const char *text; /* why, for the reason phrase or a Warning; or NULL */
+  guint min_expires;
+  GPtrArray *bindings; /* RegBinding, what is bound now; SERVICE_OK */
+  gint64 now;          /* to count their expires_at from */
+} RegisterAnswer;
+typedef void (*RegisterAnswerFn) (const RegisterAnswer *answer, gpointer data);
+/* request->aor is the To of the REGISTER; must be the caller (403). */
+void service_register (Service *self, const ServiceCaller *caller,
+                       const RegRequest *request, RegisterAnswerFn answer,
+                       gpointer data);
+
+typedef struct {
+  const char *presentity; /* AoR of the Request-URI; must be the caller */
+  const char *event;      /* Event token */
+  const char *if_match;
+  gint64 expires; /* -1 not given */
+  GBytes *body;   /* NULL: none */
+  const char *content_type; /* type/subtype, or NULL */
+} PublishCommand;
+typedef struct {
+  ServiceVerdict verdict;
+  const char *text;
+  const char *etag;
+  guint expires;
+  guint min_expires;
+} PublishAnswer;
+typedef void (*PublishAnswerFn) (const PublishAnswer *answer, gpointer data);
+void service_publish (Service *self, const ServiceCaller *caller,
+                      const PublishCommand *command, PublishAnswerFn answer,
+                      gpointer data);
+
+typedef struct {
+  SubsDialog dialog;  /* package: event token in lower case; local_tag: the To
+                         tag of an in-dialog one, else NULL */
+  gint64 expires;     /* -1 not given */
+} SubscribeCommand;
+typedef struct {
+  ServiceVerdict verdict;
+  const char *text;
+  const char *local_tag; /* for the To of a 2xx */
+  guint expires;
+  guint min_expires;
+} SubscribeAnswer;
+typedef void (*SubscribeAnswerFn) (const SubscribeAnswer *answer,
+                                   gpointer data);
+/* The NOTIFY goes out after answer has returned, in the same turn. */
+void service_subscribe (Service *self, const ServiceCaller *caller,
+                        const SubscribeCommand *command,
+                        SubscribeAnswerFn answer, gpointer data);
+
+typedef struct {
+  const char *recipient; /* AoR of the Request-URI; NULL: not of our domains,
+                            relay it */
+  const char *instance;  /* gr of the Request-URI, or NULL */
+  SipIncoming *request;  /* stays valid until the answer */
+} MessageCommand;
+typedef struct {
+  ServiceVerdict verdict;
+  const char *text;
+  SipResponse *response; /* SERVICE_RELAYED */
+} MessageAnswer;
+typedef void (*MessageAnswerFn) (const MessageAnswer *answer, gpointer data);
+void service_message (Service *self, const ServiceCaller *caller,
+                      const MessageCommand *command, MessageAnswerFn answer,
+                      gpointer data);
+
+/* A TCP or TLS connection closed. */
+void service_flow_closed (Service *self, guint64 flow);
+
+/* For administrators: one line each "name value". */
+typedef void (*ServiceStatusFn) (const char *name, const char *value,
+                                 gpointer data);
+void service_status (Service *self, ServiceStatusFn fn, gpointer data);
+
+/* SUBSCRIBE's event packages for Allow-Events: "presence, presence.winfo". */
+const char *service_allow_events (void);
+
+/* Takes what has been changed from outside into force; done afterwards. */
+void service_sync (Service *self, StoreDoneFn done, gpointer data);
+
+/* Stops: refuses new requests (503), lets what is in flight end (at most
+ * timeout_ms), then calls done.  Dialogs live on in the store. */
+void service_stop (Service *self, guint timeout_ms, void (*done) (gpointer),
+                   gpointer data);
+/* Ends every dialog with NOTIFY terminated;reason=deactivated (drain), paced;
+ * returns their number. */
+guint service_drain (Service *self);

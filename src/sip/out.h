@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Client transactions inside sip/: NOTIFY and forwarded requests; the SipOutPort
+ * that service/ acts through. */
+#pragma once
+#include "sip/incoming.h"
+#include "sip/resolve.h"
+
+typedef struct SipOut SipOut;
+
+SipOut *sip_out_new (Sip *sip, Transport *transport, Resolver *resolver,
+                     const Conf *conf, Counters *counters);
+void sip_out_free (SipOut *self);
+SipOutPort *sip_out_port_of (SipOut *self);
+/* Client transactions that have not ended. */
+guint sip_out_pending (SipOut *self);
+
+/* The response behind a SipResponse. */
+struct SipResponse {
+  msg_t *msg;
+  sip_t *object;
+  gint refs;
+};

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Sockets, inside sip/: one nta agent per address family with its UDP, TCP and
+ * TLS transports; which agent and transport reach a peer; flows (RFC 5626). */
+#pragma once
+#include "sip/sofia.h"
+#include "sip/sip.h"
+
+typedef struct Transport Transport;
+
+/* Called for each message that is no response to a client transaction and no
+ * retransmission known to nta (stateless callback); takes msg. */
+typedef void (*TransportFn) (nta_agent_t *agent, msg_t *msg, sip_t *sip,
+                             gpointer data);
+typedef void (*TransportClosedFn) (guint64 flow, gpointer data);
+
+Transport *transport_new (SipLoop *loop, const Conf *conf, TransportFn fn,
+                          TransportClosedFn closed, gpointer data,
+                          GError **error);
+void transport_free (Transport *self);
+gboolean transport_reload (Transport *self, const Conf *conf, GError **error);
+void transport_quiesce (Transport *self);
+
+/* The flow of a connection-oriented message: the same number for the same
+ * connection for its life, never used again; 0 for UDP. Call it in the
+ * TransportFn only (stack.md section 1). */
+guint64 transport_flow_of (Transport *self, nta_agent_t *agent, msg_t *msg);
+/* The connection of a flow, borrowed; NULL when it is closed or unknown.
+ * *agent_out gets its agent. */
+tport_t *transport_flow (Transport *self, guint64 flow,
+                         nta_agent_t **agent_out);
+
+/* The agent for a numeric destination ("192.0.2.1", "2001:db8::1"); NULL when
+ * nothing listens in that family. */
+nta_agent_t *transport_agent_for (Transport *self, const char *host);
+
+/* Our Contact URI towards such a peer: "sip:ADDR:PORT;transport=tcp". Borrowed.
+ * proto is "udp", "tcp" or "tls". NULL when nothing listens there. */
+const char *transport_contact (Transport *self, nta_agent_t *agent,
+                               const char *proto);
+
+/* "udp:192.0.2.1:5060", "tls:[::1]:4711": where a message came from. In the
+ * TransportFn only. Caller frees. */
+char *transport_source_of (Transport *self, nta_agent_t *agent, msg_t *msg);
+
+/* Is this host:port (numeric or a listen name) ourselves? For Route and
+ * Request-URI. port 0: the default. */
+gboolean transport_is_self (Transport *self, const char *host, guint port);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The two stores behind port/store.h. */
+#pragma once
+#include "base/counters.h"
+#include "port/clock.h"
+#include "port/loop.h"
+#include "port/store.h"
+
+typedef struct StorePg StorePg;
+
+typedef struct {
+  const char *dsn;   /* libpq connection string or URI */
+  guint connections; /* that write; one more listens */
+  guint hung_after;  /* ms without an answer until PostgreSQL counts as away */
+} StorePgConfig;
+
+/* Does not connect yet (load does). */
+StorePg *store_pg_new (const StorePgConfig *config, LoopPort *loop,
+                       const Clock *clock, Counters *counters);
+/* Closes the connections at once; what has not been committed is lost: flush
+ * first. */
+void store_pg_free (StorePg *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StorePg, store_pg_free)
+StorePort *store_pg_port (StorePg *self);
+
+/* The schema version that this program speaks. */
+guint store_schema_version (void);
+
+/* A store in memory for tests: commits at the end of the turn (loop->defer). */
+typedef struct StoreMem StoreMem;
+StoreMem *store_mem_new (LoopPort *loop, const Clock *clock);
+void store_mem_free (StoreMem *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoreMem, store_mem_free)
+StorePort *store_mem_port (StoreMem *self);
+/* Test hooks: PostgreSQL away and back; a user changed; what is stored. */
+void store_mem_set_up (StoreMem *self, gboolean is_up);
+void store_mem_put_user (StoreMem *self, const StoreUser *user);
+void store_mem_drop_user (StoreMem *self, const char *aor);
+/* The next submit is refused. */
+void store_mem_refuse_next (StoreMem *self);

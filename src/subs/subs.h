@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The notifier's side of RFC 6665: subscription dialogs as a state table, their
+ * expiry, and one NOTIFY in flight per dialog with everything newer coalesced.
+ * A call decides and returns actions; the caller carries them out.  Knows no
+ * event package's content, socket, SQL or sofia type; times are microseconds on
+ * the monotonic clock. */
+#pragma once
+#include <glib.h>
+
+typedef struct Subs Subs; /* all subscriptions of this server */
+typedef struct Sub Sub;   /* one dialog; lives until SUBS_ACT_FREE */
+
+typedef enum { SUBS_PENDING, SUBS_ACTIVE, SUBS_TERMINATED } SubsState;
+
+/* The reason of a terminated Subscription-State (RFC 6665 4.1.3). */
+typedef enum {
+  SUBS_NO_REASON,
+  SUBS_DEACTIVATED,
+  SUBS_PROBATION,
+  SUBS_REJECTED,
+  SUBS_TIMEOUT,
+  SUBS_GIVEUP,
+  SUBS_NORESOURCE,
+  SUBS_INVARIANT,
+} SubsReason;
+
+/* What makes the dialog; all that a NOTIFY needs.  Given by value, copied. NULL
+ * where absent. */
+typedef struct {
+  const char *presentity; /* AoR, canonical */
+  const char *watcher;    /* AoR, canonical */
+  const char *package;    /* "presence", "presence.winfo": compared by pointer
+                             after g_intern_string */
+  const char *event;      /* the Event header's value as the client wrote it,
+                             with its id parameter: echoed */
+  const char *call_id;
+  const char *local_tag;  /* ours; NULL: subs_create makes one */
+  const char *remote_tag;
+  const char *local_uri;  /* To of the SUBSCRIBE, a bare URI */
+  const char *remote_uri; /* From of the SUBSCRIBE */
+  const char *target;     /* its Contact URI */
+  const char *instance;   /* +sip.instance of that Contact */
+  const char *route_set;  /* Record-Route, comma-separated, in UAS order */
+  const char *accept;     /* Accept, or NULL */
+  const char *source;     /* "udp:192.0.2.1:5060": where it came from */
+  const char *local_contact; /* our Contact in this dialog */
+  guint64 flow;           /* 0: none */
+  gboolean is_trusted;    /* came from a trusted peer: NOTIFY to the Contact */
+} SubsDialog;
+
+/* Read-only view of a Sub; valid until the next call on it. */
+const SubsDialog *sub_dialog (const Sub *sub);
+SubsState sub_state (const Sub *sub);
+gint64 sub_expires_at (const Sub *sub);
+gint64 sub_created_at (const Sub *sub);
+guint32 sub_remote_cseq (const Sub *sub);
+const char *sub_id (const Sub *sub); /* local tag */
+/* TRUE for a fetch (Expires: 0 without dialog) */
+gboolean sub_is_fetch (const Sub *sub);
+/* Upper ends of the reserved ranges, as the store must keep them. */
+guint32 sub_cseq_reserved (const Sub *sub);
+guint32 sub_version_reserved (const Sub *sub);
+/* The watcher's state has not been committed yet */
+gboolean sub_is_committed (const Sub *sub);
+
+typedef enum {
+  SUBS_ACT_STORE,   /* write the row (soft); call subs_committed with ticket when
+                       it is there */
+  SUBS_ACT_RESERVE, /* write the row (durable), because CSeq or version ranges
+                       grew; then call subs_reserved with ticket */
+  SUBS_ACT_ERASE,   /* delete the row */
+  SUBS_ACT_NOTIFY,  /* send a NOTIFY now with the fields below, then report by
+                       subs_notified */
+  SUBS_ACT_WATCHER, /* the watcher's state changed: who watches the watchers
+                       should hear (reason and state as below) */
+  SUBS_ACT_FREE,    /* sub is no longer in the table: forget every pointer, then
+                       call sub_unref */
+} SubsActionKind;
+
+typedef struct {
+  SubsActionKind kind;
+  Sub *sub;
+  guint64 ticket; /* STORE, RESERVE */
+  /* NOTIFY, WATCHER: */
+  SubsState state;
+  SubsReason reason;
+  gboolean wants_body; /* FALSE: pending, or nothing to say */
+  guint32 cseq;        /* NOTIFY: the CSeq to use */
+  guint32 expires;     /* seconds left, for the expires parameter */
+} SubsAction;
+
+/* Actions are appended to a GArray of SubsAction, to be carried out in order
+ * after the call; carrying them out may call into subs again. */
+GArray *subs_actions_new (void);
+
+typedef struct {
+  guint min_expires, max_expires, default_expires; /* seconds */
+  guint retry_after_timeout; /* seconds between tries of a suspended one: 60 */
+  guint tombstone;           /* seconds a terminated row is kept: 64 */
+} SubsLimits;
+
+Subs *subs_new (const SubsLimits *limits, gint64 now);
+void subs_free (Subs *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Subs, subs_free)
+void subs_set_limits (Subs *self, const SubsLimits *limits);
+
+/* Keep a Sub beyond its FREE (a callback in flight holds one). */
+Sub *sub_ref (Sub *sub);
+void sub_unref (Sub *sub);
+
+typedef enum {
+  SUBS_OK,
+  SUBS_REPEAT,       /* same CSeq as last time, nothing new: answer as then, and
+                        a NOTIFY goes out all the same */
+  SUBS_BRIEF,        /* 423 */
+  SUBS_OUT_OF_ORDER, /* 500: CSeq below the last */
+  SUBS_GONE,         /* 481: terminated, or not this dialog */
+} SubsVerdict;
+
+/* Finds the dialog of an in-dialog request by our tag, and checks Call-ID and
+ * remote tag; NULL when it is none. */
+Sub *subs_find (Subs *self, const char *local_tag, const char *call_id,
+                const char *remote_tag);
+/* Finds what an initial SUBSCRIBE (no To tag) made, should it be repeated: by
+ * Call-ID, remote tag, package and event id; NULL when none. */
+Sub *subs_find_initial (Subs *self, const char *call_id,
+                        const char *remote_tag, const char *event);
+
+/* A new subscription with decision pending or active; expires in seconds as
+ * asked (-1 not given; 0: a fetch, which is never stored and ends with its
+ * NOTIFY).  On SUBS_OK *sub_out is borrowed, *granted_out the seconds for the
+ * answer, and actions has a STORE (unless it is a fetch: then the caller calls
+ * subs_committed itself with ticket 0, after the 200). Until the commit no
+ * NOTIFY leaves. */
+SubsVerdict subs_create (Subs *self, const SubsDialog *dialog, guint32 cseq,
+                         gint64 expires, SubsState state, gint64 now,
+                         Sub **sub_out, guint *granted_out, GArray *actions);
+
+/* A SUBSCRIBE inside the dialog: refresh, or end with expires 0.  A new target,
+ * source and flow in dialog replace the old (others are not looked at). */
+SubsVerdict subs_refresh (Subs *self, Sub *sub, const SubsDialog *dialog,
+                          guint32 cseq, gint64 expires, gint64 now,
+                          guint *granted_out, GArray *actions);
+
+/* Bounds the expiry to seconds from now (answer from memory while PostgreSQL is
+ * away); returns what is granted then. */
+guint subs_shorten (Subs *self, Sub *sub, guint seconds, gint64 now);
+
+/* The row of a STORE is committed and the 200 has gone out: a NOTIFY follows
+ * (RFC 6665 4.2.1.2: immediately, after every SUBSCRIBE). */
+void subs_committed (Subs *self, Sub *sub, guint64 ticket, gint64 now,
+                     GArray *actions);
+/* It could not be written: a new subscription vanishes, a refreshed one keeps
+ * its old expiry. */
+void subs_aborted (Subs *self, Sub *sub, guint64 ticket, gint64 now,
+                   GArray *actions);
+void subs_reserved (Subs *self, Sub *sub, guint64 ticket, gint64 now,
+                    GArray *actions);
+
+/* The presentity's state in package changed: every committed active
+ * subscription to it gets a NOTIFY, at once or when the one in flight ends. */
+void subs_changed (Subs *self, const char *presentity, const char *package,
+                   gint64 now, GArray *actions);
+
+/* The policy decided anew: pending <-> active, or terminated with reason. */
+void subs_decide (Subs *self, Sub *sub, SubsState state, SubsReason reason,
+                  gint64 now, GArray *actions);
+
+/* How a NOTIFY ended. */
+typedef enum {
+  SUBS_NOTIFY_OK,        /* 2xx */
+  SUBS_NOTIFY_DEAD,      /* a response of RFC 6665 4.2.2: 404 405 410 416
+                            480-485 489 501 604: ends the subscription at once */
+  SUBS_NOTIFY_REFUSED,   /* any other non-2xx: this NOTIFY is lost, the next
+                            change tries again; with retry_after as told */
+  SUBS_NOTIFY_SUSPENDED, /* timeout, transport failure, closed flow, no way to
+                            it: one try a minute, or subs_resume */
+} SubsNotifyResult;
+
+/* The NOTIFY with this CSeq ended.  retry_after in seconds, 0 none. */
+void subs_notified (Subs *self, Sub *sub, guint32 cseq,
+                    SubsNotifyResult result, guint retry_after, gint64 now,
+                    GArray *actions);
+
+/* The next version of the dialog's partial documents (winfo), counted from 0,
+ * never again and never lower, also after a restart. Call it once for each
+ * NOTIFY with a body that carries a version. */
+guint32 sub_next_version (Sub *sub);
+
+/* A flow closed: its dialogs are suspended (no try before subs_resume or their
+ * retry time). */
+void subs_flow_closed (Subs *self, guint64 flow, gint64 now, GArray *actions);
+
+/* A device of watcher sent an authenticated request: its suspended dialogs, and
+ * those that have no flow since a restart, go on over the new flow or source.
+ * A dialog is of that device when the instance is the same, or, where either
+ * has none, the contact (URI key) or the UDP source is. */
+typedef struct {
+  const char *watcher;
+  const char *instance; /* may be NULL */
+  const char *contact;  /* URI; may be NULL */
+  const char *source;
+  guint64 flow;
+} SubsDevice;
+void subs_resume (Subs *self, const SubsDevice *device, gint64 now,
+                  GArray *actions);
+
+/* Puts a stored row back; suspended until subs_wake (UDP: paced by the caller)
+ * or subs_resume (flows).  CSeq and version go on above what was reserved. */
+typedef struct {
+  SubsDialog dialog; /* strings are copied */
+  SubsState state;
+  guint32 remote_cseq, cseq_reserved, version_reserved;
+  gint64 created_at, expires_at; /* us */
+} SubsStored;
+/* A deep copy of what a Sub is now, as the store keeps it, and its end. */
+SubsStored *subs_stored_of (const Sub *sub);
+/* A deep copy that owns its strings. */
+SubsStored *subs_stored_copy (const SubsStored *self);
+void subs_stored_free (SubsStored *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SubsStored, subs_stored_free)
+Sub *subs_restore (Subs *self, const SubsStored *stored, gint64 now);
+void subs_wake (Subs *self, Sub *sub, gint64 now, GArray *actions);
+
+/* Ends all of a user as presentity with reason, and all his own as watcher. */
+void subs_drop_user (Subs *self, const char *aor, SubsReason reason,
+                     gint64 now, GArray *actions);
+
+/* Expiries and retries due by now. */
+void subs_advance (Subs *self, gint64 now, GArray *actions);
+
+/* Calls fn for each live (not terminated, committed) subscription to presentity
+ * in package; fn must not call into subs. */
+typedef void (*SubsFn) (Sub *sub, gpointer data);
+void subs_foreach (Subs *self, const char *presentity, const char *package,
+                   SubsFn fn, gpointer data);
+/* The same for everything in the table. */
+void subs_foreach_all (Subs *self, SubsFn fn, gpointer data);
+
+/* Live subscriptions. */
+guint subs_size (Subs *self);
+/* "active", "pending", "terminated"; "timeout", ...; NULL for no reason. */
+const char *subs_state_name (SubsState state);
+const char *subs_reason_name (SubsReason reason);
