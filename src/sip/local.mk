@@ -1,1 +1,21 @@
 # SPDX-License-Identifier: ISC
+#
+# One file a line, in alphabetical order.
+noinst_LIBRARIES += src/libsip.a
+src_libsip_a_CPPFLAGS = $(AM_CPPFLAGS) $(SOFIA_CFLAGS) $(SSL_CFLAGS)
+src_libsip_a_SOURCES = \
+  src/sip/incoming.h \
+  src/sip/loop.c \
+  src/sip/loop.h \
+  src/sip/out.h \
+  src/sip/resolve.h \
+  src/sip/sip-priv.h \
+  src/sip/sip.h \
+  src/sip/sofia.h \
+  src/sip/transport.h
+
+check_PROGRAMS += tests/unit/test-sip-loop
+tests_unit_test_sip_loop_SOURCES = tests/unit/test-sip-loop.c
+tests_unit_test_sip_loop_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
+tests_unit_test_sip_loop_LDADD = src/libsip.a $(BASE_LIBS) $(SOFIA_STATIC) \
+  $(SSL_LIBS) -lpthread

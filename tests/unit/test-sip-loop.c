@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * sip/loop.h: descriptors, timers and the end of a turn on su_root.  Every test
+ * ends by what it waits for; none measures time. */
+#include "sip/loop.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+typedef struct {
+  SipLoop *loop;
+  LoopPort *port;
+  GString *story; /* what happened, one word each */
+  int pair[2];
+  LoopWatch *watch;
+  LoopTimer *timer;
+  guint count;
+} Fixture;
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  f->loop = sip_loop_new ();
+  f->port = sip_loop_port (f->loop);
+  /* su_root looks around every 15 s anyway: not here */
+  su_root_set_max_defer (sip_loop_root (f->loop), SU_DURATION_MAX);
+  f->story = g_string_new (NULL);
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM, 0, f->pair), ==, 0);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  if (f->watch != NULL)
+    f->port->unwatch (f->port->self, f->watch);
+  sip_loop_free (f->loop);
+  for (int i = 0; i < 2; i++)
+    if (f->pair[i] >= 0)
+      close (f->pair[i]);
+  g_string_free (f->story, TRUE);
+}
+
+static void
+say (Fixture *f, const char *word)
+{
+  g_string_append_printf (f->story, "%s%s", f->story->len ? " " : "", word);
+}
+
+static void
+quit_cb (gpointer data)
+{
+  Fixture *f = data;
+
+  say (f, "quit");
+  sip_loop_quit (f->loop);
+}
+
+static void
+run (Fixture *f, const char *expected)
+{
+  sip_loop_run (f->loop);
+  g_assert_cmpstr (f->story->str, ==, expected);
+}
+
+/* Descriptors */
+
+static void
+echo_cb (int fd, LoopEvents events, gpointer data)
+{
+  Fixture *f = data;
+  char c = 0;
+
+  if (events & LOOP_READ) {
+    gssize n = read (fd, &c, 1);
+    char word[] = { c, 0 };
+    say (f, n == 1 ? word : "end");
+    if (n != 1)
+      sip_loop_quit (f->loop);
+  }
+  if (events & LOOP_WRITE) {
+    say (f, "writable");
+    f->port->set_events (f->port->self, f->watch, LOOP_READ);
+    g_assert_cmpint (write (f->pair[1], "ab", 2), ==, 2);
+    close (f->pair[1]);
+    f->pair[1] = -1;
+  }
+}
+
+/* Level-triggered; a mask of nothing waits; a hang-up is LOOP_READ. */
+static void
+test_watch (Fixture *f, gconstpointer data)
+{
+  f->watch = f->port->watch (f->port->self, f->pair[0], 0, echo_cb, f);
+  f->port->set_events (f->port->self, f->watch, LOOP_READ | LOOP_WRITE);
+  run (f, "writable a b end");
+}
+
+static void
+unwatch_cb (int fd, LoopEvents events, gpointer data)
+{
+  Fixture *f = data;
+
+  say (f, "once");
+  f->port->unwatch (f->port->self, g_steal_pointer (&f->watch));
+  f->port->after (f->port->self, 20, quit_cb, f);
+}
+
+static void
+test_unwatch_inside (Fixture *f, gconstpointer data)
+{
+  g_assert_cmpint (write (f->pair[1], "x", 1), ==, 1);
+  f->watch
+      = f->port->watch (f->port->self, f->pair[0], LOOP_READ, unwatch_cb, f);
+  run (f, "once quit");
+}
+
+/* The same descriptor twice is refused, not fatal. */
+static void
+test_watch_twice (Fixture *f, gconstpointer data)
+{
+  f->watch = f->port->watch (f->port->self, f->pair[0], LOOP_READ, echo_cb, f);
+  g_test_expect_message ("sip", G_LOG_LEVEL_WARNING, "cannot watch*");
+  g_assert_null (
+      f->port->watch (f->port->self, f->pair[0], LOOP_READ, echo_cb, f));
+  g_test_assert_expected_messages ();
+}
+
+/* Timers */
+
+static void
+word_cb (gpointer data)
+{
+  gpointer *pair = data;
+
+  say (pair[0], pair[1]);
+}
+
+static void
+test_timer_order (Fixture *f, gconstpointer data)
+{
+  gpointer a[] = { f, "a" }, b[] = { f, "b" }, c[] = { f, "c" };
+  LoopTimer *gone;
+
+  f->port->after (f->port->self, 60, quit_cb, f);
+  f->port->after (f->port->self, 40, word_cb, c);
+  gone = f->port->after (f->port->self, 10, word_cb, a);
+  f->port->after (f->port->self, 20, word_cb, b);
+  f->port->after (f->port->self, 0, word_cb, a);
+  f->port->remove_timer (f->port->self, gone);
+  run (f, "a b c quit");
+}
+
+static void
+tick_cb (gpointer data)
+{
+  Fixture *f = data;
+
+  say (f, "tick");
+  if (++f->count < 3)
+    return;
+  f->port->remove_timer (f->port->self, f->timer);
+  f->port->after (f->port->self, 30, quit_cb, f);
+}
+
+static void
+test_timer_every (Fixture *f, gconstpointer data)
+{
+  f->timer = f->port->every (f->port->self, 5, tick_cb, f);
+  run (f, "tick tick tick quit");
+}
+
+static void
+again_cb (gpointer data)
+{
+  Fixture *f = data;
+
+  f->port->remove_timer (f->port->self, f->timer); /* itself: harmless */
+  if (++f->count == 1000)
+    sip_loop_quit (f->loop);
+  f->timer = f->port->after (f->port->self, 0, again_cb, f);
+}
+
+/* A timer that arms itself with no delay lets the loop go on. */
+static void
+test_timer_zero (Fixture *f, gconstpointer data)
+{
+  f->timer = f->port->after (f->port->self, 0, again_cb, f);
+  sip_loop_run (f->loop);
+  g_assert_cmpuint (f->count, ==, 1000);
+}
+
+static void
+order_cb (gpointer data)
+{
+  gpointer *cell = data;
+  Fixture *f = cell[0];
+  guint delay = GPOINTER_TO_UINT (cell[1]);
+
+  g_assert_cmpuint (delay, >=, f->count);
+  f->count = delay;
+}
+
+/* The heap under many timers, every third removed again. */
+static void
+test_timer_many (Fixture *f, gconstpointer data)
+{
+  enum { N = 2000 };
+  g_autofree gpointer *cells = g_new (gpointer, 2 * N);
+  LoopTimer *timers[N];
+
+  for (guint i = 0; i < N; i++) {
+    guint delay = (i * 7919) % 50;
+    cells[2 * i] = f;
+    cells[2 * i + 1] = GUINT_TO_POINTER (delay);
+    timers[i] = f->port->after (f->port->self, delay + (i % 3 == 0 ? 10000 : 0),
+                                order_cb, cells + 2 * i);
+  }
+  for (guint i = 0; i < N; i += 3)
+    f->port->remove_timer (f->port->self, timers[i]);
+  f->port->after (f->port->self, 120, quit_cb, f);
+  run (f, "quit");
+  g_assert_cmpuint (f->count, ==, 49);
+}
+
+/* The end of a turn */
+
+static void
+second_cb (gpointer data)
+{
+  say (data, "second");
+  sip_loop_quit (((Fixture *)data)->loop);
+}
+
+static void
+first_cb (gpointer data)
+{
+  Fixture *f = data;
+
+  say (f, "first");
+  f->port->defer (f->port->self, second_cb, f);
+}
+
+/* Nothing else ever happens in these loops: had it waited, it would wait for
+ * ever (the test's watchdog). */
+static void
+test_defer_from_outside (Fixture *f, gconstpointer data)
+{
+  gpointer a[] = { f, "a" };
+
+  f->port->defer (f->port->self, word_cb, a);
+  f->port->defer (f->port->self, first_cb, f);
+  run (f, "a first second");
+}
+
+static void
+defer_both_cb (int fd, LoopEvents events, gpointer data)
+{
+  Fixture *f = data;
+
+  say (f, "event");
+  f->port->unwatch (f->port->self, g_steal_pointer (&f->watch));
+  f->port->defer (f->port->self, first_cb, f);
+}
+
+static void
+test_defer_from_watch (Fixture *f, gconstpointer data)
+{
+  g_assert_cmpint (write (f->pair[1], "x", 1), ==, 1);
+  f->watch
+      = f->port->watch (f->port->self, f->pair[0], LOOP_READ, defer_both_cb, f);
+  run (f, "event first second");
+}
+
+static void
+su_timer_cb (SipMagic *magic, su_timer_t *timer, void *data)
+{
+  Fixture *f = data;
+
+  say (f, "timer");
+  f->port->defer (f->port->self, first_cb, f);
+}
+
+/* sofia's own timers run after the hook, right before it waits. */
+static void
+test_defer_from_sofia_timer (Fixture *f, gconstpointer data)
+{
+  su_timer_t *timer
+      = su_timer_create (su_root_task (sip_loop_root (f->loop)), 5);
+
+  su_timer_set (timer, su_timer_cb, f);
+  run (f, "timer first second");
+  su_timer_destroy (timer);
+}
+
+static void
+test_quit_before_run (Fixture *f, gconstpointer data)
+{
+  sip_loop_quit (f->loop);
+  sip_loop_run (f->loop);
+  f->port->defer (f->port->self, quit_cb, f);
+  run (f, "quit");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  alarm (60);
+#define ADD(path, fn)                                                          \
+  g_test_add ("/sip/loop/" path, Fixture, NULL, set_up, fn, tear_down)
+  ADD ("watch", test_watch);
+  ADD ("unwatch-inside", test_unwatch_inside);
+  ADD ("watch-twice", test_watch_twice);
+  ADD ("timer-order", test_timer_order);
+  ADD ("timer-every", test_timer_every);
+  ADD ("timer-zero", test_timer_zero);
+  ADD ("timer-many", test_timer_many);
+  ADD ("defer-from-outside", test_defer_from_outside);
+  ADD ("defer-from-watch", test_defer_from_watch);
+  ADD ("defer-from-sofia-timer", test_defer_from_sofia_timer);
+  ADD ("quit-before-run", test_quit_before_run);
+  return g_test_run ();
+}
