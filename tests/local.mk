@@ -1,1 +1,3 @@
 # SPDX-License-Identifier: ISC
+check_SCRIPTS += tests/check-ranks
+EXTRA_DIST += tests/check-ranks tests/run-tap
