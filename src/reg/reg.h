@@ -104,6 +104,11 @@ gboolean reg_is_online (Reg *self, const char *aor);
 /* The binding of an instance that is most recent (RFC 5627 5.x), or NULL. */
 const RegBinding *reg_find_instance (Reg *self, const char *aor,
                                      const char *instance);
+/* Has this instance been registered under the AoR, now or since it was first
+ * stored (reg_restore of an expired binding says so)?  Tells a GRUU that is away
+ * (480) from one that never was (404, RFC 5627 3.4). */
+gboolean reg_knows_instance (Reg *self, const char *aor,
+                             const char *instance);
 /* The binding whose request came by this flow (!= 0), else from this source
  * (`received` spelling), or NULL. */
 const RegBinding *reg_find_source (Reg *self, const char *aor, guint64 flow,

@@ -17,9 +17,9 @@ typedef struct {
   RegLimits reg;
   PresenceLimits presence;
   SubsLimits subs;
-  guint wake_rate;      /* NOTIFYs a second to restored dialogs after a start */
-  guint away_expires;   /* Expires granted while PostgreSQL is away: 120 */
-  guint fork_timeout;   /* seconds until a MESSAGE without answer gets 480 */
+  guint wake_rate;    /* NOTIFYs a second to restored dialogs after a start */
+  guint away_expires; /* Expires granted while PostgreSQL is away: 120 */
+  guint fork_timeout; /* seconds until a MESSAGE without answer gets 480 */
 } ServiceLimits;
 
 /* What a verdict means to the peer; sip/ maps each to one status. */
@@ -43,10 +43,10 @@ typedef enum {
 
 /* Who asks: everything borrowed for the call. */
 typedef struct {
-  const char *user;     /* authenticated or asserted AoR */
-  gboolean is_trusted;  /* a trusted peer speaks for him */
-  const char *source;   /* "udp:192.0.2.1:5060" */
-  guint64 flow;         /* 0 over UDP */
+  const char *user;    /* authenticated or asserted AoR */
+  gboolean is_trusted; /* a trusted peer speaks for him */
+  const char *source;  /* "udp:192.0.2.1:5060" */
+  guint64 flow;        /* 0 over UDP */
   const char *call_id, *from_tag;
   guint32 cseq;
   const char *contact;  /* first Contact URI, or NULL */
@@ -60,6 +60,10 @@ void service_free (Service *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Service, service_free)
 /* The SIP side; set once, before service_start. */
 void service_set_sip (Service *self, SipOutPort *sip);
+/* Who hears that the server cannot go on (another daemon holds the database,
+ * the schema is not ours); message is a sentence for the operator. */
+typedef void (*ServiceFatalFn) (const char *message, gpointer data);
+void service_set_fatal (Service *self, ServiceFatalFn fn, gpointer data);
 /* Loads what the store has, then calls ready once; meanwhile requests get
  * SERVICE_BUSY. */
 void service_start (Service *self, void (*ready) (gpointer data),
@@ -93,8 +97,8 @@ typedef struct {
   const char *presentity; /* AoR of the Request-URI; must be the caller */
   const char *event;      /* Event token */
   const char *if_match;
-  gint64 expires; /* -1 not given */
-  GBytes *body;   /* NULL: none */
+  gint64 expires;           /* -1 not given */
+  GBytes *body;             /* NULL: none */
   const char *content_type; /* type/subtype, or NULL */
 } PublishCommand;
 typedef struct {
@@ -110,9 +114,9 @@ void service_publish (Service *self, const ServiceCaller *caller,
                       gpointer data);
 
 typedef struct {
-  SubsDialog dialog;  /* package: event token in lower case; local_tag: the To
-                         tag of an in-dialog one, else NULL */
-  gint64 expires;     /* -1 not given */
+  SubsDialog dialog; /* package: event token in lower case; local_tag: the To
+                        tag of an in-dialog one, else NULL */
+  gint64 expires;    /* -1 not given */
 } SubscribeCommand;
 typedef struct {
   ServiceVerdict verdict;

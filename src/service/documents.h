@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Presence documents as bytes: built once for each (presentity version, rights)
+ * and shared by all watchers who see the same. */
+#pragma once
+#include "service/service-priv.h"
+
+Documents *documents_new (void);
+void documents_free (Documents *self);
+
+/* What this watcher sees of its presentity now. Caller unrefs. */
+GBytes *documents_presence (Service *service, Sub *sub);

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * MESSAGE (RFC 3428): to every signed-in device of a local user, or on to
+ * another domain; one final answer upstream. */
+#define G_LOG_DOMAIN "service"
+#include "service/service-priv.h"
+
+#include "im/fork.h"
+
+#include <string.h>
+
+typedef struct Forking Forking;
+
+typedef struct {
+  Forking *forking;
+  guint branch;
+} Branch;
+
+/* One MESSAGE; lives until upstream is answered and every branch has ended. */
+struct Forking {
+  Service *service;
+  ImFork *fork;
+  SipResponse *kept[IM_FORK_MAX];
+  Branch branches[IM_FORK_MAX];
+  guint n;
+  gboolean is_answered, is_relay;
+  LoopTimer *timer;
+  MessageAnswerFn answer;
+  gpointer data;
+};
+
+static void
+answer_now (ServiceVerdict verdict, const char *text, MessageAnswerFn answer,
+            gpointer data)
+{
+  MessageAnswer out = { .verdict = verdict, .text = text };
+
+  answer (&out, data);
+}
+
+static void
+forking_free (Forking *self)
+{
+  SipOutPort *sip = self->service->sip;
+
+  for (guint i = 0; i < self->n; i++)
+    if (self->kept[i] != NULL)
+      sip->drop_response (sip->self, self->kept[i]);
+  im_fork_free (self->fork);
+  g_free (self);
+}
+
+static void
+release_if_done (Forking *self)
+{
+  if (self->is_answered && im_fork_is_done (self->fork))
+    forking_free (self);
+}
+
+/* branch < 0, or one without a response (timeout, transport failure): nobody
+ * took it. */
+static void
+answer_upstream (Forking *self, gint branch)
+{
+  SipResponse *response = branch >= 0 ? self->kept[branch] : NULL;
+  MessageAnswer out = { .verdict = SERVICE_UNAVAILABLE };
+
+  if (response != NULL) {
+    out.verdict = SERVICE_RELAYED;
+    out.response = response;
+  } else {
+    out.text = self->is_relay ? "No answer from the next hop"
+                              : "No device took the message";
+  }
+  if (self->timer != NULL)
+    self->service->loop->remove_timer (self->service->loop->self,
+                                       g_steal_pointer (&self->timer));
+  self->is_answered = TRUE;
+  self->answer (&out, self->data);
+  service_leave (self->service);
+}
+
+static void
+forwarded_cb (guint status, SipResponse *response, gpointer data)
+{
+  Branch *branch = data;
+  Forking *self = branch->forking;
+  SipOutPort *sip = self->service->sip;
+  guint best;
+
+  if (response != NULL && self->kept[branch->branch] == NULL)
+    self->kept[branch->branch] = sip->keep_response (sip->self, response);
+  if (im_fork_answer (self->fork, branch->branch, status, &best) == IM_ANSWER)
+    answer_upstream (self, (gint)best);
+  release_if_done (self);
+}
+
+static void
+timeout_cb (gpointer data)
+{
+  Forking *self = data;
+  gint best = -1;
+
+  self->timer = NULL;
+  if (im_fork_timeout (self->fork, &best) == IM_ANSWER)
+    answer_upstream (self, best);
+  release_if_done (self);
+}
+
+static void
+start (Service *service, const MessageCommand *command, GPtrArray *targets,
+       MessageAnswerFn answer, gpointer data)
+{
+  Forking *self = g_new0 (Forking, 1);
+  SipOutPort *sip = service->sip;
+
+  self->service = service;
+  self->n = MIN (targets->len, IM_FORK_MAX);
+  self->fork = im_fork_new (self->n);
+  self->is_relay = command->recipient == NULL;
+  self->answer = answer;
+  self->data = data;
+  service_enter (service);
+  self->timer = service->loop->after (service->loop->self,
+                                      service->limits.fork_timeout * 1000,
+                                      timeout_cb, self);
+  for (guint i = 0; i < self->n; i++) {
+    self->branches[i].forking = self;
+    self->branches[i].branch = i;
+    sip->forward (sip->self, command->request, g_ptr_array_index (targets, i),
+                  forwarded_cb, &self->branches[i]);
+  }
+}
+
+static SipTarget *
+target_of (const RegBinding *binding)
+{
+  SipTarget *target = g_new0 (SipTarget, 1);
+
+  target->target = binding->contact;
+  target->path = binding->path;
+  target->flow = binding->flow;
+  if (g_str_has_prefix (binding->received, "udp:"))
+    target->received = binding->received;
+  return target;
+}
+
+/* A connection that has closed cannot be opened from here. */
+static gboolean
+is_reachable (const RegBinding *binding)
+{
+  return binding->flow != 0 || binding->path != NULL
+         || binding->received == NULL
+         || g_str_has_prefix (binding->received, "udp:");
+}
+
+/* Does a binding of the same device stand before it (newer)? */
+static gboolean
+is_older_twin (GPtrArray *bindings, const RegBinding *binding)
+{
+  if (binding->instance == NULL)
+    return FALSE;
+  for (guint i = 0; i < bindings->len; i++) {
+    const RegBinding *other = g_ptr_array_index (bindings, i);
+
+    if (other != binding && g_strcmp0 (other->instance, binding->instance) == 0
+        && is_reachable (other)
+        && (other->updated_at > binding->updated_at
+            || (other->updated_at == binding->updated_at && other < binding)))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* The devices of a user: one binding each, the newest that can be reached. */
+static GPtrArray *
+targets_of (Service *self, const char *aor, const char *instance)
+{
+  g_autoptr (GPtrArray) bindings = reg_bindings (self->reg, aor);
+  GPtrArray *targets = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < bindings->len; i++) {
+    const RegBinding *binding = g_ptr_array_index (bindings, i);
+
+    if (instance != NULL && g_strcmp0 (binding->instance, instance) != 0)
+      continue;
+    if (is_reachable (binding) && !is_older_twin (bindings, binding))
+      g_ptr_array_add (targets, target_of (binding));
+  }
+  return targets;
+}
+
+static ServiceVerdict
+check (Service *self, const ServiceCaller *caller,
+       const MessageCommand *command)
+{
+  ServiceVerdict gate = service_gate (self);
+  const StoreUser *user;
+
+  if (gate != SERVICE_OK || command->recipient == NULL)
+    return gate;
+  user = service_enabled_user (self, command->recipient);
+  if (user == NULL)
+    return SERVICE_NOT_FOUND;
+  if (policy_message (self->policy, caller->user, user->aor) == POLICY_BLOCK)
+    return SERVICE_FORBIDDEN;
+  if (command->instance != NULL
+      && !reg_knows_instance (self->reg, user->aor, command->instance))
+    return SERVICE_NOT_FOUND;
+  return SERVICE_OK;
+}
+
+void
+service_message (Service *self, const ServiceCaller *caller,
+                 const MessageCommand *command, MessageAnswerFn answer,
+                 gpointer data)
+{
+  ServiceVerdict verdict = check (self, caller, command);
+  g_autoptr (GPtrArray) targets = NULL;
+
+  if (verdict != SERVICE_OK) {
+    answer_now (verdict, NULL, answer, data);
+    return;
+  }
+  if (command->recipient == NULL) {
+    targets = g_ptr_array_new_with_free_func (g_free);
+    g_ptr_array_add (targets, g_new0 (SipTarget, 1));
+  } else {
+    targets = targets_of (self, command->recipient, command->instance);
+  }
+  if (targets->len == 0)
+    answer_now (SERVICE_UNAVAILABLE, "Nobody is signed in there", answer, data);
+  else
+    start (self, command, targets, answer, data);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What concerns many dialogs at once goes out at a rate: the first NOTIFYs
+ * after a start, and the last ones of a drain. */
+#define G_LOG_DOMAIN "service"
+#include "service/service-priv.h"
+
+#define PACE_MS 50
+
+typedef struct {
+  PaceKind kind;
+  Sub *sub;
+} Paced;
+
+static void
+paced_free (Paced *self)
+{
+  sub_unref (self->sub);
+  g_free (self);
+}
+
+void
+service_pace (Service *self, PaceKind kind, Sub *sub)
+{
+  Paced *paced = g_new0 (Paced, 1);
+
+  paced->kind = kind;
+  paced->sub = sub_ref (sub);
+  g_queue_push_tail (&self->paced, paced);
+}
+
+static void
+do_one (Service *self)
+{
+  Paced *paced = g_queue_pop_head (&self->paced);
+  GArray *actions = subs_actions_new ();
+
+  if (paced->kind == PACE_WAKE)
+    subs_wake (self->subs, paced->sub, service_now (self), actions);
+  else
+    subs_decide (self->subs, paced->sub, SUBS_TERMINATED, SUBS_DEACTIVATED,
+                 service_now (self), actions);
+  service_act (self, actions);
+  paced_free (paced);
+}
+
+static void
+pace_cb (gpointer data)
+{
+  Service *self = data;
+  guint many = MAX (1, self->limits.wake_rate * PACE_MS / 1000);
+
+  while (many-- > 0 && self->paced.length > 0)
+    do_one (self);
+  if (self->paced.length == 0) {
+    self->loop->remove_timer (self->loop->self, self->pacer);
+    self->pacer = NULL;
+  }
+}
+
+void
+service_pace_start (Service *self)
+{
+  if (self->pacer == NULL && self->paced.length > 0)
+    self->pacer = self->loop->every (self->loop->self, PACE_MS, pace_cb, self);
+}
+
+void
+service_pace_free (Service *self)
+{
+  Paced *paced;
+
+  if (self->pacer != NULL)
+    self->loop->remove_timer (self->loop->self, self->pacer);
+  while ((paced = g_queue_pop_head (&self->paced)) != NULL)
+    paced_free (paced);
+}
+
+typedef struct {
+  Service *service;
+  guint n;
+} Draining;
+
+static void
+drain_cb (Sub *sub, gpointer data)
+{
+  Draining *draining = data;
+
+  service_pace (draining->service, PACE_DRAIN, sub);
+  draining->n++;
+}
+
+guint
+service_drain (Service *self)
+{
+  Draining draining = { self, 0 };
+
+  subs_foreach_all (self->subs, drain_cb, &draining);
+  service_pace_start (self);
+  return draining.n;
+}

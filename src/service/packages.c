@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The table of event packages and the reading of Accept (RFC 3261 20.1). */
+#define G_LOG_DOMAIN "service"
+#include "service/packages.h"
+
+#include "service/documents.h"
+#include "service/watchers.h"
+
+#include <string.h>
+
+static Package packages[] = {
+  { "presence", "application/pidf+xml", "application/pidf+xml",
+    documents_presence },
+  { "presence.winfo", "application/watcherinfo+xml",
+    "application/watcherinfo+xml", watchers_document },
+};
+
+const char *
+service_allow_events (void)
+{
+  return "presence, presence.winfo";
+}
+
+const Package *
+package_find (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (packages); i++)
+    if (g_ascii_strcasecmp (packages[i].name, name) == 0)
+      return &packages[i];
+  return NULL;
+}
+
+/* One range of Accept against a type: "*" "/" "*", "application/" "*" or the
+ * type itself, parameters ignored but q=0. */
+static gboolean
+range_matches (const char *range, const char *type)
+{
+  g_auto (GStrv) parts = g_strsplit (range, ";", -1);
+  const char *slash = strchr (type, '/');
+  char *name;
+
+  if (parts[0] == NULL)
+    return FALSE;
+  name = g_strstrip (parts[0]);
+  for (guint i = 1; parts[i] != NULL; i++) {
+    char *param = g_strstrip (parts[i]);
+
+    if (g_ascii_strncasecmp (param, "q=", 2) == 0
+        && g_ascii_strtod (param + 2, NULL) == 0)
+      return FALSE;
+  }
+  if (strcmp (name, "*/*") == 0 || g_ascii_strcasecmp (name, type) == 0)
+    return TRUE;
+  return g_str_has_suffix (name, "/*")
+         && g_ascii_strncasecmp (name, type, slash - type + 1) == 0;
+}
+
+gboolean
+package_is_acceptable (const Package *self, const char *accept)
+{
+  g_auto (GStrv) ranges = NULL;
+
+  if (accept == NULL)
+    return TRUE;
+  ranges = g_strsplit (accept, ",", 64);
+  for (guint i = 0; ranges[i] != NULL; i++)
+    if (range_matches (ranges[i], self->accept))
+      return TRUE;
+  return FALSE;
+}

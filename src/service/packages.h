@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The event packages: one row each. A new package is a row here and a function
+ * that makes its document. */
+#pragma once
+#include "service/service-priv.h"
+
+typedef struct {
+  const char *name;         /* interned */
+  const char *content_type; /* of its NOTIFYs, exactly as sent */
+  const char *accept;       /* the type in Accept that asks for it */
+  /* The document for this watcher now; NULL: an empty NOTIFY. */
+  GBytes *(*compose) (Service *service, Sub *sub);
+} Package;
+
+/* NULL: we do not have it (489). */
+const Package *package_find (const char *name);
+/* Does an Accept value (NULL: none given, RFC 6665 3.1.3: the default type)
+ * allow the package's type? */
+gboolean package_is_acceptable (const Package *self, const char *accept);

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * PUBLISH (RFC 3903 6): decide, write, answer, then show it to the watchers. */
+#define G_LOG_DOMAIN "service"
+#include "service/service-priv.h"
+
+#include "addr/aor.h"
+#include "codec/pidf.h"
+
+typedef struct {
+  Service *service;
+  char *aor;
+  PresenceOutcome outcome;
+  PublishAnswerFn answer;
+  gpointer data;
+} Publishing;
+
+static void
+publishing_free (Publishing *self)
+{
+  service_leave (self->service);
+  presence_outcome_clear (&self->outcome);
+  g_free (self->aor);
+  g_free (self);
+}
+
+static void
+answer_now (Service *self, ServiceVerdict verdict, const char *text,
+            PublishAnswerFn answer, gpointer data)
+{
+  PublishAnswer out = { .verdict = verdict, .text = text };
+
+  out.min_expires = self->limits.presence.min_expires;
+  answer (&out, data);
+}
+
+static void
+submit (Publishing *self, StoreDoneFn done)
+{
+  StorePort *store = self->service->store;
+  StoreWrite write = { .kind = STORE_PUT_PUBLICATION };
+
+  if (self->outcome.row != NULL)
+    write.publication = presence_row_copy (self->outcome.row);
+  store->submit (store->self, self->aor, &write,
+                 self->outcome.row != NULL ? 1 : 0, FALSE, done, self);
+}
+
+static void
+shorten (Publishing *self)
+{
+  Service *service = self->service;
+
+  presence_shorten (service->presence, &self->outcome,
+                    service->limits.away_expires, service_now (service));
+  submit (self, NULL);
+  counters_add (service->counters, "answers_from_memory", 1);
+}
+
+static void
+refused (Publishing *self)
+{
+  Service *service = self->service;
+
+  answer_now (service, SERVICE_FAILED, NULL, self->answer, self->data);
+  if (presence_abort (service->presence, self->aor, self->outcome.ticket))
+    service_presence_changed (service, self->aor);
+}
+
+static void
+accepted (Publishing *self)
+{
+  Service *service = self->service;
+  PublishAnswer out = { .verdict = SERVICE_OK,
+                        .etag = self->outcome.etag,
+                        .expires = self->outcome.expires };
+
+  self->answer (&out, self->data);
+  if (self->outcome.row != NULL
+      && presence_commit (service->presence, self->aor, self->outcome.ticket))
+    service_presence_changed (service, self->aor);
+}
+
+static void
+stored_cb (StoreOutcome outcome, gpointer data)
+{
+  Publishing *self = data;
+
+  if (outcome == STORE_AWAY && self->outcome.row != NULL)
+    shorten (self);
+  if (outcome == STORE_REFUSED && self->outcome.row != NULL)
+    refused (self);
+  else
+    accepted (self);
+  publishing_free (self);
+}
+
+void
+service_publication_gone_cb (const PresenceRow *row, gboolean is_visible,
+                             gpointer data)
+{
+  Service *self = data;
+  StoreWrite write = { .kind = STORE_DROP_PUBLICATION };
+
+  write.publication = presence_row_copy (row);
+  self->store->submit (self->store->self, row->aor, &write, 1, FALSE, NULL,
+                       NULL);
+  if (is_visible)
+    service_presence_changed (self, row->aor);
+}
+
+/* Which of his devices this is: what a binding of the same instance, flow or
+ * source says; NULL when it cannot be told. */
+static const char *
+device_of (Service *self, const ServiceCaller *caller, const char *aor)
+{
+  const RegBinding *binding;
+
+  if (caller->instance != NULL)
+    return caller->instance;
+  binding = reg_find_source (self->reg, aor, caller->flow, caller->source);
+  if (binding == NULL)
+    return NULL;
+  return binding->instance != NULL ? binding->instance : binding->key;
+}
+
+static ServiceVerdict
+check (Service *self, const ServiceCaller *caller,
+       const PublishCommand *command, const char **text)
+{
+  ServiceVerdict gate = service_gate (self);
+
+  if (gate != SERVICE_OK)
+    return gate;
+  if (service_enabled_user (self, command->presentity) == NULL)
+    return SERVICE_NOT_FOUND;
+  if (!aor_equal (caller->user, command->presentity)) {
+    *text = "Only the presentity may publish";
+    return SERVICE_FORBIDDEN;
+  }
+  if (g_ascii_strcasecmp (command->event, "presence") != 0)
+    return SERVICE_BAD_EVENT;
+  if (command->body != NULL
+      && (command->content_type == NULL
+          || g_ascii_strcasecmp (command->content_type, "application/pidf+xml")
+                 != 0))
+    return SERVICE_BAD_TYPE;
+  return SERVICE_OK;
+}
+
+static ServiceVerdict
+verdict_of (PresenceVerdict verdict, const char **text)
+{
+  static const struct {
+    ServiceVerdict verdict;
+    const char *text;
+  } rows[] = {
+    [PRESENCE_OK] = { SERVICE_OK, NULL },
+    [PRESENCE_REPEAT] = { SERVICE_OK, NULL },
+    [PRESENCE_NO_MATCH] = { SERVICE_NO_MATCH, NULL },
+    [PRESENCE_BRIEF] = { SERVICE_BRIEF, NULL },
+    [PRESENCE_NO_BODY] = { SERVICE_BAD_REQUEST, "Body missing" },
+    [PRESENCE_TOO_MANY] = { SERVICE_FORBIDDEN, "Too many publications" },
+  };
+
+  *text = rows[verdict].text;
+  return rows[verdict].verdict;
+}
+
+static gboolean
+parse_body (GBytes *body, PresenceDoc **doc_out, GError **error)
+{
+  gsize len;
+  const char *bytes;
+
+  if (body == NULL)
+    return TRUE;
+  bytes = g_bytes_get_data (body, &len);
+  return pidf_parse (bytes, len, doc_out, error);
+}
+
+static ServiceVerdict
+decide (Service *self, const ServiceCaller *caller,
+        const PublishCommand *command, PresenceOutcome *outcome,
+        const char **text)
+{
+  PresencePublish request = {
+    .aor = service_user (self, command->presentity)->aor,
+    .event = "presence",
+    .if_match = command->if_match,
+    .expires = command->expires,
+    .body = command->body,
+    .call_id = caller->call_id,
+    .from_tag = caller->from_tag,
+    .cseq = caller->cseq,
+  };
+  g_autoptr (GError) error = NULL;
+
+  if (!parse_body (command->body, &request.doc, &error)) {
+    g_info ("PUBLISH of %s (Call-ID %s): %s", request.aor, caller->call_id,
+            error->message);
+    *text = "Bad presence document";
+    return SERVICE_BAD_REQUEST;
+  }
+  request.device = device_of (self, caller, request.aor);
+  return verdict_of (presence_publish (self->presence, &request,
+                                       &self->limits.presence,
+                                       service_now (self), outcome),
+                     text);
+}
+
+void
+service_publish (Service *self, const ServiceCaller *caller,
+                 const PublishCommand *command, PublishAnswerFn answer,
+                 gpointer data)
+{
+  const char *text = NULL;
+  PresenceOutcome outcome = { 0 };
+  ServiceVerdict verdict = check (self, caller, command, &text);
+  Publishing *publishing;
+
+  if (verdict == SERVICE_OK)
+    verdict = decide (self, caller, command, &outcome, &text);
+  if (verdict != SERVICE_OK) {
+    answer_now (self, verdict, text, answer, data);
+    presence_outcome_clear (&outcome);
+    return;
+  }
+  publishing = g_new0 (Publishing, 1);
+  publishing->service = self;
+  publishing->aor = g_strdup (service_user (self, command->presentity)->aor);
+  publishing->outcome = outcome;
+  publishing->answer = answer;
+  publishing->data = data;
+  service_enter (self);
+  submit (publishing, stored_cb);
+}

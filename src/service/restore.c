@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Start: bindings, publications and subscriptions come back from the store, and
+ * watchers on UDP hear of it in their old dialogs, paced (DESIGN section 3,
+ * rule 8). */
+#define G_LOG_DOMAIN "service"
+#include "service/service-priv.h"
+
+#include "addr/aor.h"
+#include "codec/pidf.h"
+
+static void
+user_cb (StoreUser *user, gpointer data)
+{
+  Service *self = data;
+
+  g_hash_table_replace (self->users, user->aor, user);
+}
+
+static void
+binding_cb (RegBinding *binding, gpointer data)
+{
+  Service *self = data;
+  g_autofree char *aor = g_strdup (binding->aor);
+
+  reg_restore (self->reg, binding, service_now (self));
+  presence_set_registered (self->presence, aor, reg_is_online (self->reg, aor));
+}
+
+static void
+publication_cb (PresenceRow *row, gpointer data)
+{
+  Service *self = data;
+  g_autoptr (GError) error = NULL;
+  PresenceDoc *doc = NULL;
+
+  if (!row->is_removed && row->body != NULL) {
+    gsize len;
+    const char *bytes = g_bytes_get_data (row->body, &len);
+
+    if (!pidf_parse (bytes, len, &doc, &error)) {
+      g_warning ("stored publication of %s: %s", row->aor, error->message);
+      presence_row_free (row);
+      return;
+    }
+  }
+  presence_restore (self->presence, row, doc, service_now (self));
+}
+
+static void
+subscription_cb (SubsStored *row, gpointer data)
+{
+  Service *self = data;
+  Sub *sub = subs_restore (self->subs, row, service_now (self));
+
+  if (sub != NULL && sub_state (sub) != SUBS_TERMINATED
+      && row->dialog.source != NULL
+      && g_str_has_prefix (row->dialog.source, "udp:"))
+    service_pace (self, PACE_WAKE, sub);
+  subs_stored_free (row);
+}
+
+static void
+loaded_cb (gpointer data)
+{
+  Service *self = data;
+
+  self->is_ready = TRUE;
+  g_message ("loaded %u users, %u bindings, %u publications, %u subscriptions",
+             g_hash_table_size (self->users), reg_size (self->reg),
+             presence_size (self->presence), subs_size (self->subs));
+  service_pace_start (self);
+  self->ready_fn (self->ready_data);
+}
+
+void
+service_up_changed (gboolean is_up, gpointer data)
+{
+  Service *self = data;
+
+  *counters_cell (self->counters, "database_up") = is_up;
+  if (is_up)
+    service_retry_reserves (self);
+}
+
+void
+service_start (Service *self, void (*ready) (gpointer data), gpointer data)
+{
+  static const StoreLoadFns fns
+      = { user_cb, binding_cb, publication_cb, subscription_cb, loaded_cb };
+
+  self->ready_fn = ready;
+  self->ready_data = data;
+  self->store->load (self->store->self, &fns, self);
+}

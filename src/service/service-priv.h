@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The use cases' shared state; never included outside service/. */
+#pragma once
+#include "service/service.h"
+
+typedef struct Documents Documents;
+typedef struct Watchers Watchers;
+
+struct Service {
+  ServiceLimits limits;
+  GHashTable *domains; /* lower case names, a set */
+  const Clock *clock;
+  LoopPort *loop;
+  StorePort *store;
+  SipOutPort *sip;
+  Counters *counters;
+
+  GHashTable *users;  /* AoR in any case -> StoreUser */
+  GHashTable *unseen; /* during a reload of users: AoRs not named yet */
+  Reg *reg;
+  Presence *presence;
+  Subs *subs;
+  Policy *policy;
+  Documents *documents;
+  Watchers *watchers;
+
+  LoopTimer *tick;
+  LoopTimer *pacer;
+  GQueue paced;        /* what service_pace collected */
+  GPtrArray *reserves; /* notify.c: waiting for PostgreSQL to be back */
+  gboolean is_ready, is_stopping;
+  guint in_flight; /* requests that have not been answered */
+  void (*ready_fn) (gpointer data);
+  gpointer ready_data;
+  void (*stopped_fn) (gpointer data);
+  gpointer stopped_data;
+  ServiceFatalFn fatal_fn;
+  gpointer fatal_data;
+  LoopTimer *stop_timer;
+};
+
+/* Why a request cannot be taken at all now: SERVICE_BUSY while loading or
+ * stopping; SERVICE_OK otherwise. */
+ServiceVerdict service_gate (Service *self);
+/* Around every request that is answered later. */
+void service_enter (Service *self);
+void service_leave (Service *self);
+/* The user, when there is one who is enabled; else NULL. */
+const StoreUser *service_enabled_user (Service *self, const char *aor);
+static inline gint64
+service_now (Service *self)
+{
+  return clock_now (self->clock);
+}
+
+/* directory.c: the store's news of users. */
+void service_users_init (Service *self);
+void service_users_free (Service *self);
+void service_user_changed (const char *aor, StoreUser *user, gpointer self);
+void service_users_begin (gpointer self);
+void service_users_end (gpointer self);
+
+/* register.c: bindings that went by themselves (expired, user gone). Takes the
+ * contents of changes. */
+void service_bindings_gone (Service *self, GPtrArray *changes);
+/* Submits changes' rows; done as in StorePort.submit. */
+void service_store_bindings (Service *self, const char *aor, GPtrArray *changes,
+                             StoreDoneFn done, gpointer data);
+
+/* publish.c: a publication that went by itself. */
+void service_publication_gone_cb (const PresenceRow *row, gboolean is_visible,
+                                  gpointer self);
+
+/* notify.c: carries out what subs/ decided. */
+/* What happens when the STORE of an answer's SUBSCRIBE ended. */
+typedef void (*ServiceStoredFn) (Service *self, Sub *sub, guint64 ticket,
+                                 StoreOutcome outcome, gpointer data);
+/* Carries out actions in order and frees the array.  The first STORE of sub is
+ * reported to stored instead of going straight to subs_committed; TRUE when
+ * there was one. */
+gboolean service_act_stored (Service *self, GArray *actions, Sub *sub,
+                             ServiceStoredFn stored, gpointer data);
+void service_act (Service *self, GArray *actions);
+/* What watchers of aor see has changed. */
+void service_presence_changed (Service *self, const char *aor);
+/* PostgreSQL is back: reservations that could not be written are asked again.
+ */
+void service_retry_reserves (Service *self);
+
+/* restore.c */
+void service_up_changed (gboolean is_up, gpointer self);
+
+/* pace.c */
+typedef enum { PACE_WAKE, PACE_DRAIN } PaceKind;
+/* Queues sub; goes on after service_pace_start. */
+void service_pace (Service *self, PaceKind kind, Sub *sub);
+void service_pace_start (Service *self);
+void service_pace_free (Service *self);

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Making, starting, ticking and stopping the use cases. */
+#define G_LOG_DOMAIN "service"
+#include "service/documents.h"
+#include "service/watchers.h"
+
+#define TICK_MS 100
+
+static gint64
+count (guint value)
+{
+  return value;
+}
+
+static void
+expire_publications (Service *self)
+{
+  presence_advance (self->presence, service_now (self),
+                    service_publication_gone_cb, self);
+}
+
+static void
+expire_bindings (Service *self)
+{
+  g_autoptr (GPtrArray) changes
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)reg_change_free);
+
+  reg_advance (self->reg, service_now (self), changes);
+  service_bindings_gone (self, changes);
+}
+
+static void
+expire_subscriptions (Service *self)
+{
+  GArray *actions = subs_actions_new ();
+
+  subs_advance (self->subs, service_now (self), actions);
+  service_act (self, actions);
+}
+
+static void
+tick_cb (gpointer data)
+{
+  Service *self = data;
+
+  if (!self->is_ready)
+    return;
+  expire_bindings (self);
+  expire_publications (self);
+  expire_subscriptions (self);
+  watchers_advance (self);
+  *counters_cell (self->counters, "bindings") = count (reg_size (self->reg));
+  *counters_cell (self->counters, "subscriptions")
+      = count (subs_size (self->subs));
+  *counters_cell (self->counters, "publications")
+      = count (presence_size (self->presence));
+}
+
+static void
+fatal_cb (const char *message, gpointer data)
+{
+  Service *self = data;
+
+  if (self->fatal_fn != NULL)
+    self->fatal_fn (message, self->fatal_data);
+  else
+    g_critical ("%s", message);
+}
+
+static const StoreEvents store_events = { .user_changed = service_user_changed,
+                                          .users_begin = service_users_begin,
+                                          .users_end = service_users_end,
+                                          .up_changed = service_up_changed,
+                                          .fatal = fatal_cb };
+
+Service *
+service_new (const ServiceLimits *limits, const char *const *domains,
+             const Clock *clock, LoopPort *loop, StorePort *store,
+             Counters *counters)
+{
+  Service *self = g_new0 (Service, 1);
+  gint64 now = clock_now (clock);
+
+  self->limits = *limits;
+  self->clock = clock;
+  self->loop = loop;
+  self->store = store;
+  self->counters = counters;
+  self->domains = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (; *domains != NULL; domains++)
+    g_hash_table_add (self->domains, g_ascii_strdown (*domains, -1));
+  service_users_init (self);
+  self->reg = reg_new (now);
+  self->presence = presence_new (now);
+  self->subs = subs_new (&limits->subs, now);
+  self->policy = policy_new ();
+  self->documents = documents_new ();
+  self->watchers = watchers_new ();
+  self->reserves = g_ptr_array_new ();
+  store->set_events (store->self, &store_events, self);
+  self->tick = loop->every (loop->self, TICK_MS, tick_cb, self);
+  return self;
+}
+
+void
+service_free (Service *self)
+{
+  if (self == NULL)
+    return;
+  self->loop->remove_timer (self->loop->self, self->tick);
+  if (self->stop_timer != NULL)
+    self->loop->remove_timer (self->loop->self, self->stop_timer);
+  service_pace_free (self);
+  g_ptr_array_unref (self->reserves);
+  watchers_free (self->watchers);
+  documents_free (self->documents);
+  policy_free (self->policy);
+  subs_free (self->subs);
+  presence_free (self->presence);
+  reg_free (self->reg);
+  service_users_free (self);
+  g_hash_table_unref (self->domains);
+  g_free (self);
+}
+
+void
+service_set_sip (Service *self, SipOutPort *sip)
+{
+  self->sip = sip;
+}
+
+void
+service_set_limits (Service *self, const ServiceLimits *limits)
+{
+  self->limits = *limits;
+  subs_set_limits (self->subs, &limits->subs);
+}
+
+void
+service_set_fatal (Service *self, ServiceFatalFn fn, gpointer data)
+{
+  self->fatal_fn = fn;
+  self->fatal_data = data;
+}
+
+gboolean
+service_is_ready (Service *self)
+{
+  return self->is_ready && !self->is_stopping;
+}
+
+gboolean
+service_has_domain (Service *self, const char *host)
+{
+  g_autofree char *lower = NULL;
+
+  if (g_hash_table_contains (self->domains, host))
+    return TRUE;
+  lower = g_ascii_strdown (host, -1);
+  return g_hash_table_contains (self->domains, lower);
+}
+
+ServiceVerdict
+service_gate (Service *self)
+{
+  return service_is_ready (self) ? SERVICE_OK : SERVICE_BUSY;
+}
+
+static void
+flushed_cb (StoreOutcome outcome, gpointer data)
+{
+  Service *self = data;
+
+  if (outcome != STORE_COMMITTED)
+    g_warning ("stopped before PostgreSQL took everything");
+  self->stopped_fn (self->stopped_data);
+}
+
+static void
+finish_stop (gpointer data)
+{
+  Service *self = data;
+
+  if (self->stop_timer != NULL)
+    self->loop->remove_timer (self->loop->self,
+                              g_steal_pointer (&self->stop_timer));
+  self->store->flush (self->store->self, 5000, flushed_cb, self);
+}
+
+static void
+stop_timeout_cb (gpointer data)
+{
+  Service *self = data;
+
+  self->stop_timer = NULL;
+  g_warning ("stopped with %u requests unanswered", self->in_flight);
+  finish_stop (self);
+}
+
+void
+service_enter (Service *self)
+{
+  self->in_flight++;
+}
+
+void
+service_leave (Service *self)
+{
+  g_assert (self->in_flight > 0);
+  self->in_flight--;
+  if (self->in_flight == 0 && self->stop_timer != NULL)
+    finish_stop (self);
+}
+
+void
+service_stop (Service *self, guint timeout_ms, void (*done) (gpointer),
+              gpointer data)
+{
+  if (self->is_stopping)
+    return;
+  self->is_stopping = TRUE;
+  self->stopped_fn = done;
+  self->stopped_data = data;
+  if (self->in_flight == 0)
+    finish_stop (self);
+  else
+    self->stop_timer = self->loop->after (self->loop->self, timeout_ms,
+                                          stop_timeout_cb, self);
+}
+
+void
+service_sync (Service *self, StoreDoneFn done, gpointer data)
+{
+  self->store->sync (self->store->self, done, data);
+}
+
+static void
+status_number (const char *name, gint64 value, ServiceStatusFn fn,
+               gpointer data)
+{
+  g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT, value);
+
+  fn (name, text, data);
+}
+
+void
+service_status (Service *self, ServiceStatusFn fn, gpointer data)
+{
+  const char *state = self->is_stopping ? "stopping"
+                      : self->is_ready  ? "ready"
+                                        : "loading";
+  gboolean is_up = self->store->is_up (self->store->self);
+
+  fn ("state", state, data);
+  fn ("database", is_up ? "up" : "away", data);
+  status_number ("users", g_hash_table_size (self->users), fn, data);
+  status_number ("bindings", reg_size (self->reg), fn, data);
+  status_number ("publications", presence_size (self->presence), fn, data);
+  status_number ("subscriptions", subs_size (self->subs), fn, data);
+  status_number ("requests_in_flight", self->in_flight, fn, data);
+  status_number ("dialogs_paced", self->paced.length, fn, data);
+}
+
+void
+service_flow_closed (Service *self, guint64 flow)
+{
+  GArray *actions = subs_actions_new ();
+
+  reg_flow_closed (self->reg, flow);
+  subs_flow_closed (self->subs, flow, service_now (self), actions);
+  service_act (self, actions);
+}

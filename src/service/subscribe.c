@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * SUBSCRIBE (RFC 6665 4.2.1): check the package and the policy, let subs/
+ * decide, write, answer; the NOTIFY follows the answer. */
+#define G_LOG_DOMAIN "service"
+#include "service/packages.h"
+
+#include "addr/aor.h"
+
+typedef struct {
+  Service *service;
+  Sub *sub;
+  guint granted;
+  SubscribeAnswerFn answer;
+  gpointer data;
+} Subscribing;
+
+static void
+answer_now (Service *self, ServiceVerdict verdict, const char *text,
+            SubscribeAnswerFn answer, gpointer data)
+{
+  SubscribeAnswer out = { .verdict = verdict, .text = text };
+
+  out.min_expires = self->limits.subs.min_expires;
+  answer (&out, data);
+}
+
+static void
+answer_ok (Sub *sub, guint granted, SubscribeAnswerFn answer, gpointer data)
+{
+  SubscribeAnswer out = { .verdict = SERVICE_OK,
+                          .local_tag = sub_dialog (sub)->local_tag,
+                          .expires = granted };
+
+  answer (&out, data);
+}
+
+static void
+shorten (Subscribing *self)
+{
+  Service *service = self->service;
+  StoreWrite write = { .kind = STORE_PUT_SUBSCRIPTION };
+
+  self->granted
+      = MIN (self->granted, subs_shorten (service->subs, self->sub,
+                                          service->limits.away_expires,
+                                          service_now (service)));
+  write.subscription = subs_stored_of (self->sub);
+  service->store->submit (service->store->self,
+                          sub_dialog (self->sub)->presentity, &write, 1, FALSE,
+                          NULL, NULL);
+  counters_add (service->counters, "answers_from_memory", 1);
+}
+
+static void
+stored (Service *service, Sub *sub, guint64 ticket, StoreOutcome outcome,
+        gpointer data)
+{
+  Subscribing *self = data;
+  GArray *actions = subs_actions_new ();
+
+  if (outcome == STORE_REFUSED) {
+    answer_now (service, SERVICE_FAILED, NULL, self->answer, self->data);
+    subs_aborted (service->subs, sub, ticket, service_now (service), actions);
+  } else {
+    if (outcome == STORE_AWAY)
+      shorten (self);
+    answer_ok (sub, self->granted, self->answer, self->data);
+    subs_committed (service->subs, sub, ticket, service_now (service), actions);
+  }
+  service_act (service, actions);
+  service_leave (service);
+  sub_unref (self->sub);
+  g_free (self);
+}
+
+static void
+wait_for_store (Service *self, Sub *sub, guint granted, GArray *actions,
+                SubscribeAnswerFn answer, gpointer data)
+{
+  Subscribing *subscribing = g_new0 (Subscribing, 1);
+
+  subscribing->service = self;
+  subscribing->sub = sub_ref (sub);
+  subscribing->granted = granted;
+  subscribing->answer = answer;
+  subscribing->data = data;
+  service_enter (self);
+  if (!service_act_stored (self, actions, sub, stored, subscribing))
+    stored (self, sub, 0, STORE_COMMITTED, subscribing);
+}
+
+static ServiceVerdict
+verdict_of (SubsVerdict verdict)
+{
+  static const ServiceVerdict rows[] = {
+    [SUBS_OK] = SERVICE_OK,       [SUBS_REPEAT] = SERVICE_OK,
+    [SUBS_BRIEF] = SERVICE_BRIEF, [SUBS_OUT_OF_ORDER] = SERVICE_OUT_OF_ORDER,
+    [SUBS_GONE] = SERVICE_GONE,
+  };
+
+  return rows[verdict];
+}
+
+/* An in-dialog SUBSCRIBE, or an initial one that is repeated (DESIGN section 3,
+ * rule 6). */
+static void
+refresh (Service *self, Sub *sub, const ServiceCaller *caller,
+         const SubscribeCommand *command, SubscribeAnswerFn answer,
+         gpointer data)
+{
+  GArray *actions = subs_actions_new ();
+  guint granted = 0;
+  SubsVerdict verdict
+      = subs_refresh (self->subs, sub, &command->dialog, caller->cseq,
+                      command->expires, service_now (self), &granted, actions);
+
+  switch (verdict) {
+  case SUBS_OK:
+    wait_for_store (self, sub, granted, actions, answer, data);
+    break;
+  case SUBS_REPEAT:
+    answer_ok (sub, granted, answer, data);
+    service_act (self, actions);
+    break;
+  default:
+    answer_now (self, verdict_of (verdict), NULL, answer, data);
+    service_act (self, actions);
+  }
+}
+
+static void
+in_dialog (Service *self, const ServiceCaller *caller,
+           const SubscribeCommand *command, SubscribeAnswerFn answer,
+           gpointer data)
+{
+  const SubsDialog *dialog = &command->dialog;
+  Sub *sub = subs_find (self->subs, dialog->local_tag, dialog->call_id,
+                        dialog->remote_tag);
+
+  if (sub == NULL
+      || g_ascii_strcasecmp (sub_dialog (sub)->package, dialog->package) != 0)
+    answer_now (self, SERVICE_GONE, NULL, answer, data);
+  else if (!aor_equal (sub_dialog (sub)->watcher, caller->user))
+    answer_now (self, SERVICE_FORBIDDEN, "Not your subscription", answer, data);
+  else
+    refresh (self, sub, caller, command, answer, data);
+}
+
+static ServiceVerdict
+check (Service *self, const ServiceCaller *caller,
+       const SubscribeCommand *command, const Package **package_out,
+       const char **text)
+{
+  const SubsDialog *dialog = &command->dialog;
+  ServiceVerdict gate = service_gate (self);
+
+  if (gate != SERVICE_OK)
+    return gate;
+  *package_out = package_find (dialog->package);
+  if (*package_out == NULL)
+    return SERVICE_BAD_EVENT;
+  if (dialog->target == NULL) {
+    *text = "Contact missing";
+    return SERVICE_BAD_REQUEST;
+  }
+  if (!package_is_acceptable (*package_out, dialog->accept))
+    return SERVICE_NOT_ACCEPTABLE;
+  if (dialog->local_tag == NULL
+      && service_enabled_user (self, dialog->presentity) == NULL)
+    return SERVICE_NOT_FOUND;
+  return SERVICE_OK;
+}
+
+static void
+initial (Service *self, const ServiceCaller *caller,
+         const SubscribeCommand *command, const Package *package,
+         SubscribeAnswerFn answer, gpointer data)
+{
+  SubsDialog dialog = command->dialog;
+  GArray *actions;
+  guint granted = 0;
+  Sub *sub = NULL;
+  PolicyDecision decision;
+  SubsVerdict verdict;
+
+  dialog.package = package->name;
+  dialog.presentity = service_user (self, dialog.presentity)->aor;
+  dialog.watcher = caller->user;
+  decision = policy_watch (self->policy, dialog.watcher, dialog.presentity,
+                           package->name);
+  if (decision == POLICY_BLOCK) {
+    answer_now (self, SERVICE_FORBIDDEN, NULL, answer, data);
+    return;
+  }
+  actions = subs_actions_new ();
+  verdict
+      = subs_create (self->subs, &dialog, caller->cseq, command->expires,
+                     decision == POLICY_PENDING ? SUBS_PENDING : SUBS_ACTIVE,
+                     service_now (self), &sub, &granted, actions);
+  if (verdict == SUBS_OK) {
+    wait_for_store (self, sub, granted, actions, answer, data);
+    return;
+  }
+  answer_now (self, verdict_of (verdict), NULL, answer, data);
+  service_act (self, actions);
+}
+
+/* Any request of a device lets its suspended dialogs go on (DESIGN section
+ * 5). */
+static void
+resume (Service *self, const ServiceCaller *caller)
+{
+  GArray *actions = subs_actions_new ();
+  SubsDevice device = { .watcher = caller->user,
+                        .instance = caller->instance,
+                        .contact = caller->contact,
+                        .source = caller->source,
+                        .flow = caller->flow };
+
+  subs_resume (self->subs, &device, service_now (self), actions);
+  service_act (self, actions);
+}
+
+void
+service_subscribe (Service *self, const ServiceCaller *caller,
+                   const SubscribeCommand *command, SubscribeAnswerFn answer,
+                   gpointer data)
+{
+  const SubsDialog *dialog = &command->dialog;
+  const Package *package = NULL;
+  const char *text = NULL;
+  ServiceVerdict verdict = check (self, caller, command, &package, &text);
+  Sub *sub;
+
+  if (verdict != SERVICE_OK) {
+    answer_now (self, verdict, text, answer, data);
+    return;
+  }
+  if (dialog->local_tag != NULL) {
+    in_dialog (self, caller, command, answer, data);
+  } else {
+    sub = subs_find_initial (self->subs, dialog->call_id, dialog->remote_tag,
+                             dialog->event);
+    if (sub != NULL && sub_remote_cseq (sub) == caller->cseq)
+      refresh (self, sub, caller, command, answer, data);
+    else
+      initial (self, caller, command, package, answer, data);
+  }
+  resume (self, caller);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Watcher information for the presentity's owner (RFC 3857 4, RFC 3858). */
+#define G_LOG_DOMAIN "service"
+#include "service/watchers.h"
+
+#include "addr/aor.h"
+#include "codec/winfo.h"
+
+/* A watcher that ended is named in documents for this long. */
+#define ENDED_SECONDS 64
+
+typedef struct {
+  char *id, *watcher;
+  WinfoEvent event;
+  gint64 at;
+} Ended;
+
+struct Watchers {
+  GHashTable *ended; /* presentity -> GQueue of Ended, oldest first */
+  GHashTable *told;  /* winfo Sub -> gint64 time of its last document */
+};
+
+static void
+ended_free (gpointer data)
+{
+  Ended *self = data;
+
+  g_free (self->id);
+  g_free (self->watcher);
+  g_free (self);
+}
+
+static void
+ended_queue_free (gpointer data)
+{
+  g_queue_free_full (data, ended_free);
+}
+
+Watchers *
+watchers_new (void)
+{
+  Watchers *self = g_new0 (Watchers, 1);
+
+  self->ended
+      = g_hash_table_new_full (aor_hash, aor_equal, g_free, ended_queue_free);
+  self->told = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  return self;
+}
+
+void
+watchers_free (Watchers *self)
+{
+  if (self == NULL)
+    return;
+  g_hash_table_unref (self->ended);
+  g_hash_table_unref (self->told);
+  g_free (self);
+}
+
+static WinfoEvent
+event_of (SubsReason reason, SubsState state)
+{
+  static const WinfoEvent events[] = {
+    [SUBS_NO_REASON] = WINFO_SUBSCRIBE,
+    [SUBS_DEACTIVATED] = WINFO_DEACTIVATED,
+    [SUBS_PROBATION] = WINFO_PROBATION,
+    [SUBS_REJECTED] = WINFO_REJECTED,
+    [SUBS_TIMEOUT] = WINFO_TIMEOUT,
+    [SUBS_GIVEUP] = WINFO_GIVEUP,
+    [SUBS_NORESOURCE] = WINFO_NORESOURCE,
+    [SUBS_INVARIANT] = WINFO_TIMEOUT,
+  };
+
+  return state == SUBS_TERMINATED && reason == SUBS_NO_REASON ? WINFO_TIMEOUT
+                                                              : events[reason];
+}
+
+void
+watchers_note (Service *service, const SubsAction *action)
+{
+  Watchers *self = service->watchers;
+  const SubsDialog *dialog = sub_dialog (action->sub);
+  GQueue *queue;
+  Ended *ended;
+
+  if (action->state != SUBS_TERMINATED)
+    return;
+  queue = g_hash_table_lookup (self->ended, dialog->presentity);
+  if (queue == NULL) {
+    queue = g_queue_new ();
+    g_hash_table_insert (self->ended, g_strdup (dialog->presentity), queue);
+  }
+  ended = g_new0 (Ended, 1);
+  ended->id = g_strdup (sub_id (action->sub));
+  ended->watcher = aor_to_uri (dialog->watcher);
+  ended->event = event_of (action->reason, action->state);
+  ended->at = service_now (service);
+  g_queue_push_tail (queue, ended);
+}
+
+void
+watchers_forget (Service *service, Sub *sub)
+{
+  g_hash_table_remove (service->watchers->told, sub);
+}
+
+static gboolean
+prune_cb (gpointer key, gpointer value, gpointer data)
+{
+  gint64 oldest = *(gint64 *)data;
+  Ended *ended;
+
+  while ((ended = g_queue_peek_head (value)) != NULL && ended->at < oldest)
+    ended_free (g_queue_pop_head (value));
+  return g_queue_is_empty (value);
+}
+
+void
+watchers_advance (Service *service)
+{
+  gint64 oldest = service_now (service) - ENDED_SECONDS * G_USEC_PER_SEC;
+
+  g_hash_table_foreach_remove (service->watchers->ended, prune_cb, &oldest);
+}
+
+typedef struct {
+  WinfoDoc *doc;
+  gint64 now;
+} Listing;
+
+static void
+list_cb (Sub *sub, gpointer data)
+{
+  Listing *listing = data;
+  gboolean is_pending = sub_state (sub) == SUBS_PENDING;
+  g_autofree char *uri = aor_to_uri (sub_dialog (sub)->watcher);
+  WinfoWatcher *watcher = winfo_doc_add (
+      listing->doc, sub_id (sub), uri,
+      is_pending ? WINFO_PENDING : WINFO_ACTIVE, WINFO_SUBSCRIBE);
+
+  watcher->subscribed_for
+      = (listing->now - sub_created_at (sub)) / G_USEC_PER_SEC;
+  watcher->expiration
+      = MAX (0, sub_expires_at (sub) - listing->now) / G_USEC_PER_SEC;
+}
+
+static void
+list_ended (Service *service, Sub *sub, WinfoDoc *doc)
+{
+  Watchers *self = service->watchers;
+  const char *presentity = sub_dialog (sub)->presentity;
+  GQueue *queue = g_hash_table_lookup (self->ended, presentity);
+  gint64 *told = g_hash_table_lookup (self->told, sub);
+
+  if (told == NULL || queue == NULL)
+    return;
+  for (GList *l = queue->head; l != NULL; l = l->next) {
+    Ended *ended = l->data;
+
+    if (ended->at >= *told)
+      winfo_doc_add (doc, ended->id, ended->watcher, WINFO_TERMINATED,
+                     ended->event);
+  }
+}
+
+static void
+mark_told (Watchers *self, Sub *sub, gint64 now)
+{
+  gint64 *told = g_hash_table_lookup (self->told, sub);
+
+  if (told == NULL) {
+    told = g_new (gint64, 1);
+    g_hash_table_insert (self->told, sub, told);
+  }
+  *told = now;
+}
+
+GBytes *
+watchers_document (Service *service, Sub *sub)
+{
+  const SubsDialog *dialog = sub_dialog (sub);
+  g_autofree char *resource = aor_to_uri (dialog->presentity);
+  g_autoptr (WinfoDoc) doc
+      = winfo_doc_new (resource, "presence", sub_next_version (sub), TRUE);
+  Listing listing = { doc, service_now (service) };
+
+  subs_foreach (service->subs, dialog->presentity,
+                g_intern_static_string ("presence"), list_cb, &listing);
+  list_ended (service, sub, doc);
+  mark_told (service->watchers, sub, listing.now);
+  return winfo_write (doc);
+}
