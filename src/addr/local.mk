@@ -1,1 +1,9 @@
 # SPDX-License-Identifier: ISC
+noinst_LIBRARIES += src/libaddr.a
+src_libaddr_a_SOURCES = src/addr/uri.c src/addr/uri.h src/addr/uri-parse.c \
+  src/addr/uri-priv.h src/addr/escape.c src/addr/escape.h src/addr/host.c \
+  src/addr/host.h src/addr/aor.c src/addr/aor.h
+
+check_PROGRAMS += tests/unit/test-addr
+tests_unit_test_addr_SOURCES = tests/unit/test-addr.c
+tests_unit_test_addr_LDADD = $(ADDR_LIBS)

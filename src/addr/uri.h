@@ -35,6 +35,10 @@ gboolean uri_host_is_numeric (const Uri *self);
  * absent.  name is compared without regard to case. */
 const char *uri_param (const Uri *self, const char *name);
 
+/* Is there nothing but scheme, user and host: no password, port, parameter or
+ * header? */
+gboolean uri_is_bare (const Uri *self);
+
 /* "user@host" with the host in lower case: the AoR spelling of DESIGN section
  * 1; just "host" without user; for tel "number". Caller frees. */
 char *uri_aor (const Uri *self);

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Addresses of record.  The grammar is the one of a SIP URI that has a user
+ * and a host and nothing else. */
+#include "addr/aor.h"
+
+#include <string.h>
+
+#include "addr/escape.h"
+#include "addr/uri.h"
+#include "base/error.h"
+
+/* Text after "sip:" or "sips:", if it begins so. */
+static const char *
+without_scheme (const char *text)
+{
+  if (g_ascii_strncasecmp (text, "sip:", 4) == 0)
+    return text + 4;
+  return g_ascii_strncasecmp (text, "sips:", 5) == 0 ? text + 5 : text;
+}
+
+/* A part of the text that can be shown on a terminal. */
+static char *
+printable (const char *text)
+{
+  g_autofree char *start = g_strndup (text, 80);
+
+  return g_strescape (start, NULL);
+}
+
+static gboolean
+refuse (const char *text, const char *why, GError **error)
+{
+  g_autofree char *shown = printable (text);
+
+  g_set_error (error, RC_ERROR, RC_ERROR_SYNTAX,
+               "\"%s\" is no address of the form user@domain: %s", shown, why);
+  return FALSE;
+}
+
+gboolean
+aor_parse (const char *text, char **out, GError **error)
+{
+  g_autofree char *full = NULL, *aor = NULL;
+  g_autoptr (GError) why = NULL;
+  g_autoptr (Uri) uri = NULL;
+
+  if (strlen (text) > URI_MAX)
+    return refuse (text, "it is too long", error);
+  full = g_strconcat ("sip:", without_scheme (text), NULL);
+  if (!uri_parse (full, -1, &uri, &why))
+    return refuse (text, why->message, error);
+  if (uri_user (uri) == NULL)
+    return refuse (text, "there is no user", error);
+  if (!uri_is_bare (uri))
+    return refuse (text, "no password, port or parameter may be there", error);
+  aor = uri_aor (uri);
+  if (strlen (aor) > AOR_MAX)
+    return refuse (text, "it is too long", error);
+  *out = g_steal_pointer (&aor);
+  return TRUE;
+}
+
+char *
+aor_key (const char *aor)
+{
+  return g_ascii_strdown (aor, -1);
+}
+
+const char *
+aor_domain (const char *aor)
+{
+  const char *at = strrchr (aor, '@');
+
+  return at == NULL ? aor : at + 1;
+}
+
+char *
+aor_user (const char *aor)
+{
+  const char *at = strrchr (aor, '@');
+
+  return at == NULL ? g_strdup ("") : g_strndup (aor, (gsize)(at - aor));
+}
+
+guint
+aor_hash (gconstpointer aor)
+{
+  guint32 hash = 2166136261u; /* FNV-1a */
+
+  for (const guchar *p = aor; *p != '\0'; p++)
+    hash = (hash ^ (guchar)g_ascii_tolower ((char)*p)) * 16777619u;
+  return hash;
+}
+
+gboolean
+aor_equal (gconstpointer a, gconstpointer b)
+{
+  return g_ascii_strcasecmp (a, b) == 0;
+}
+
+char *
+aor_to_uri (const char *aor)
+{
+  const char *domain = aor_domain (aor);
+  g_autofree char *user = NULL, *escaped = NULL;
+
+  if (domain == aor)
+    return g_strconcat ("sip:", aor, NULL);
+  user = aor_user (aor);
+  escaped = escape_from_aor (user);
+  return g_strconcat ("sip:", escaped, "@", domain, NULL);
+}
