@@ -1,1 +1,7 @@
 # SPDX-License-Identifier: ISC
+noinst_LIBRARIES += src/libpolicy.a
+src_libpolicy_a_SOURCES = src/policy/policy.c src/policy/policy.h
+
+check_PROGRAMS += tests/unit/test-policy
+tests_unit_test_policy_SOURCES = tests/unit/test-policy.c
+tests_unit_test_policy_LDADD = $(POLICY_LIBS)
