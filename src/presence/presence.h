@@ -62,7 +62,8 @@ typedef struct {
   guint expires;    /* granted, seconds (0: removed) */
   PresenceRow *row; /* to be stored; NULL for anything but PRESENCE_OK. Owned by
                        the caller */
-  guint64 ticket;   /* names this decision to presence_commit */
+  guint64 ticket;   /* names this decision to presence_commit; of a repetition:
+                       the one that it repeats while in flight, else 0 */
 } PresenceOutcome;
 void presence_outcome_clear (PresenceOutcome *self);
 
@@ -76,7 +77,8 @@ PresenceVerdict presence_publish (Presence *self, PresencePublish *request,
                                   const PresenceLimits *limits, gint64 now,
                                   PresenceOutcome *out);
 
-/* Bounds the decided expiry to at most seconds from now, also in out. */
+/* Bounds the decided expiry to at most seconds from now, also in out (its row
+ * too, when there).  Call it before presence_commit of that ticket. */
 void presence_shorten (Presence *self, PresenceOutcome *out, guint seconds,
                        gint64 now);
 
@@ -84,8 +86,10 @@ void presence_shorten (Presence *self, PresenceOutcome *out, guint seconds,
  * when what watchers see changed.  Tickets of one publication are committed in
  * the order of their decisions. */
 gboolean presence_commit (Presence *self, const char *aor, guint64 ticket);
-/* It could not be stored: the decision is undone as far as nothing later builds
- * on it (the publication is dropped).  TRUE when what watchers see changed. */
+/* It could not be stored: the decision is undone, the publication is again what
+ * it was before (an initial one is dropped), its old etag counts again; what
+ * was decided later on top of it stands.  TRUE when what watchers see changed.
+ */
 gboolean presence_abort (Presence *self, const char *aor, guint64 ticket);
 
 /* Registration: is there a committed binding?  TRUE when what watchers see
@@ -100,15 +104,23 @@ void presence_restore (Presence *self, PresenceRow *row, PresenceDoc *doc,
 
 /* What watchers with full rights see: the newest publication of each device,
  * one tuple per device (ids made unique), open ones first; person and device
- * elements of all, newest first, identical ones once; notes.  From the
- * registration alone when nothing is published: one tuple, open with a binding
- * and closed without. Only event "presence" is composed. Caller frees. */
+ * elements of all, newest first, identical ones once; notes.  Several tuples of
+ * one publication are kept when they differ in contact or dm:deviceID: then
+ * they are services that a watcher can tell apart (RFC 4479 3.2).  An older
+ * publication of a device stays hidden when the newer one is removed, until it
+ * is modified itself.  From the registration when no tuple is published: one
+ * tuple, open with a binding and closed without. Only event "presence" is
+ * composed. Caller frees. */
 PresenceDoc *presence_compose (Presence *self, const char *aor);
-/* Changes each time the composed document may have changed; never 0. */
+/* Changes each time the composed document may have changed; never 0, and never
+ * used again for another document of this AoR (1 is the one of nobody there). */
 guint64 presence_version (Presence *self, const char *aor);
 
-/* The *unknown* document of DESIGN section 4: valid, no tuple at all. */
+/* The *unknown* document: valid, no tuple at all. */
 PresenceDoc *presence_unknown (const char *aor);
+/* What presence_compose gives for somebody with neither publication nor
+ * binding: also what who is politely blocked gets to see. */
+PresenceDoc *presence_offline (const char *aor);
 
 /* Expires publications and forgets tombstones.  fn is called once per row gone;
  * is_visible when what watchers see changed. */
@@ -116,7 +128,7 @@ typedef void (*PresenceGoneFn) (const PresenceRow *row, gboolean is_visible,
                                 gpointer data);
 void presence_advance (Presence *self, gint64 now, PresenceGoneFn fn,
                        gpointer data);
-/* Drops all of a user (disabled, removed). */
+/* Drops all of a user (disabled, removed), his registration too. */
 void presence_drop_user (Presence *self, const char *aor, PresenceGoneFn fn,
                          gpointer data);
 

@@ -1,0 +1,788 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Publications: RFC 3903 section 6 decided at arrival, shown after the commit,
+ * expired by the wheel.  What they add up to is in compose.c. */
+#include "presence/presence.h"
+
+#include "addr/aor.h"
+#include "base/ids.h"
+#include "presence/presence-priv.h"
+
+#include <string.h>
+
+#define SECOND ((gint64)G_USEC_PER_SEC)
+#define TOMBSTONE (64 * SECOND)
+/* Tombstones of one presentity; the oldest beyond that goes early. */
+#define TOMBSTONES_MAX 32
+/* Bits of randomness, multiples of 5. */
+#define ETAG_BITS 125
+#define KEY_BITS 100
+/* The version of somebody with neither publication nor binding. */
+#define VERSION_BLANK 1
+/* The one event package that is composed. */
+#define COMPOSED "presence"
+
+struct Presentity {
+  char *aor;
+  Publication *first;
+  guint64 version;
+  gboolean is_registered;
+};
+
+struct Presence {
+  GHashTable *presentities; /* aor -> Presentity */
+  GHashTable *tickets;      /* &Decision.ticket -> Publication */
+  Wheel *wheel;
+  guint64 last_ticket, last_version, last_order;
+  guint live;
+  PresenceGoneFn gone; /* while presence_advance runs */
+  gpointer gone_data;
+};
+
+static void
+replace_text (char **text, const char *with)
+{
+  char *copy = g_strdup (with);
+
+  g_free (*text);
+  *text = copy;
+}
+
+static void
+decision_free (Decision *self)
+{
+  presence_row_free (self->row);
+  presence_doc_free (self->doc);
+  g_free (self);
+}
+
+/* What the next PUBLISH is judged by; NULL only for a publication that is
+ * being taken apart. */
+static PresenceRow *
+decided (const Publication *self)
+{
+  const Decision *last = self->flight;
+
+  if (last == NULL)
+    return self->row;
+  while (last->next != NULL)
+    last = last->next;
+  return last->row;
+}
+
+static gboolean
+is_of (const PresenceRow *row, const char *event)
+{
+  return g_ascii_strcasecmp (row->event, event) == 0;
+}
+
+static gboolean
+is_shown (const Publication *self)
+{
+  return self->is_visible && !self->is_superseded;
+}
+
+static Presentity *
+find_presentity (Presence *self, const char *aor)
+{
+  return g_hash_table_lookup (self->presentities, aor);
+}
+
+static Presentity *
+need_presentity (Presence *self, const char *aor)
+{
+  Presentity *user = find_presentity (self, aor);
+
+  if (user != NULL)
+    return user;
+  user = g_new0 (Presentity, 1);
+  user->aor = g_strdup (aor);
+  user->version = VERSION_BLANK;
+  g_hash_table_insert (self->presentities, user->aor, user);
+  return user;
+}
+
+static void
+forget_if_empty (Presence *self, Presentity *user)
+{
+  if (user->first != NULL || user->is_registered)
+    return;
+  g_hash_table_remove (self->presentities, user->aor);
+}
+
+static void
+presentity_free (gpointer data)
+{
+  Presentity *self = data;
+
+  g_free (self->aor);
+  g_free (self);
+}
+
+static Publication *
+add_publication (Presentity *user)
+{
+  Publication *self = g_new0 (Publication, 1);
+
+  self->owner = user;
+  self->next = user->first;
+  user->first = self;
+  return self;
+}
+
+/* Keeps presence_size and the timer in step with what is decided. */
+static void
+follow_decided (Presence *self, Publication *publication)
+{
+  const PresenceRow *row = decided (publication);
+  gboolean is_live = !row->is_removed;
+
+  self->live += is_live;
+  self->live -= publication->is_counted;
+  publication->is_counted = is_live;
+  wheel_arm (self->wheel, &publication->timer, row->expires_at);
+}
+
+static void
+unlink_publication (Publication *self)
+{
+  Publication **link = &self->owner->first;
+
+  while (*link != self)
+    link = &(*link)->next;
+  *link = self->next;
+}
+
+/* Takes a publication out and apart; gives its decided row (may be NULL). The
+ * presentity stays. */
+static PresenceRow *
+take_publication (Presence *self, Publication *publication)
+{
+  PresenceRow *row = g_steal_pointer (&publication->row);
+
+  unlink_publication (publication);
+  wheel_cancel (self->wheel, &publication->timer);
+  self->live -= publication->is_counted;
+  while (publication->flight != NULL) {
+    Decision *decision = publication->flight;
+
+    publication->flight = decision->next;
+    g_hash_table_remove (self->tickets, &decision->ticket);
+    presence_row_free (row);
+    row = g_steal_pointer (&decision->row);
+    decision_free (decision);
+  }
+  presence_doc_free (publication->doc);
+  g_free (publication);
+  return row;
+}
+
+static gboolean
+is_newer (const Publication *a, const Publication *b)
+{
+  if (a->row->published_at != b->row->published_at)
+    return a->row->published_at > b->row->published_at;
+  return a->order > b->order;
+}
+
+static gboolean
+is_composed (const Publication *self)
+{
+  return is_shown (self) && is_of (self->row, COMPOSED);
+}
+
+/* With no tuple published, the registration is what is seen. */
+static gboolean
+shows_registration (const Presentity *user)
+{
+  for (const Publication *p = user->first; p != NULL; p = p->next)
+    if (is_composed (p) && p->doc != NULL && p->doc->tuples->len > 0)
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+is_blank (const Presentity *user)
+{
+  if (user->is_registered)
+    return FALSE;
+  for (const Publication *p = user->first; p != NULL; p = p->next)
+    if (is_composed (p))
+      return FALSE;
+  return TRUE;
+}
+
+/* The document may be another one now. */
+static void
+touch (Presence *self, Presentity *user)
+{
+  user->version = is_blank (user) ? VERSION_BLANK : ++self->last_version;
+}
+
+static gboolean
+is_same_device (const Publication *a, const Publication *b)
+{
+  const char *key = presence_device_of (a->row, a->doc);
+
+  return key != NULL && is_of (a->row, b->row->event)
+         && g_strcmp0 (key, presence_device_of (b->row, b->doc)) == 0;
+}
+
+/* Newest publication per device: hides the older ones of the same device, or
+ * this one when it is the older. TRUE when one that was shown is hidden. */
+static gboolean
+supersede (Publication *self)
+{
+  gboolean has_hidden = FALSE;
+
+  for (Publication *p = self->owner->first; p != NULL; p = p->next) {
+    if (p == self || !is_shown (p) || !is_same_device (self, p))
+      continue;
+    if (is_newer (p, self)) {
+      self->is_superseded = TRUE;
+      continue;
+    }
+    p->is_superseded = TRUE;
+    has_hidden = TRUE;
+  }
+  return has_hidden;
+}
+
+/* Ids are unique in the composed document and stay what they are when other
+ * publications go: who comes second with an id gets a suffix for life. */
+static void
+settle_ids (Publication *self)
+{
+  for (const Publication *p = self->owner->first;
+       p != NULL && !self->is_renamed; p = p->next)
+    if (p != self && is_composed (p) && !p->is_renamed
+        && presence_ids_clash (self->doc, p->doc))
+      self->is_renamed = TRUE;
+}
+
+static gboolean
+is_newest (const Publication *self)
+{
+  for (const Publication *p = self->owner->first; p != NULL; p = p->next)
+    if (p != self && is_shown (p) && is_of (p->row, self->row->event)
+        && is_newer (p, self))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+is_same_content (const Publication *self, const Decision *decision)
+{
+  if (self->doc != NULL && decision->doc != NULL)
+    return presence_doc_equal (self->doc, decision->doc);
+  return self->doc == decision->doc && self->row->body != NULL
+         && decision->row->body != NULL
+         && g_bytes_equal (self->row->body, decision->row->body);
+}
+
+/* Shows new content, which a decision or the store brought. */
+static gboolean
+show (Presence *self, Publication *publication, PresenceDoc *doc)
+{
+  gboolean has_hidden;
+
+  presence_doc_free (publication->doc);
+  publication->doc = doc;
+  publication->is_visible = TRUE;
+  publication->is_superseded = FALSE;
+  publication->order = ++self->last_order;
+  has_hidden = supersede (publication);
+  if (!publication->is_superseded)
+    settle_ids (publication);
+  return has_hidden;
+}
+
+static void
+hide (Publication *self)
+{
+  g_clear_pointer (&self->doc, presence_doc_free);
+  self->is_visible = FALSE;
+}
+
+/* Makes the oldest decision the committed state; TRUE when watchers see a
+ * difference. */
+static gboolean
+apply (Presence *self, Publication *publication, Decision *decision)
+{
+  gboolean was_shown = is_shown (publication);
+  gboolean is_same = was_shown && decision->is_content
+                     && is_newest (publication)
+                     && is_same_content (publication, decision);
+
+  presence_row_free (publication->row);
+  publication->row = g_steal_pointer (&decision->row);
+  if (publication->row->is_removed) {
+    hide (publication);
+    return was_shown;
+  }
+  if (!decision->is_content)
+    return FALSE;
+  return show (self, publication, g_steal_pointer (&decision->doc))
+         || (!is_same && is_shown (publication));
+}
+
+static Publication *
+find_repeated (Presentity *user, const PresencePublish *request)
+{
+  if (user == NULL || request->call_id == NULL)
+    return NULL;
+  for (Publication *p = user->first; p != NULL; p = p->next) {
+    const PresenceRow *row = decided (p);
+
+    if (row->cseq == request->cseq && is_of (row, request->event)
+        && g_strcmp0 (row->call_id, request->call_id) == 0
+        && g_strcmp0 (row->from_tag, request->from_tag) == 0)
+      return p;
+  }
+  return NULL;
+}
+
+static Publication *
+find_etag (Presentity *user, const PresencePublish *request)
+{
+  if (user == NULL)
+    return NULL;
+  for (Publication *p = user->first; p != NULL; p = p->next) {
+    const PresenceRow *row = decided (p);
+
+    if (!row->is_removed && is_of (row, request->event)
+        && g_str_equal (row->etag, request->if_match))
+      return p;
+  }
+  return NULL;
+}
+
+static guint
+count (const Presentity *user, const char *event, gboolean is_removed)
+{
+  guint n = 0;
+
+  if (user == NULL)
+    return 0;
+  for (const Publication *p = user->first; p != NULL; p = p->next) {
+    const PresenceRow *row = decided (p);
+
+    n += row->is_removed == is_removed && (event == NULL || is_of (row, event));
+  }
+  return n;
+}
+
+/* RFC 3903 6 step 4; FALSE: too brief. */
+static gboolean
+grant (gint64 asked, const PresenceLimits *limits, guint *seconds)
+{
+  if (asked < 0)
+    asked = limits->default_expires;
+  else if (asked > 0 && asked < limits->min_expires)
+    return FALSE;
+  *seconds = (guint)MIN (asked, (gint64)limits->max_expires);
+  return TRUE;
+}
+
+static PresenceRow *
+first_row (const PresencePublish *request)
+{
+  PresenceRow *row = g_new0 (PresenceRow, 1);
+
+  row->aor = g_strdup (request->aor);
+  row->event = g_ascii_strdown (request->event, -1);
+  row->key = rc_token_new (KEY_BITS);
+  return row;
+}
+
+/* The row after a request on base (NULL: an initial one). */
+static PresenceRow *
+next_row (const PresenceRow *base, const PresencePublish *request,
+          guint seconds, gint64 now)
+{
+  PresenceRow *row
+      = base != NULL ? presence_row_copy (base) : first_row (request);
+
+  g_free (row->etag);
+  row->etag = rc_token_new (ETAG_BITS);
+  replace_text (&row->call_id, request->call_id);
+  replace_text (&row->from_tag, request->from_tag);
+  row->cseq = request->cseq;
+  row->granted = seconds;
+  row->expires_at = now + seconds * SECOND;
+  if (seconds == 0) {
+    row->is_removed = TRUE;
+    row->expires_at = now + TOMBSTONE;
+    g_clear_pointer (&row->body, g_bytes_unref);
+  } else if (request->body != NULL) {
+    g_clear_pointer (&row->body, g_bytes_unref);
+    row->body = g_bytes_ref (request->body);
+    row->published_at = now;
+    if (request->device != NULL)
+      replace_text (&row->device, request->device);
+  }
+  return row;
+}
+
+static Decision *
+append_decision (Presence *self, Publication *publication, PresenceRow *row)
+{
+  Decision *decision = g_new0 (Decision, 1);
+  Decision **link = &publication->flight;
+
+  decision->ticket = ++self->last_ticket;
+  decision->row = row;
+  while (*link != NULL)
+    link = &(*link)->next;
+  *link = decision;
+  g_hash_table_insert (self->tickets, &decision->ticket, publication);
+  return decision;
+}
+
+/* One more tombstone than a presentity may have: the oldest goes with the next
+ * presence_advance. */
+static void
+bound_tombstones (Presence *self, const Presentity *user, gint64 now)
+{
+  Publication *oldest = NULL;
+
+  if (count (user, NULL, TRUE) <= TOMBSTONES_MAX)
+    return;
+  for (Publication *p = user->first; p != NULL; p = p->next)
+    if (p->flight == NULL && p->row->is_removed && p->timer.due > now
+        && (oldest == NULL || p->timer.due < oldest->timer.due))
+      oldest = p;
+  if (oldest != NULL)
+    wheel_arm (self->wheel, &oldest->timer, now);
+}
+
+static void
+fill_outcome (const PresenceRow *row, guint64 ticket, PresenceOutcome *out)
+{
+  g_strlcpy (out->etag, row->etag, sizeof out->etag);
+  out->expires = row->granted;
+  out->ticket = ticket;
+}
+
+static PresenceVerdict
+repeat (const Publication *publication, PresenceOutcome *out)
+{
+  const Decision *last = publication->flight;
+
+  while (last != NULL && last->next != NULL)
+    last = last->next;
+  fill_outcome (decided (publication), last != NULL ? last->ticket : 0, out);
+  return PRESENCE_REPEAT;
+}
+
+static PresenceVerdict
+judge (const Presentity *user, const Publication *publication,
+       const PresencePublish *request, const PresenceLimits *limits,
+       guint *seconds)
+{
+  if (request->if_match != NULL && publication == NULL)
+    return PRESENCE_NO_MATCH;
+  if (!grant (request->expires, limits, seconds))
+    return PRESENCE_BRIEF;
+  if (publication != NULL)
+    return PRESENCE_OK;
+  if (request->body == NULL)
+    return PRESENCE_NO_BODY;
+  if (*seconds > 0
+      && count (user, request->event, FALSE) >= limits->max_publications)
+    return PRESENCE_TOO_MANY;
+  return PRESENCE_OK;
+}
+
+PresenceVerdict
+presence_publish (Presence *self, PresencePublish *request,
+                  const PresenceLimits *limits, gint64 now,
+                  PresenceOutcome *out)
+{
+  Presentity *user = find_presentity (self, request->aor);
+  g_autoptr (PresenceDoc) doc = g_steal_pointer (&request->doc);
+  Publication *publication = find_repeated (user, request);
+  PresenceVerdict verdict;
+  Decision *decision;
+  guint seconds = 0;
+
+  memset (out, 0, sizeof *out);
+  if (publication != NULL)
+    return repeat (publication, out);
+  if (request->if_match != NULL)
+    publication = find_etag (user, request);
+  verdict = judge (user, publication, request, limits, &seconds);
+  if (verdict != PRESENCE_OK)
+    return verdict;
+  PresenceRow *row
+      = next_row (publication != NULL ? decided (publication) : NULL, request,
+                  seconds, now);
+  if (publication == NULL)
+    publication = add_publication (need_presentity (self, request->aor));
+  decision = append_decision (self, publication, row);
+  if (request->body != NULL && seconds > 0) {
+    decision->is_content = TRUE;
+    decision->doc = g_steal_pointer (&doc);
+  }
+  follow_decided (self, publication);
+  if (row->is_removed)
+    bound_tombstones (self, publication->owner, now);
+  fill_outcome (row, decision->ticket, out);
+  out->row = presence_row_copy (row);
+  return PRESENCE_OK;
+}
+
+static Decision *
+find_decision (Presence *self, guint64 ticket, Publication **publication_out)
+{
+  Decision *decision;
+
+  *publication_out = g_hash_table_lookup (self->tickets, &ticket);
+  if (*publication_out == NULL)
+    return NULL;
+  decision = (*publication_out)->flight;
+  while (decision->ticket != ticket)
+    decision = decision->next;
+  return decision;
+}
+
+static void
+shorten_row (PresenceRow *row, guint seconds, gint64 now)
+{
+  if (row == NULL || row->is_removed)
+    return;
+  row->granted = MIN (row->granted, seconds);
+  row->expires_at = MIN (row->expires_at, now + seconds * SECOND);
+}
+
+void
+presence_shorten (Presence *self, PresenceOutcome *out, guint seconds,
+                  gint64 now)
+{
+  Publication *publication;
+  Decision *decision = find_decision (self, out->ticket, &publication);
+
+  out->expires = MIN (out->expires, seconds);
+  shorten_row (out->row, seconds, now);
+  if (decision == NULL)
+    return;
+  shorten_row (decision->row, seconds, now);
+  follow_decided (self, publication);
+}
+
+gboolean
+presence_commit (Presence *self, const char *aor, guint64 ticket)
+{
+  Publication *publication;
+  gboolean has_changed = FALSE;
+
+  if (find_decision (self, ticket, &publication) == NULL)
+    return FALSE;
+  while (publication->flight != NULL && publication->flight->ticket <= ticket) {
+    Decision *decision = publication->flight;
+
+    publication->flight = decision->next;
+    g_hash_table_remove (self->tickets, &decision->ticket);
+    has_changed |= apply (self, publication, decision);
+    decision_free (decision);
+  }
+  if (has_changed && is_of (publication->row, COMPOSED))
+    touch (self, publication->owner);
+  return has_changed;
+}
+
+gboolean
+presence_abort (Presence *self, const char *aor, guint64 ticket)
+{
+  Publication *publication;
+  Decision *decision = find_decision (self, ticket, &publication);
+  Decision **link, *later;
+
+  if (decision == NULL)
+    return FALSE;
+  link = &publication->flight;
+  while (*link != decision)
+    link = &(*link)->next;
+  later = *link = decision->next;
+  if (later != NULL && decision->is_content && !later->is_content
+      && !later->row->is_removed) {
+    later->is_content = TRUE; /* its row has this content too */
+    later->doc = g_steal_pointer (&decision->doc);
+  }
+  g_hash_table_remove (self->tickets, &decision->ticket);
+  decision_free (decision);
+  if (decided (publication) != NULL) {
+    follow_decided (self, publication);
+  } else {
+    Presentity *user = publication->owner;
+
+    presence_row_free (take_publication (self, publication));
+    forget_if_empty (self, user);
+  }
+  return FALSE;
+}
+
+static void
+expire_cb (WheelTimer *timer, gpointer data)
+{
+  Presence *self = data;
+  Publication *publication = (Publication *)timer;
+  Presentity *user = publication->owner;
+  gboolean was_shown = is_shown (publication);
+  g_autoptr (PresenceRow) row = take_publication (self, publication);
+
+  if (was_shown && is_of (row, COMPOSED))
+    touch (self, user);
+  forget_if_empty (self, user);
+  if (self->gone != NULL)
+    self->gone (row, was_shown, self->gone_data);
+}
+
+Presence *
+presence_new (gint64 now)
+{
+  Presence *self = g_new0 (Presence, 1);
+
+  self->presentities
+      = g_hash_table_new_full (aor_hash, aor_equal, NULL, presentity_free);
+  self->tickets = g_hash_table_new (g_int64_hash, g_int64_equal);
+  self->wheel = wheel_new (now, expire_cb, self);
+  self->last_version = VERSION_BLANK;
+  return self;
+}
+
+void
+presence_free (Presence *self)
+{
+  GHashTableIter iter;
+  gpointer user;
+
+  if (self == NULL)
+    return;
+  g_hash_table_iter_init (&iter, self->presentities);
+  while (g_hash_table_iter_next (&iter, NULL, &user))
+    while (((Presentity *)user)->first != NULL)
+      presence_row_free (take_publication (self, ((Presentity *)user)->first));
+  g_hash_table_unref (self->presentities);
+  g_hash_table_unref (self->tickets);
+  wheel_free (self->wheel);
+  g_free (self);
+}
+
+gboolean
+presence_set_registered (Presence *self, const char *aor,
+                         gboolean is_registered)
+{
+  Presentity *user = is_registered ? need_presentity (self, aor)
+                                   : find_presentity (self, aor);
+  gboolean has_changed;
+
+  is_registered = is_registered != FALSE;
+  if (user == NULL || user->is_registered == is_registered)
+    return FALSE;
+  user->is_registered = is_registered;
+  has_changed = shows_registration (user);
+  if (has_changed)
+    touch (self, user);
+  forget_if_empty (self, user);
+  return has_changed;
+}
+
+static void
+drop_key (Presence *self, Presentity *user, const char *key)
+{
+  for (Publication *p = user->first; p != NULL; p = p->next)
+    if (g_str_equal (decided (p)->key, key)) {
+      presence_row_free (take_publication (self, p));
+      return;
+    }
+}
+
+void
+presence_restore (Presence *self, PresenceRow *row, PresenceDoc *doc,
+                  gint64 now)
+{
+  Presentity *user = need_presentity (self, row->aor);
+  Publication *publication;
+
+  drop_key (self, user, row->key);
+  publication = add_publication (user);
+  publication->row = row;
+  if (row->is_removed)
+    presence_doc_free (doc);
+  else
+    show (self, publication, doc);
+  follow_decided (self, publication);
+  if (is_of (row, COMPOSED))
+    touch (self, user);
+}
+
+static gint
+newest_first_cb (gconstpointer a, gconstpointer b)
+{
+  return is_newer (*(Publication *const *)a, *(Publication *const *)b) ? -1 : 1;
+}
+
+PresenceDoc *
+presence_compose (Presence *self, const char *aor)
+{
+  Presentity *user = find_presentity (self, aor);
+  g_autoptr (GPtrArray) shown = NULL;
+
+  if (user == NULL)
+    return presence_offline (aor);
+  shown = g_ptr_array_new ();
+  for (Publication *p = user->first; p != NULL; p = p->next)
+    if (is_composed (p))
+      g_ptr_array_add (shown, p);
+  g_ptr_array_sort (shown, newest_first_cb);
+  return presence_compose_shown (aor, (Publication *const *)shown->pdata,
+                                 shown->len, user->is_registered);
+}
+
+guint64
+presence_version (Presence *self, const char *aor)
+{
+  const Presentity *user = find_presentity (self, aor);
+
+  return user != NULL ? user->version : VERSION_BLANK;
+}
+
+void
+presence_advance (Presence *self, gint64 now, PresenceGoneFn fn, gpointer data)
+{
+  self->gone = fn;
+  self->gone_data = data;
+  wheel_advance (self->wheel, now);
+  self->gone = NULL;
+}
+
+void
+presence_drop_user (Presence *self, const char *aor, PresenceGoneFn fn,
+                    gpointer data)
+{
+  Presentity *user = find_presentity (self, aor);
+  g_autoptr (GPtrArray) shown = NULL, hidden = NULL;
+
+  if (user == NULL)
+    return;
+  shown = g_ptr_array_new_with_free_func ((GDestroyNotify)presence_row_free);
+  hidden = g_ptr_array_new_with_free_func ((GDestroyNotify)presence_row_free);
+  while (user->first != NULL) {
+    GPtrArray *rows = is_shown (user->first) ? shown : hidden;
+
+    g_ptr_array_add (rows, take_publication (self, user->first));
+  }
+  user->is_registered = FALSE;
+  forget_if_empty (self, user);
+  for (guint i = 0; fn != NULL && i < shown->len; i++)
+    fn (shown->pdata[i], TRUE, data);
+  for (guint i = 0; fn != NULL && i < hidden->len; i++)
+    fn (hidden->pdata[i], FALSE, data);
+}
+
+guint
+presence_size (Presence *self)
+{
+  return self->live;
+}
