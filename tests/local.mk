@@ -1,3 +1,10 @@
 # SPDX-License-Identifier: ISC
 check_SCRIPTS += tests/check-ranks
-EXTRA_DIST += tests/check-ranks tests/run-tap
+EXTRA_DIST += tests/check-ranks tests/run-tap tests/conftest.py tests/harness \
+  tests/wire
+
+# The real daemon and a real PostgreSQL; contrib/check runs these and more.
+check-wire: all
+	ROLLCALL_BIN=$(abs_top_builddir) $(PYTHON3) -m pytest -q \
+	  -p no:cacheprovider $(srcdir)/tests/wire
+.PHONY: check-wire

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: ISC
+"""A private PostgreSQL: a cluster in a folder of its own, on a Unix socket
+only, run as `postgres` when the tests run as root."""
+import glob
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+
+from . import wait
+
+TEMPLATE = 'rollcall_template'
+
+
+class Postgres:
+    def __init__(self, base='/var/tmp'):
+        self.folder = tempfile.mkdtemp(prefix='rollcall-test-', dir=base)
+        self.data = f'{self.folder}/data'
+        self.process = None
+        self.as_user = {}
+        if os.geteuid() == 0:
+            owner = pwd.getpwnam('postgres')
+            os.chown(self.folder, owner.pw_uid, owner.pw_gid)
+            self.as_user = {'user': owner.pw_uid, 'group': owner.pw_gid,
+                            'extra_groups': []}
+        self.bin = sorted(glob.glob('/usr/lib/postgresql/*/bin'))[-1]
+        self.log = f'{self.folder}/log'
+        self.run('initdb', '-D', self.data, '-U', 'rollcall', '-A', 'trust',
+                 '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync')
+        self.start()
+
+    def run(self, program, *args):
+        done = subprocess.run(
+            [f'{self.bin}/{program}', *args], stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, cwd=self.folder, text=True,
+            **self.as_user)
+        assert done.returncode == 0, f'{program}: {done.stdout}'
+        return done.stdout
+
+    def start(self):
+        """A cluster that survives the end of its processes; against the end
+        of the machine it is not protected (fsync), which makes it quick."""
+        settings = {
+            'listen_addresses': '', 'unix_socket_directories': self.folder,
+            'fsync': 'off', 'full_page_writes': 'off', 'max_wal_size': '2GB',
+            'shared_buffers': '64MB', 'max_connections': '100',
+            'log_min_messages': 'warning'}
+        command = [f'{self.bin}/postgres', '-D', self.data]
+        for name, value in settings.items():
+            command += ['-c', f'{name}={value}']
+        with open(self.log, 'ab') as log:
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=log, cwd=self.folder,
+                start_new_session=True, **self.as_user)
+        wait.until(self.is_ready, 'PostgreSQL takes connections', 30)
+
+    def is_ready(self):
+        assert self.process.poll() is None, open(self.log).read()[-2000:]
+        return subprocess.run(
+            [f'{self.bin}/pg_isready', '-q', '-h', self.folder],
+            check=False).returncode == 0
+
+    def _processes(self):
+        """The server and its backends, which are sessions of their own."""
+        found = [self.process.pid]
+        for path in glob.glob('/proc/[0-9]*/stat'):
+            try:
+                with open(path) as stat:
+                    words = stat.read().rsplit(')', 1)[1].split()
+            except OSError:
+                continue
+            if int(words[1]) == self.process.pid:
+                found.append(int(path.split('/')[2]))
+        return found
+
+    def _signal_all(self, number):
+        for pid in self._processes():
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                pass
+
+    def freeze(self):
+        """Hangs: connections stay, nothing is answered."""
+        self._signal_all(signal.SIGSTOP)
+
+    def thaw(self):
+        self._signal_all(signal.SIGCONT)
+
+    def crash(self):
+        """Ends at once, without a checkpoint; what was not yet written to
+        its log is lost."""
+        self._signal_all(signal.SIGCONT)
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait(30)
+
+    def ensure_running(self):
+        self._signal_all(signal.SIGCONT)
+        if self.process.poll() is not None:
+            self.start()
+
+    def close(self):
+        self._signal_all(signal.SIGCONT)
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGQUIT)
+            self.process.wait(30)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def dsn(self, database):
+        return f'postgresql://rollcall@/{database}?host={self.folder}'
+
+    def psql(self, database, sql, is_checked=True):
+        """Runs SQL as an administrator does; gives the rows, columns
+        separated by |."""
+        done = subprocess.run(
+            ['psql', '-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1',
+             '-d', self.dsn(database), '-c', sql], stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, check=False)
+        if is_checked:
+            assert done.returncode == 0, f'psql: {sql}\n{done.stdout}'
+        return done.stdout.strip()
+
+    def create(self, database, template=None):
+        """A database; a copy of the template has schema and users already."""
+        extra = f' TEMPLATE {template}' if template else ''
+        self.psql('postgres', f'CREATE DATABASE {database}{extra}')
+
+    def drop(self, database):
+        self.psql('postgres',
+                  f'DROP DATABASE IF EXISTS {database} WITH (FORCE)')

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: ISC
+"""Messages to those who are there: RFC 3428."""
+import pytest
+
+
+@pytest.mark.parametrize('kind', ['udp', 'tcp', 'tls'])
+def test_bob_gets_what_alice_writes(server, kind):
+    alice, bob = (server.agent(u, kind=kind) for u in ('alice', 'bob'))
+    bob.register()
+    alice.message('bob', 'Hello, Bob: ä ≠ €', expect=200)
+    message = bob.expect('MESSAGE')
+    assert message.body.decode() == 'Hello, Bob: ä ≠ €'
+    assert message.content_type == 'text/plain'
+    assert 'sip:alice@example.com' in message['From']
+
+
+def test_every_device_gets_it_and_one_answer_goes_back(server, alice):
+    desk, mobile = server.agent('bob'), server.agent('bob', kind='tcp')
+    desk.register()
+    mobile.register()
+    alice.message('bob', 'both of you', expect=200)
+    desk.expect('MESSAGE')
+    mobile.expect('MESSAGE')
+
+
+def test_one_device_that_takes_it_is_enough(server, alice):
+    desk, mobile = server.agent('bob'), server.agent('bob', kind='tcp')
+    desk.answer('MESSAGE', 486)
+    desk.register()
+    mobile.register()
+    alice.message('bob', 'hello', expect=200)
+    mobile.expect('MESSAGE')
+
+
+@pytest.mark.parametrize('status', [415, 488, 606])
+def test_the_only_answer_goes_back(alice, bob, status):
+    bob.answer('MESSAGE', status)
+    bob.register()
+    assert alice.message('bob', 'hello').status == status
+
+
+def test_bytes_pass_as_they_are(alice, bob):
+    bob.register()
+    body = bytes(range(256))
+    alice.message('bob', body, 'application/octet-stream', 200,
+                  headers=[('Content-Encoding', 'deflate')])
+    message = bob.expect('MESSAGE')
+    assert message.body == body
+    assert message['Content-Encoding'] == 'deflate'
+
+
+def test_nobody_there(alice):
+    alice.message('bob', 'hello', expect=480)
+
+
+def test_nobody_of_that_name(alice):
+    alice.message('zorro', 'hello', expect=404)
+
+
+def test_nobody_writes_in_another_name(server, bob):
+    mallory = server.agent('carol')
+    mallory.uri = 'sip:alice@example.com'
+    bob.register()
+    bob.forbid('MESSAGE', why='a forged message')
+    mallory.message('bob', 'I am Alice', expect=403)
+    bob.settle()
+
+
+def test_a_gruu_reaches_that_device_alone(server, alice):
+    """RFC 5627 section 5.1."""
+    desk = server.agent('bob', instance='urn:uuid:desk-0001')
+    mobile = server.agent('bob', instance='urn:uuid:mobile-0002')
+    desk.register()
+    mobile.register()
+    desk.forbid('MESSAGE', why='a message for the other instance')
+    alice.message('sip:bob@example.com;gr=urn:uuid:mobile-0002', 'you', 'text/'
+                  'plain', expect=200)
+    mobile.expect('MESSAGE')
+    desk.settle()
+    mobile.unregister()
+    alice.message('sip:bob@example.com;gr=urn:uuid:mobile-0002', 'gone',
+                  expect=480)
+    alice.message('sip:bob@example.com;gr=urn:uuid:never-0003', 'who',
+                  expect=404)
+
+
+def test_a_retransmission_is_not_a_second_message(alice, bob):
+    bob.register()
+    first = alice.message('bob', 'once', expect=200)
+    bob.expect('MESSAGE')
+    bob.forbid('MESSAGE', why='the same message twice')
+    assert alice.repeat(first.request).status == 200
+    bob.settle()
