@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The option table, in the order of the man page.  A new option is a row here,
+ * an entry in man/rollcall.conf.5, and `make update-sample`. */
+#include "conf/conf.h"
+
+#define MINUTE 60
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+#define KIB 1024
+#define MIB (1024 * KIB)
+#define TEXT_MAX 1024
+
+static const ConfOption options[] = {
+  { "server", "domains", CONF_DOMAINS, NULL, 1, 1000, NULL, FALSE,
+    "The SIP domains of this server's users; the first is the default one." },
+  { "server", "user", CONF_STRING, "", 0, 64, NULL, FALSE,
+    "The system user to become when started as root; empty: stay." },
+  { "server", "pid_file", CONF_STRING, "", 0, TEXT_MAX, NULL, FALSE,
+    "Where to write the process id; empty: nowhere." },
+  { "server", "control_socket", CONF_STRING, "/run/rollcall/control", 1, 107,
+    NULL, FALSE, "The Unix socket on which rollcallctl finds the server." },
+  { "server", "log_level", CONF_ENUM, "notice", 0, 0,
+    "error|warning|notice|info|debug", TRUE,
+    "The least severe lines that are logged." },
+  { "server", "max_open_files", CONF_INT, "65536", 0, 10000000, NULL, FALSE,
+    "File descriptors to ask the system for, one for each TCP or TLS"
+    " connection; 0: leave its limit." },
+
+  { "database", "dsn", CONF_STRING, "dbname=rollcall", 0, TEXT_MAX, NULL, FALSE,
+    "How to reach PostgreSQL: a connection string or URI of libpq." },
+  { "database", "connections", CONF_INT, "2", 1, 16, NULL, FALSE,
+    "Connections to PostgreSQL that write at the same time." },
+  { "database", "hung_after", CONF_DURATION, "2s", 1, 5 * MINUTE, NULL, FALSE,
+    "PostgreSQL counts as away when it has not answered for so long." },
+
+  { "sip", "listen", CONF_ENDPOINTS, "0.0.0.0:5060;[::]:5060", 0, 16, NULL,
+    FALSE, "Addresses and ports for SIP over UDP and TCP." },
+  { "sip", "tls_listen", CONF_ENDPOINTS, "", 0, 16, NULL, FALSE,
+    "Addresses and ports for SIP over TLS; empty: no TLS." },
+  { "sip", "tls_certificate", CONF_STRING, "", 0, TEXT_MAX, NULL, FALSE,
+    "File with the certificate and its chain (PEM); read again at a reload." },
+  { "sip", "tls_key", CONF_STRING, "", 0, TEXT_MAX, NULL, FALSE,
+    "File with the certificate's private key (PEM); read again at a reload." },
+  { "sip", "tls_ca", CONF_STRING, "", 0, TEXT_MAX, NULL, FALSE,
+    "File with the authorities to trust in other servers (PEM); empty: the"
+    " system's." },
+  { "sip", "contact", CONF_STRING, "", 0, 255, NULL, FALSE,
+    "The host, or HOST:PORT, by which others reach this server, when it is not"
+    " an address of listen (behind NAT); empty: the address itself." },
+  { "sip", "trusted_peers", CONF_CIDRS, "", 0, 1000, NULL, TRUE,
+    "Addresses whose requests need no digest: proxies that have checked the"
+    " sender, named by P-Asserted-Identity or From." },
+  { "sip", "max_body", CONF_SIZE, "64k", KIB, MIB, NULL, FALSE,
+    "The largest body of a request; a larger one is answered 413." },
+  { "sip", "max_headers", CONF_INT, "128", 16, 1000, NULL, FALSE,
+    "The most header lines of a request." },
+  { "sip", "max_connections", CONF_INT, "50000", 1, 1000000, NULL, FALSE,
+    "The most TCP and TLS connections at one time." },
+  { "sip", "tcp_idle", CONF_DURATION, "3h", 1, 7 * DAY, NULL, FALSE,
+    "A TCP or TLS connection without any message for so long is closed; keep"
+    " it above registrar.max_expires." },
+  { "sip", "udp_buffer", CONF_SIZE, "8M", 64 * KIB, 256 * MIB, NULL, FALSE,
+    "Socket buffers for UDP, as far as the system grants them." },
+  { "sip", "udp_mtu", CONF_SIZE, "65535", 512, 65535, NULL, FALSE,
+    "A request larger than this goes by TCP where UDP would be the way." },
+  { "sip", "rate_per_source", CONF_INT, "500", 0, 1000000, NULL, TRUE,
+    "Requests a second from one address that is no trusted peer; 0: no"
+    " limit." },
+  { "sip", "rate_per_user", CONF_INT, "50", 0, 1000000, NULL, TRUE,
+    "Requests a second from one authenticated user; 0: no limit." },
+  { "sip", "rate_burst", CONF_INT, "10", 1, 3600, NULL, TRUE,
+    "How many seconds' worth of these two rates may come at once." },
+
+  { "auth", "algorithms", CONF_WORDS, "md5", 1, 2, "md5|sha256", TRUE,
+    "Digest algorithms to offer, one challenge for each, in this order; most"
+    " phones fail when sha256 is first or comes beside md5." },
+  { "auth", "nonce_lifetime", CONF_DURATION, "300s", 1, DAY, NULL, TRUE,
+    "How long a challenge can be answered." },
+  { "auth", "nonces", CONF_INT, "100000", 16, 10000000, NULL, FALSE,
+    "How many answered challenges are watched for replays at most." },
+
+  { "registrar", "min_expires", CONF_DURATION, "60", 1, 7 * DAY, NULL, TRUE,
+    "The shortest registration; a shorter wish is answered 423." },
+  { "registrar", "max_expires", CONF_DURATION, "2h", 1, 30 * DAY, NULL, TRUE,
+    "The longest registration that is granted." },
+  { "registrar", "default_expires", CONF_DURATION, "1h", 1, 30 * DAY, NULL,
+    TRUE, "What is granted when the device names no time." },
+  { "registrar", "max_bindings", CONF_INT, "10", 1, 1000, NULL, TRUE,
+    "The most devices of one user that are registered at one time." },
+
+  { "presence", "min_expires", CONF_DURATION, "60", 1, 7 * DAY, NULL, TRUE,
+    "The shortest publication; a shorter wish is answered 423." },
+  { "presence", "max_expires", CONF_DURATION, "2h", 1, 30 * DAY, NULL, TRUE,
+    "The longest publication that is granted." },
+  { "presence", "default_expires", CONF_DURATION, "1h", 1, 30 * DAY, NULL, TRUE,
+    "What is granted when the publisher names no time." },
+  { "presence", "max_publications", CONF_INT, "20", 1, 1000, NULL, TRUE,
+    "The most publications of one user at one time." },
+
+  { "subscriptions", "min_expires", CONF_DURATION, "60", 1, HOUR, NULL, TRUE,
+    "The shortest subscription; a shorter wish is answered 423." },
+  { "subscriptions", "max_expires", CONF_DURATION, "2h", 1, 30 * DAY, NULL,
+    TRUE, "The longest subscription that is granted." },
+  { "subscriptions", "default_expires", CONF_DURATION, "1h", 1, 30 * DAY, NULL,
+    TRUE, "What is granted when the watcher names no time." },
+  { "subscriptions", "retry", CONF_DURATION, "60s", 1, HOUR, NULL, TRUE,
+    "How long to wait before a watcher that did not answer is tried again." },
+  { "subscriptions", "wake_rate", CONF_INT, "1000", 1, 100000, NULL, TRUE,
+    "NOTIFYs a second to the watchers of before, after a start." },
+
+  { "message", "timeout", CONF_DURATION, "10s", 1, MINUTE, NULL, TRUE,
+    "How long the devices of the recipient may take to answer a message." },
+
+  { "http", "listen", CONF_ENDPOINTS, "127.0.0.1:8080", 0, 16, NULL, FALSE,
+    "Addresses and ports for HTTP; empty: no HTTP." },
+  { "http", "admin_networks", CONF_CIDRS, "127.0.0.1;::1", 0, 1000, NULL, TRUE,
+    "Addresses that may read /metrics and /console/." },
+};
+
+const ConfOption *
+conf_options (gsize *n_out)
+{
+  *n_out = G_N_ELEMENTS (options);
+  return options;
+}
