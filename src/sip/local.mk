@@ -4,6 +4,8 @@
 noinst_LIBRARIES += src/libsip.a
 src_libsip_a_CPPFLAGS = $(AM_CPPFLAGS) $(SOFIA_CFLAGS) $(SSL_CFLAGS)
 src_libsip_a_SOURCES = \
+  src/sip/check.c \
+  src/sip/check.h \
   src/sip/incoming.h \
   src/sip/loop.c \
   src/sip/loop.h \
@@ -12,10 +14,18 @@ src_libsip_a_SOURCES = \
   src/sip/sip-priv.h \
   src/sip/sip.h \
   src/sip/sofia.h \
-  src/sip/transport.h
+  src/sip/transport.h \
+  src/sip/value.c \
+  src/sip/value.h
 
 check_PROGRAMS += tests/unit/test-sip-loop
 tests_unit_test_sip_loop_SOURCES = tests/unit/test-sip-loop.c
 tests_unit_test_sip_loop_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
 tests_unit_test_sip_loop_LDADD = src/libsip.a $(BASE_LIBS) $(SOFIA_STATIC) \
+  $(SSL_LIBS) -lpthread
+
+check_PROGRAMS += tests/unit/test-sip-check
+tests_unit_test_sip_check_SOURCES = tests/unit/test-sip-check.c
+tests_unit_test_sip_check_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
+tests_unit_test_sip_check_LDADD = src/libsip.a $(ADDR_LIBS) $(SOFIA_STATIC) \
   $(SSL_LIBS) -lpthread
