@@ -4,6 +4,8 @@
 noinst_LIBRARIES += src/libsip.a
 src_libsip_a_CPPFLAGS = $(AM_CPPFLAGS) $(SOFIA_CFLAGS) $(SSL_CFLAGS)
 src_libsip_a_SOURCES = \
+  src/sip/answers.c \
+  src/sip/answers.h \
   src/sip/check.c \
   src/sip/check.h \
   src/sip/incoming.h \
@@ -29,3 +31,7 @@ tests_unit_test_sip_check_SOURCES = tests/unit/test-sip-check.c
 tests_unit_test_sip_check_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
 tests_unit_test_sip_check_LDADD = src/libsip.a $(ADDR_LIBS) $(SOFIA_STATIC) \
   $(SSL_LIBS) -lpthread
+
+check_PROGRAMS += tests/unit/test-sip-answers
+tests_unit_test_sip_answers_SOURCES = tests/unit/test-sip-answers.c
+tests_unit_test_sip_answers_LDADD = src/libsip.a $(BASE_LIBS)
