@@ -9,6 +9,8 @@ src_libsip_a_SOURCES = \
   src/sip/check.c \
   src/sip/check.h \
   src/sip/incoming.h \
+  src/sip/limit.c \
+  src/sip/limit.h \
   src/sip/loop.c \
   src/sip/loop.h \
   src/sip/out.h \
@@ -35,3 +37,7 @@ tests_unit_test_sip_check_LDADD = src/libsip.a $(ADDR_LIBS) $(SOFIA_STATIC) \
 check_PROGRAMS += tests/unit/test-sip-answers
 tests_unit_test_sip_answers_SOURCES = tests/unit/test-sip-answers.c
 tests_unit_test_sip_answers_LDADD = src/libsip.a $(BASE_LIBS)
+
+check_PROGRAMS += tests/unit/test-sip-limit
+tests_unit_test_sip_limit_SOURCES = tests/unit/test-sip-limit.c
+tests_unit_test_sip_limit_LDADD = src/libsip.a $(BASE_LIBS)
