@@ -8,6 +8,7 @@ src_libsip_a_SOURCES = \
   src/sip/answers.h \
   src/sip/check.c \
   src/sip/check.h \
+  src/sip/incoming.c \
   src/sip/incoming.h \
   src/sip/limit.c \
   src/sip/limit.h \
@@ -18,6 +19,8 @@ src_libsip_a_SOURCES = \
   src/sip/sip-priv.h \
   src/sip/sip.h \
   src/sip/sofia.h \
+  src/sip/status.c \
+  src/sip/status.h \
   src/sip/transport.h \
   src/sip/value.c \
   src/sip/value.h

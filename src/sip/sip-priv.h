@@ -3,10 +3,12 @@
  * The adapter's own parts; never included outside sip/. */
 #pragma once
 #include "auth/digest.h"
+#include "sip/answers.h"
+#include "sip/check.h"
+#include "sip/limit.h"
 #include "sip/loop.h"
 #include "sip/transport.h"
 
-typedef struct Answers Answers; /* sip/answers.h: answers to retransmissions */
 struct SipOut;
 struct Resolver;
 
@@ -21,5 +23,7 @@ struct Sip {
   Digest *digest;
   struct Resolver *resolver;
   struct SipOut *out;
+  Limit *per_source, *per_user; /* requests a second */
+  CheckLimits limits;
   gboolean is_quiet; /* stopping: 503 */
 };

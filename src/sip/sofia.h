@@ -22,6 +22,7 @@ typedef struct SipOutgoing SipOutgoing; /* a client transaction of ours */
 #include <sofia-sip/su_tagarg.h>
 #include <sofia-sip/nta.h>
 #include <sofia-sip/nta_tport.h>
+#include <sofia-sip/nta_stateless.h>
 #include <sofia-sip/tport.h>
 #include <sofia-sip/tport_tag.h>
 #include <sofia-sip/msg_addr.h>
