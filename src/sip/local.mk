@@ -8,6 +8,10 @@ src_libsip_a_SOURCES = \
   src/sip/answers.h \
   src/sip/check.c \
   src/sip/check.h \
+  src/sip/credentials.c \
+  src/sip/credentials.h \
+  src/sip/identity.c \
+  src/sip/identity.h \
   src/sip/incoming.c \
   src/sip/incoming.h \
   src/sip/limit.c \
