@@ -10,6 +10,8 @@ src_libsip_a_SOURCES = \
   src/sip/check.h \
   src/sip/credentials.c \
   src/sip/credentials.h \
+  src/sip/dispatch.c \
+  src/sip/dispatch.h \
   src/sip/identity.c \
   src/sip/identity.h \
   src/sip/incoming.c \
@@ -18,13 +20,20 @@ src_libsip_a_SOURCES = \
   src/sip/limit.h \
   src/sip/loop.c \
   src/sip/loop.h \
+  src/sip/message.c \
   src/sip/out.h \
+  src/sip/publish.c \
+  src/sip/register.c \
+  src/sip/request.c \
+  src/sip/request.h \
   src/sip/resolve.h \
   src/sip/sip-priv.h \
+  src/sip/sip.c \
   src/sip/sip.h \
   src/sip/sofia.h \
   src/sip/status.c \
   src/sip/status.h \
+  src/sip/subscribe.c \
   src/sip/transport.h \
   src/sip/value.c \
   src/sip/value.h

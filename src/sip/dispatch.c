@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * From a message to its method. */
+#define G_LOG_DOMAIN "sip"
+#include "sip/dispatch.h"
+#include "sip/identity.h"
+#include "sip/request.h"
+
+#include <string.h>
+
+/* The option tags that we understand as the end of a request. */
+#define SUPPORTED "path, gruu, outbound"
+
+static void
+reply_options (SipIncoming *request)
+{
+  incoming_reply (request, 200, NULL, SIPTAG_ALLOW_STR (request_allow ()),
+                  SIPTAG_ACCEPT_STR ("application/pidf+xml"),
+                  SIPTAG_SUPPORTED_STR (SUPPORTED),
+                  SIPTAG_ALLOW_EVENTS_STR (service_allow_events ()),
+                  TAG_END ());
+}
+
+static void
+reply_not_allowed (SipIncoming *request)
+{
+  incoming_reply (request, 405, NULL, SIPTAG_ALLOW_STR (request_allow ()),
+                  TAG_END ());
+}
+
+/* CANCEL: no INVITE is pending here; NOTIFY: we subscribe to nobody. */
+static void
+reply_gone (SipIncoming *request)
+{
+  incoming_reply (request, 481, NULL, TAG_END ());
+}
+
+typedef struct {
+  const char *name;
+  void (*handle) (SipIncoming *request);
+  gboolean needs_identity;
+  gboolean is_end; /* we are the end, so Require is for us */
+} Method;
+
+static const Method methods[] = {
+  { "REGISTER", request_register, TRUE, TRUE },
+  { "SUBSCRIBE", request_subscribe, TRUE, TRUE },
+  { "PUBLISH", request_publish, TRUE, TRUE },
+  { "MESSAGE", request_message, TRUE, FALSE },
+  { "OPTIONS", reply_options, FALSE, TRUE },
+  { "CANCEL", reply_gone, FALSE, FALSE },
+  { "NOTIFY", reply_gone, FALSE, FALSE },
+};
+static const Method other_method = { "", reply_not_allowed, FALSE, FALSE };
+static const Method relay_method = { "", request_relay, TRUE, FALSE };
+
+static const Method *
+method_of (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (methods); i++)
+    if (strcmp (methods[i].name, name) == 0)
+      return &methods[i];
+  return &other_method;
+}
+
+/* RFC 3261 16.4: Routes that name ourselves have led the request here. */
+static void
+drop_own_routes (SipIncoming *request)
+{
+  sip_t *sip = request->object;
+
+  while (sip->sip_route != NULL) {
+    g_autoptr (Uri) uri = value_uri (sip->sip_route->r_url);
+
+    if (!request_is_ours (request->sip, uri_host (uri), uri_port (uri)))
+      break;
+    sip_route_remove (request->msg, sip);
+  }
+}
+
+/* Which row a request gets.  No call is ever relayed, nor what belongs to
+ * one. */
+static const Method *
+row_of (const SipIncoming *request)
+{
+  const Uri *uri = request->checked.uri;
+  const sip_request_t *line = request->object->sip_request;
+
+  if (request_is_ours (request->sip, uri_host (uri), uri_port (uri))
+      || line->rq_method == sip_method_invite
+      || line->rq_method == sip_method_cancel)
+    return method_of (line->rq_method_name);
+  return &relay_method;
+}
+
+static gboolean
+is_sane (SipIncoming *request)
+{
+  const sip_t *sip = request->object;
+  const CheckFault *fault = check_request (
+      request->object, &request->sip->limits, &request->checked);
+
+  if (fault == NULL)
+    return TRUE;
+  g_info ("%s from %s (Call-ID %s) refused: %d %s",
+          sip->sip_request->rq_method_name, request->source,
+          sip->sip_call_id != NULL ? sip->sip_call_id->i_id : "none",
+          fault->status, fault->sentence);
+  counters_add (request->sip->counters, "bad_requests", 1);
+  incoming_reply (request, fault->status, fault->sentence, TAG_END ());
+  return FALSE;
+}
+
+/* The source's bucket is its address without the port. */
+static gboolean
+is_within_rate (SipIncoming *request)
+{
+  Sip *sip = request->sip;
+  const char *end = strrchr (request->source, ':');
+  const char *start = strchr (request->source, ':');
+  g_autofree char *host = g_strndup (start, end - start);
+
+  if (request->is_trusted
+      || limit_take (sip->per_source, host, clock_now (sip->clock)))
+    return TRUE;
+  g_info ("too many requests from %s", request->source);
+  counters_add (sip->counters, "rate_limited{by=\"source\"}", 1);
+  status_reply_busy (request);
+  return FALSE;
+}
+
+static gboolean
+is_user_within_rate (SipIncoming *request)
+{
+  Sip *sip = request->sip;
+
+  if (limit_take (sip->per_user, request->user, clock_now (sip->clock)))
+    return TRUE;
+  g_info ("too many requests of %s", request->user);
+  counters_add (sip->counters, "rate_limited{by=\"user\"}", 1);
+  status_reply_busy (request);
+  return FALSE;
+}
+
+static gboolean
+is_understood (SipIncoming *request, const Method *method)
+{
+  sip_unsupported_t *unsupported = NULL;
+
+  if (method->is_end)
+    unsupported = check_extensions (msg_home (request->msg), SUPPORTED,
+                                    request->object->sip_require);
+  if (unsupported == NULL)
+    return TRUE;
+  incoming_reply (request, 420, NULL, SIPTAG_UNSUPPORTED (unsupported),
+                  TAG_END ());
+  return FALSE;
+}
+
+static void
+handle (SipIncoming *request)
+{
+  const Method *method;
+
+  if (!is_sane (request) || incoming_is_repeated (request)
+      || !is_within_rate (request))
+    return;
+  drop_own_routes (request);
+  method = row_of (request);
+  if (method->needs_identity
+      && (request->sip->is_quiet || !service_is_ready (request->sip->service)))
+    status_reply_busy (request);
+  else if (is_understood (request, method)
+           && (!method->needs_identity
+               || (identity_establish (request, method == &relay_method)
+                   && is_user_within_rate (request))))
+    method->handle (request);
+}
+
+static void
+count (const Sip *sip, const char *method)
+{
+  char name[64];
+
+  if (method_of (method) == &other_method)
+    method = "other";
+  g_snprintf (name, sizeof name, "requests{method=\"%s\"}", method);
+  counters_add (sip->counters, name, 1);
+}
+
+void
+dispatch_message (nta_agent_t *agent, msg_t *msg, sip_t *object, gpointer data)
+{
+  Sip *self = data;
+  SipIncoming *request;
+
+  if (object->sip_request == NULL
+      || object->sip_request->rq_method == sip_method_ack) {
+    nta_msg_discard (agent, msg);
+    return;
+  }
+  count (self, object->sip_request->rq_method_name);
+  request = incoming_new (self, agent, msg);
+  handle (request);
+  incoming_unref (request);
+}

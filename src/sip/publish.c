@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * PUBLISH (RFC 3903 6). */
+#include "sip/request.h"
+
+static void
+answered_cb (const PublishAnswer *answer, gpointer data)
+{
+  SipIncoming *request = data;
+  su_home_t *home = msg_home (request->msg);
+
+  if (answer->verdict == SERVICE_OK)
+    incoming_reply (
+        request, 200, NULL,
+        TAG_IF (answer->etag != NULL, SIPTAG_ETAG_STR (answer->etag)),
+        SIPTAG_EXPIRES_STR (su_sprintf (home, "%u", answer->expires)),
+        TAG_END ());
+  else
+    status_reply (request, answer->verdict, answer->text, answer->min_expires);
+  incoming_unref (request);
+}
+
+static gboolean
+is_encoded (const sip_t *sip)
+{
+  const sip_content_encoding_t *encoding = sip->sip_content_encoding;
+
+  return encoding != NULL && encoding->k_items != NULL
+         && encoding->k_items[0] != NULL
+         && g_ascii_strcasecmp (encoding->k_items[0], "identity") != 0;
+}
+
+void
+request_publish (SipIncoming *request)
+{
+  const sip_t *sip = request->object;
+  g_autoptr (GBytes) body = request_body (request);
+  ServiceCaller caller;
+  PublishCommand command = { .presentity = request_aor (request),
+                             .expires = request_expires (request),
+                             .body = body };
+
+  if (command.presentity == NULL) {
+    status_reply (request, SERVICE_NOT_FOUND, NULL, 0);
+    return;
+  }
+  if (sip->sip_event == NULL) {
+    status_reply (request, SERVICE_BAD_EVENT, "Event missing", 0);
+    return;
+  }
+  if (body != NULL && is_encoded (sip)) {
+    incoming_reply (request, 415, NULL, SIPTAG_ACCEPT_ENCODING_STR ("identity"),
+                    TAG_END ());
+    return;
+  }
+  command.event = sip->sip_event->o_type;
+  if (sip->sip_if_match != NULL)
+    command.if_match = sip->sip_if_match->g_string;
+  if (sip->sip_content_type != NULL)
+    command.content_type = sip->sip_content_type->c_type;
+  request_caller (request, &caller);
+  service_publish (request->sip->service, &caller, &command, answered_cb,
+                   incoming_ref (request));
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * From sofia's structures to what service/ takes. */
+#include "sip/request.h"
+
+#include "addr/aor.h"
+
+gboolean
+request_is_ours (const Sip *sip, const char *host, guint port)
+{
+  return host != NULL
+         && (service_has_domain (sip->service, host)
+             || transport_is_self (sip->transport, host, port));
+}
+
+const char *
+request_aor (const SipIncoming *request)
+{
+  const Service *service = request->sip->service;
+  const Uri *uri = request->checked.uri, *to = request->checked.to;
+  const char *domain = uri_host (uri);
+
+  if (uri_user (uri) == NULL)
+    return NULL;
+  if (!service_has_domain ((Service *)service, domain))
+    domain = uri_host (to);
+  if (domain == NULL || !service_has_domain ((Service *)service, domain))
+    return NULL;
+  return su_sprintf (msg_home (request->msg), "%s@%s", uri_user (uri), domain);
+}
+
+gint64
+request_expires (const SipIncoming *request)
+{
+  const sip_expires_t *expires = request->object->sip_expires;
+
+  return expires != NULL ? (gint64)MIN (expires->ex_delta, G_MAXUINT32) : -1;
+}
+
+/* RFC 5626 4.1; a client that uses its GRUU says there who it is (RFC 5627). */
+static const char *
+instance_of (const SipIncoming *request)
+{
+  const sip_contact_t *contact = request->object->sip_contact;
+  su_home_t *home = msg_home (request->msg);
+  const char *found = NULL;
+
+  if (contact != NULL) {
+    g_autoptr (Uri) uri = NULL;
+
+    found = value_param (home, contact->m_params, "+sip.instance=");
+    if (found != NULL)
+      return found;
+    uri = value_uri (contact->m_url);
+    found = uri != NULL ? uri_param (uri, "gr") : NULL;
+    if (found != NULL && *found != '\0')
+      return su_strdup (home, found);
+  }
+  found = uri_param (request->checked.from, "gr");
+  return found != NULL && *found != '\0' ? found : NULL;
+}
+
+void
+request_caller (const SipIncoming *request, ServiceCaller *out)
+{
+  const sip_t *sip = request->object;
+  const sip_contact_t *contact = sip->sip_contact;
+
+  *out = (ServiceCaller){ .user = request->user,
+                          .is_trusted = request->is_trusted,
+                          .source = request->source,
+                          .flow = request->flow,
+                          .call_id = sip->sip_call_id->i_id,
+                          .from_tag = sip->sip_from->a_tag,
+                          .cseq = sip->sip_cseq->cs_seq,
+                          .instance = instance_of (request) };
+  if (contact != NULL && contact->m_url->url_type != url_any)
+    out->contact = value_url (msg_home (request->msg), contact->m_url);
+}
+
+GBytes *
+request_body (const SipIncoming *request)
+{
+  const sip_payload_t *body = request->object->sip_payload;
+
+  if (body == NULL || body->pl_len == 0)
+    return NULL;
+  return g_bytes_new (body->pl_data, body->pl_len);
+}
+
+const char *
+request_allow (void)
+{
+  return "REGISTER, PUBLISH, SUBSCRIBE, MESSAGE, OPTIONS";
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What the methods take out of a request, and the methods. */
+#pragma once
+#include "sip/incoming.h"
+#include "sip/status.h"
+#include "sip/value.h"
+
+/* The methods that are ours; each answers the request, now or later, and keeps
+ * a reference until then.  The sender is known (request->user) and the
+ * Request-URI is of our domains, but for request_relay. */
+void request_register (SipIncoming *request);
+void request_publish (SipIncoming *request);
+void request_subscribe (SipIncoming *request);
+void request_message (SipIncoming *request);
+/* To another domain. */
+void request_relay (SipIncoming *request);
+
+/* Does a host (and port, 0: none given) mean this server: a domain of ours, or
+ * an address where we listen? */
+gboolean request_is_ours (const Sip *sip, const char *host, guint port);
+/* The AoR of a user of ours that the Request-URI names; where it names us by an
+ * address only, To says which domain is meant.  NULL when it names no user.
+ * Lives as long as the request. */
+const char *request_aor (const SipIncoming *request);
+/* The Expires header in seconds; -1: none. */
+gint64 request_expires (const SipIncoming *request);
+/* Who asks, for service/; lives as long as the request. */
+void request_caller (const SipIncoming *request, ServiceCaller *out);
+/* Its body; NULL for none. */
+GBytes *request_body (const SipIncoming *request);
+/* Allow, for answers that need it. */
+const char *request_allow (void);

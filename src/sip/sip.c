@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Wires the parts of the adapter together. */
+#define G_LOG_DOMAIN "sip"
+#include "sip/dispatch.h"
+#include "sip/out.h"
+#include "sip/resolve.h"
+
+/* 64*T1 (RFC 3261 17.1.2.2), in seconds. */
+#define REPEAT_TIME 32
+/* How many answers are kept for retransmissions, about 300 bytes each. */
+#define ANSWERS_MAX 131072
+/* How many sources and users are told apart by the rate limits. */
+#define BUCKETS 16384
+
+static void
+flow_closed_cb (guint64 flow, gpointer data)
+{
+  Sip *self = data;
+
+  service_flow_closed (self->service, flow);
+}
+
+static void
+take_options (Sip *self, const Conf *conf)
+{
+  guint burst = conf_int (conf, "sip", "rate_burst");
+
+  self->conf = conf;
+  self->limits.max_body = conf_int (conf, "sip", "max_body");
+  self->limits.max_headers = conf_int (conf, "sip", "max_headers");
+  limit_set_rate (self->per_source, conf_int (conf, "sip", "rate_per_source"),
+                  burst);
+  limit_set_rate (self->per_user, conf_int (conf, "sip", "rate_per_user"),
+                  burst);
+}
+
+Sip *
+sip_new (SipLoop *loop, const Conf *conf, Service *service, const Clock *clock,
+         Counters *counters, GError **error)
+{
+  g_autoptr (Sip) self = g_new0 (Sip, 1);
+
+  self->loop = loop;
+  self->service = service;
+  self->clock = clock;
+  self->counters = counters;
+  self->per_source = limit_new (0, 0, BUCKETS);
+  self->per_user = limit_new (0, 0, BUCKETS);
+  self->answers = answers_new (ANSWERS_MAX, REPEAT_TIME);
+  self->digest = digest_new (conf_int (conf, "auth", "nonce_lifetime"),
+                             conf_int (conf, "auth", "nonces"));
+  take_options (self, conf);
+  self->transport = transport_new (loop, conf, dispatch_message, flow_closed_cb,
+                                   self, error);
+  if (self->transport == NULL)
+    return NULL;
+  self->resolver = resolver_new (loop);
+  self->out
+      = sip_out_new (self, self->transport, self->resolver, conf, counters);
+  return g_steal_pointer (&self);
+}
+
+void
+sip_free (Sip *self)
+{
+  if (self == NULL)
+    return;
+  g_clear_pointer (&self->out, sip_out_free);
+  g_clear_pointer (&self->resolver, resolver_free);
+  g_clear_pointer (&self->transport, transport_free);
+  digest_free (self->digest);
+  answers_free (self->answers);
+  limit_free (self->per_source);
+  limit_free (self->per_user);
+  g_free (self);
+}
+
+SipOutPort *
+sip_out_port (Sip *self)
+{
+  return sip_out_port_of (self->out);
+}
+
+gboolean
+sip_reload (Sip *self, const Conf *conf, GError **error)
+{
+  gboolean is_ok = transport_reload (self->transport, conf, error);
+
+  take_options (self, conf);
+  digest_set_lifetime (self->digest, conf_int (conf, "auth", "nonce_lifetime"));
+  return is_ok;
+}
+
+void
+sip_quiesce (Sip *self)
+{
+  self->is_quiet = TRUE;
+  transport_quiesce (self->transport);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * SUBSCRIBE (RFC 6665 4.2.1): what makes the dialog to service/, its tag
+ * back. */
+#include "sip/request.h"
+
+#include <string.h>
+
+static void
+reply_ok (SipIncoming *request, const SubscribeAnswer *answer,
+          const char *contact)
+{
+  su_home_t *home = msg_home (request->msg);
+  sip_to_t *to = sip_to_dup (home, request->object->sip_to);
+
+  if (to->a_tag == NULL)
+    sip_to_tag (home, to, answer->local_tag);
+  incoming_reply (request, 200, NULL, SIPTAG_TO (to),
+                  SIPTAG_EXPIRES_STR (su_sprintf (home, "%u", answer->expires)),
+                  TAG_IF (contact != NULL, SIPTAG_CONTACT_STR (su_sprintf (
+                                               home, "<%s>", contact))),
+                  TAG_END ());
+}
+
+/* Our Contact for the transport that the request came by. */
+static const char *
+local_contact (const SipIncoming *request)
+{
+  char proto[4];
+
+  g_strlcpy (proto, request->source,
+             MIN (sizeof proto, strcspn (request->source, ":") + 1));
+  return transport_contact (request->sip->transport, request->agent, proto);
+}
+
+static void
+answered_cb (const SubscribeAnswer *answer, gpointer data)
+{
+  SipIncoming *request = data;
+
+  if (answer->verdict == SERVICE_OK)
+    reply_ok (request, answer, local_contact (request));
+  else
+    status_reply (request, answer->verdict, answer->text, answer->min_expires);
+  incoming_unref (request);
+}
+
+/* We follow loose routes only (RFC 3261 16.12.1.2). */
+static gboolean
+is_strict (const sip_record_route_t *route)
+{
+  for (; route != NULL; route = route->r_next)
+    if (!url_has_param (route->r_url, "lr"))
+      return TRUE;
+  return FALSE;
+}
+
+/* NULL: a dialog can be made of it. */
+static const char *
+fault_of (const SipIncoming *request)
+{
+  const sip_contact_t *contact = request->object->sip_contact;
+
+  if (contact == NULL)
+    return "Contact missing";
+  if (contact->m_url->url_type != url_sip
+      && contact->m_url->url_type != url_sips)
+    return "Contact is no SIP URI";
+  if (is_strict (request->object->sip_record_route))
+    return "Record-Route without lr";
+  return NULL;
+}
+
+static void
+read_dialog (const SipIncoming *request, const ServiceCaller *caller,
+             SubsDialog *out)
+{
+  const sip_t *sip = request->object;
+  su_home_t *home = msg_home (request->msg);
+  char *package = su_strdup (home, sip->sip_event->o_type);
+
+  for (char *p = package; *p != '\0'; p++)
+    *p = g_ascii_tolower (*p);
+  *out = (SubsDialog){
+    .watcher = request->user,
+    .package = package,
+    .event = value_text (home, sip->sip_event),
+    .call_id = caller->call_id,
+    .local_tag = sip->sip_to->a_tag,
+    .remote_tag = caller->from_tag,
+    .local_uri = value_url (home, sip->sip_to->a_url),
+    .remote_uri = value_url (home, sip->sip_from->a_url),
+    .target = caller->contact,
+    .instance = caller->instance,
+    .route_set = value_text (home, sip->sip_record_route),
+    .accept = value_text (home, sip->sip_accept),
+    .source = request->source,
+    .local_contact = local_contact (request),
+    .flow = request->flow,
+    .is_trusted = request->is_trusted,
+  };
+}
+
+void
+request_subscribe (SipIncoming *request)
+{
+  const sip_t *sip = request->object;
+  const char *fault = fault_of (request);
+  SubscribeCommand command = { .expires = request_expires (request) };
+  ServiceCaller caller;
+
+  if (sip->sip_event == NULL) {
+    status_reply (request, SERVICE_BAD_EVENT, "Event missing", 0);
+    return;
+  }
+  if (fault != NULL) {
+    status_reply (request, SERVICE_BAD_REQUEST, fault, 0);
+    return;
+  }
+  request_caller (request, &caller);
+  read_dialog (request, &caller, &command.dialog);
+  command.dialog.presentity = request_aor (request);
+  if (command.dialog.presentity == NULL && command.dialog.local_tag == NULL) {
+    status_reply (request, SERVICE_NOT_FOUND, NULL, 0);
+    return;
+  }
+  if (command.dialog.presentity == NULL) /* our Contact: the tag says it */
+    command.dialog.presentity = command.dialog.watcher;
+  service_subscribe (request->sip->service, &caller, &command, answered_cb,
+                     incoming_ref (request));
+}
