@@ -12,16 +12,25 @@ src_libsip_a_SOURCES = \
   src/sip/credentials.h \
   src/sip/dispatch.c \
   src/sip/dispatch.h \
+  src/sip/forward.c \
+  src/sip/forward.h \
   src/sip/identity.c \
   src/sip/identity.h \
   src/sip/incoming.c \
   src/sip/incoming.h \
+  src/sip/lane.c \
+  src/sip/lane.h \
   src/sip/limit.c \
   src/sip/limit.h \
   src/sip/loop.c \
   src/sip/loop.h \
   src/sip/message.c \
+  src/sip/notify.c \
+  src/sip/notify.h \
+  src/sip/out-priv.h \
+  src/sip/out.c \
   src/sip/out.h \
+  src/sip/outgoing.c \
   src/sip/publish.c \
   src/sip/register.c \
   src/sip/request.c \
@@ -36,7 +45,9 @@ src_libsip_a_SOURCES = \
   src/sip/subscribe.c \
   src/sip/transport.h \
   src/sip/value.c \
-  src/sip/value.h
+  src/sip/value.h \
+  src/sip/way.c \
+  src/sip/way.h
 
 check_PROGRAMS += tests/unit/test-sip-loop
 tests_unit_test_sip_loop_SOURCES = tests/unit/test-sip-loop.c

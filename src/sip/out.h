@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Client transactions inside sip/: NOTIFY and forwarded requests; the SipOutPort
- * that service/ acts through. */
+ * Client transactions inside sip/: NOTIFY and forwarded requests; the
+ * SipOutPort that service/ acts through. */
 #pragma once
 #include "sip/incoming.h"
 #include "sip/resolve.h"
@@ -14,6 +14,9 @@ void sip_out_free (SipOut *self);
 SipOutPort *sip_out_port_of (SipOut *self);
 /* Client transactions that have not ended. */
 guint sip_out_pending (SipOut *self);
+/* A connection closed: what is unanswered on it has failed (nta would wait for
+ * its timer F), told in the next turn. */
+void sip_out_flow_closed (SipOut *self, guint64 flow);
 
 /* The response behind a SipResponse. */
 struct SipResponse {

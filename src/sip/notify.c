@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Builds NOTIFYs and reads their answers: see the header (RFC 6665 4.2.2, 8.2;
+ * RFC 3261 12.2.1.1). */
+#include "sip/notify.h"
+
+#include <string.h>
+
+/* A field's value, from a peer or from a row: nothing that ends the line. */
+static gboolean
+is_clean (const char *text, const char *forbidden)
+{
+  if (text == NULL)
+    return TRUE;
+  for (const char *at = text; *at != '\0'; at++)
+    if ((guchar)*at < 0x20 || *at == 0x7f || strchr (forbidden, *at))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+is_sound (const SipNotify *notify, const char *target, const char *contact)
+{
+  const SubsDialog *d = notify->dialog;
+
+  return target && d->local_uri && d->remote_uri && d->call_id && d->event
+         && d->local_tag && is_clean (target, "<> ")
+         && is_clean (contact, "<> ") && is_clean (d->local_uri, "<> ")
+         && is_clean (d->remote_uri, "<> ") && is_clean (d->call_id, " ")
+         && is_clean (d->event, "") && is_clean (d->route_set, "")
+         && is_clean (d->local_tag, " ;") && is_clean (d->remote_tag, " ;")
+         && is_clean (notify->content_type, "");
+}
+
+static const char *
+target_of (const SipNotify *notify)
+{
+  return notify->target ? notify->target : notify->dialog->target;
+}
+
+/* Without headers, which a Request-URI must not have (RFC 3261 19.1.1). */
+static int
+length_of (const char *target)
+{
+  const char *at = strrchr (target, '@');
+  const char *headers = strchr (at ? at : target, '?');
+
+  return headers ? headers - target : (int)strlen (target);
+}
+
+/* Request line and Route.  Behind a strict router the target is the last Route
+ * (RFC 3261 12.2.1.1). */
+static void
+write_target (const SipNotify *notify, GString *out)
+{
+  const char *route = notify->dialog->route_set, *first, *rest;
+  const char *target = target_of (notify);
+  g_autoptr (Uri) uri = NULL;
+  int target_len = length_of (target);
+  gsize len;
+
+  if (route == NULL || *route == '\0'
+      || !way_first_route (route, &first, &len, &rest)
+      || !uri_parse (first, len, &uri, NULL)) {
+    g_string_append_printf (out, "NOTIFY %.*s SIP/2.0\r\n", target_len, target);
+    return;
+  }
+  if (uri_param (uri, "lr") != NULL) {
+    g_string_append_printf (out, "NOTIFY %.*s SIP/2.0\r\nRoute: %s\r\n",
+                            target_len, target, route);
+    return;
+  }
+  g_string_append_printf (out, "NOTIFY %.*s SIP/2.0\r\nRoute: ", (int)len,
+                          first);
+  if (rest != NULL)
+    g_string_append_printf (out, "%s, ", rest);
+  g_string_append_printf (out, "<%.*s>\r\n", target_len, target);
+}
+
+static void
+write_state (const SipNotify *notify, GString *out)
+{
+  const char *reason = subs_reason_name (notify->reason);
+
+  g_string_append_printf (out, "Subscription-State: %s",
+                          subs_state_name (notify->state));
+  if (notify->state != SUBS_TERMINATED)
+    g_string_append_printf (out, ";expires=%u", notify->expires);
+  else if (reason != NULL)
+    g_string_append_printf (out, ";reason=%s", reason);
+  if (notify->state == SUBS_TERMINATED && notify->retry_after > 0)
+    g_string_append_printf (out, ";retry-after=%u", notify->retry_after);
+  g_string_append (out, "\r\n");
+}
+
+/* From and To are those of the SUBSCRIBE, swapped. */
+static void
+write_dialog (const SipNotify *notify, const char *contact, GString *out)
+{
+  const SubsDialog *d = notify->dialog;
+
+  g_string_append_printf (out, "From: <%s>;tag=%s\r\nTo: <%s>", d->local_uri,
+                          d->local_tag, d->remote_uri);
+  if (d->remote_tag != NULL)
+    g_string_append_printf (out, ";tag=%s", d->remote_tag);
+  g_string_append_printf (out,
+                          "\r\nCall-ID: %s\r\nCSeq: %u NOTIFY\r\n"
+                          "Max-Forwards: 70\r\n",
+                          d->call_id, notify->cseq);
+  if (contact != NULL)
+    g_string_append_printf (out, "Contact: <%s>\r\n", contact);
+  g_string_append_printf (out, "Event: %s\r\n", d->event);
+}
+
+gboolean
+notify_write (const SipNotify *notify, const char *contact, GString *out)
+{
+  gsize len = notify->body ? g_bytes_get_size (notify->body) : 0;
+
+  if (notify->dialog->local_contact != NULL)
+    contact = notify->dialog->local_contact;
+  if (!is_sound (notify, target_of (notify), contact))
+    return FALSE;
+  write_target (notify, out);
+  write_dialog (notify, contact, out);
+  write_state (notify, out);
+  if (len > 0 && notify->content_type != NULL)
+    g_string_append_printf (out, "Content-Type: %s\r\n", notify->content_type);
+  g_string_append_printf (out, "Content-Length: %" G_GSIZE_FORMAT "\r\n\r\n",
+                          len);
+  return TRUE;
+}
+
+void
+notify_way (const SipNotify *notify, WaySize size, Way *out)
+{
+  const SubsDialog *d = notify->dialog;
+  const char *uri, *rest;
+  gsize len;
+
+  if (notify->flow != 0)
+    way_by_flow (out, notify->flow);
+  else if (notify->received != NULL)
+    way_by_source (out, notify->received, size);
+  else if (d->route_set != NULL && *d->route_set != '\0') {
+    if (way_first_route (d->route_set, &uri, &len, &rest))
+      way_by_uri (out, uri, len, size);
+    else
+      way_by_uri (out, NULL, 0, size);
+  } else if (!d->is_trusted)
+    way_by_source (out, d->source, size);
+  else
+    way_by_uri (out, target_of (notify), -1, size);
+}
+
+msg_t *
+notify_parse (GBytes *head, GBytes *body)
+{
+  gsize head_len, body_len = 0;
+  const char *head_data = g_bytes_get_data (head, &head_len);
+  const char *body_data = body ? g_bytes_get_data (body, &body_len) : NULL;
+  g_autofree char *all = g_malloc (head_len + body_len);
+  msg_t *msg;
+  sip_t *sip;
+
+  memcpy (all, head_data, head_len);
+  if (body_len > 0)
+    memcpy (all + head_len, body_data, body_len);
+  msg = msg_make (sip_default_mclass (), MSG_DO_EXTRACT_COPY, all,
+                  head_len + body_len);
+  sip = msg ? sip_object (msg) : NULL;
+  if (sip == NULL || sip->sip_request == NULL || sip->sip_error != NULL
+      || (sip->sip_flags & MSG_FLG_ERROR)) {
+    msg_destroy (msg);
+    return NULL;
+  }
+  return msg;
+}
+
+/* RFC 6665 4.2.2, and what says that the device is out of reach for now. */
+static const struct {
+  guint first, last;
+  SubsNotifyResult result;
+} RESULTS[] = {
+  { 200, 299, SUBS_NOTIFY_OK },        { 404, 405, SUBS_NOTIFY_DEAD },
+  { 408, 408, SUBS_NOTIFY_SUSPENDED }, /* a proxy's timeout */
+  { 410, 410, SUBS_NOTIFY_DEAD },      { 416, 416, SUBS_NOTIFY_DEAD },
+  { 430, 430, SUBS_NOTIFY_SUSPENDED }, /* RFC 5626 11.5: Flow Failed */
+  { 480, 485, SUBS_NOTIFY_DEAD },      { 489, 489, SUBS_NOTIFY_DEAD },
+  { 501, 501, SUBS_NOTIFY_DEAD },      { 504, 504, SUBS_NOTIFY_SUSPENDED },
+  { 604, 604, SUBS_NOTIFY_DEAD },
+};
+
+SubsNotifyResult
+notify_result (guint status, gboolean is_internal)
+{
+  if (is_internal)
+    return SUBS_NOTIFY_SUSPENDED;
+  for (guint i = 0; i < G_N_ELEMENTS (RESULTS); i++)
+    if (status >= RESULTS[i].first && status <= RESULTS[i].last)
+      return RESULTS[i].result;
+  return SUBS_NOTIFY_REFUSED;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * SipOut and its client transactions, for out.c and outgoing.c.
+ *
+ *   RESOLVING --> WAITING (in a lane) --> SENT --> ended
+ *        |              |                  |  next hop after 503 or silence
+ *        +--------------+------------------+--> FAILED (told in the next turn)
+ */
+#pragma once
+#include "sip/forward.h"
+#include "sip/lane.h"
+#include "sip/notify.h"
+#include "sip/out.h"
+
+typedef enum {
+  OUTGOING_RESOLVING,
+  OUTGOING_WAITING,
+  OUTGOING_SENT,
+  OUTGOING_FAILED,
+} OutgoingState;
+
+typedef enum { OUTGOING_NOTIFY, OUTGOING_FORWARD } OutgoingKind;
+
+/* How many quiet destinations are remembered. */
+#define SILENT_MAX 65536
+
+struct SipOut {
+  Transport *transport;
+  Resolver *resolver;
+  Sip *sip;
+  LoopPort *loop;
+  SipOutPort port;
+  GQueue resolving, failed; /* links of SipOutgoing */
+  Lane *notify_lane, *forward_lane, *silent_lane;
+  GHashTable *flows;       /* guint64 of a flow -> its Lane */
+  GHashTable *silent;      /* hashes of hops that did not answer a NOTIFY */
+  LoopTimer *failed_timer; /* armed while failed is not empty */
+  guint pending;
+  gsize udp_max;
+  gint64 *n_pending, *n_waiting, *n_notify, *n_forward, *n_no_way;
+  gint64 *n_notify_result[SUBS_NOTIFY_SUSPENDED + 1];
+  gint64 *n_forward_result[7]; /* by class; 0: nobody answered */
+};
+
+struct SipOutgoing {
+  SipOut *out;
+  OutgoingKind kind;
+  OutgoingState state;
+  GList link;          /* in the queue of its state */
+  Lane *lane;          /* WAITING, SENT */
+  GBytes *head, *body; /* a NOTIFY not parsed yet */
+  msg_t *msg;          /* what is sent next */
+  guint64 flow;
+  ResolverHop *hops; /* in the order to try */
+  gsize n_hops, next_hop;
+  guint hop_hash; /* of the hop in use; 0: a flow */
+  ResolverQuery *query;
+  nta_outgoing_t *orq;
+  guint status; /* FAILED */
+  SipNotifyFn notified;
+  SipForwardFn forwarded;
+  gpointer data;
+};
+
+/* The creator sets the callback, and msg or head and body. */
+SipOutgoing *outgoing_new (SipOut *out, OutgoingKind kind, gpointer data);
+/* Goes way, now or when it is its turn; told by the callback in any case. */
+void outgoing_start (SipOutgoing *self, Way *way);
+/* Tells status in the next turn. */
+void outgoing_fail (SipOutgoing *self, guint status);
+/* Ends without telling. */
+void outgoing_cancel (SipOutgoing *self);

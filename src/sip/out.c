@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The SIP side's port for service/: takes NOTIFYs and requests to forward,
+ * decides their way, and keeps count.  The transactions are in outgoing.c. */
+#define G_LOG_DOMAIN "sip"
+#include "sip/out-priv.h"
+
+/* What the headers of a NOTIFY take beside its body, about, and what nta adds.
+ */
+#define HEAD_ROOM 1000
+
+/* Our Contact where the dialog has none (restored from an old row). */
+static const char *
+contact_for (SipOut *self, const Way *way, const char *source)
+{
+  const char *proto = "udp";
+  nta_agent_t *agent = NULL;
+
+  if (way->kind == WAY_FLOW) {
+    transport_flow (self->transport, way->flow, &agent);
+    proto = source && g_str_has_prefix (source, "tls:") ? "tls" : "tcp";
+  } else if (way->kind == WAY_HOPS) {
+    agent = transport_agent_for (self->transport, way->hops[0].host);
+    proto = way->hops[0].proto;
+  } else
+    agent = transport_agent_for (self->transport, "127.0.0.1");
+  return agent ? transport_contact (self->transport, agent, proto) : NULL;
+}
+
+static void
+report_no_way (const SipNotify *notify, const char *why)
+{
+  g_info ("NOTIFY to %s (%s) cannot be sent: %s",
+          notify->dialog->watcher ? notify->dialog->watcher : "a watcher",
+          notify->dialog->call_id ? notify->dialog->call_id : "no Call-ID",
+          why);
+}
+
+static void
+out_notify (gpointer data, const SipNotify *notify, SipNotifyFn done,
+            gpointer done_data)
+{
+  SipOut *self = data;
+  SipOutgoing *outgoing = outgoing_new (self, OUTGOING_NOTIFY, done_data);
+  WaySize size = { HEAD_ROOM, self->udp_max };
+  g_auto (Way) way = { 0 };
+  GString *head = g_string_sized_new (HEAD_ROOM);
+
+  (*self->n_notify)++;
+  outgoing->notified = done;
+  if (notify->body != NULL)
+    size.bytes += g_bytes_get_size (notify->body);
+  notify_way (notify, size, &way);
+  if (way.kind == WAY_NONE)
+    report_no_way (notify, way.why);
+  else if (!notify_write (notify,
+                          contact_for (self, &way, notify->dialog->source),
+                          head)) {
+    way_clear (&way);
+    way.kind = WAY_NONE;
+    report_no_way (notify, "a field of the dialog is not legal");
+  }
+  outgoing->head = g_string_free_to_bytes (head);
+  outgoing->body = notify->body ? g_bytes_ref (notify->body) : NULL;
+  outgoing_start (outgoing, &way);
+}
+
+static gboolean
+is_self_cb (gpointer data, const char *host, guint port)
+{
+  SipOut *self = data;
+
+  return transport_is_self (self->transport, host, port);
+}
+
+static gboolean
+is_our_realm_cb (gpointer data, const char *realm)
+{
+  SipOut *self = data;
+
+  return self->sip->service != NULL
+         && service_has_domain (self->sip->service, realm);
+}
+
+static void
+out_forward (gpointer data, SipIncoming *request, const SipTarget *target,
+             SipForwardFn done, gpointer done_data)
+{
+  SipOut *self = data;
+  SipOutgoing *outgoing = outgoing_new (self, OUTGOING_FORWARD, done_data);
+  ForwardRules rules
+      = { self, is_self_cb, is_our_realm_cb, request->is_trusted };
+  g_auto (Way) way = { 0 };
+  guint status;
+
+  (*self->n_forward)++;
+  outgoing->forwarded = done;
+  outgoing->msg = forward_copy (request->msg, target, &rules, &status);
+  if (outgoing->msg == NULL) {
+    outgoing_fail (outgoing, status);
+    return;
+  }
+  forward_way (outgoing->msg, target, self->udp_max, &way);
+  if (way.kind == WAY_NONE)
+    g_info ("%s from %s cannot be forwarded: %s",
+            sip_object (outgoing->msg)->sip_request->rq_method_name,
+            request->source, way.why);
+  outgoing_start (outgoing, &way);
+}
+
+static SipResponse *
+out_keep_response (gpointer data, SipResponse *response)
+{
+  response->refs++;
+  return response;
+}
+
+static void
+out_drop_response (gpointer data, SipResponse *response)
+{
+  if (response == NULL || --response->refs > 0)
+    return;
+  msg_destroy (response->msg);
+  g_free (response);
+}
+
+/* --- start and end --- */
+
+static void
+take_cells (SipOut *self, Counters *counters)
+{
+  static const char *const results[] = { "ok", "dead", "refused", "suspended" };
+
+  self->n_pending = counters_cell (counters, "transactions_pending");
+  self->n_waiting = counters_cell (counters, "transactions_waiting");
+  self->n_notify = counters_cell (counters, "notify_total");
+  self->n_forward = counters_cell (counters, "forward_total");
+  self->n_no_way = counters_cell (counters, "no_way_total");
+  for (guint i = 0; i < G_N_ELEMENTS (results); i++) {
+    g_autofree char *name
+        = g_strdup_printf ("notify_results_total{result=\"%s\"}", results[i]);
+    self->n_notify_result[i] = counters_cell (counters, name);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (self->n_forward_result); i++) {
+    g_autofree char *name
+        = i == 0 ? g_strdup ("forward_results_total{class=\"none\"}")
+                 : g_strdup_printf ("forward_results_total{class=\"%uxx\"}", i);
+    self->n_forward_result[i] = counters_cell (counters, name);
+  }
+}
+
+static void
+free_lane_cb (gpointer data)
+{
+  lane_free (data);
+}
+
+SipOut *
+sip_out_new (Sip *sip, Transport *transport, Resolver *resolver,
+             const Conf *conf, Counters *counters)
+{
+  SipOut *self = g_new0 (SipOut, 1);
+
+  self->sip = sip;
+  self->transport = transport;
+  self->resolver = resolver;
+  self->loop = sip_loop_port (sip->loop);
+  self->udp_max = conf_int (conf, "sip", "udp_mtu");
+  self->udp_max = MIN (self->udp_max, WAY_UDP_MAX);
+  self->notify_lane = lane_new (LANE_UDP_NOTIFY, 0);
+  self->forward_lane = lane_new (LANE_UDP_FORWARD, 0);
+  self->silent_lane = lane_new (LANE_UDP_SILENT, 0);
+  self->flows
+      = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, free_lane_cb);
+  self->silent = g_hash_table_new (NULL, NULL);
+  self->port = (SipOutPort){ .self = self,
+                             .notify = out_notify,
+                             .forward = out_forward,
+                             .keep_response = out_keep_response,
+                             .drop_response = out_drop_response };
+  take_cells (self, counters);
+  return self;
+}
+
+static void
+cancel_queue (GQueue *queue)
+{
+  GList *link;
+
+  while ((link = g_queue_peek_head_link (queue)) != NULL)
+    outgoing_cancel (link->data);
+}
+
+static void
+cancel_lane (Lane *lane)
+{
+  cancel_queue (&lane->waiting);
+  cancel_queue (&lane->sent);
+  lane_free (lane);
+}
+
+static void
+cancel_flows (SipOut *self)
+{
+  g_autoptr (GList) lanes = g_hash_table_get_values (self->flows);
+
+  for (GList *l = lanes; l != NULL; l = l->next) {
+    Lane *lane = l->data;
+
+    g_hash_table_steal (self->flows, &lane->flow);
+    cancel_lane (lane);
+  }
+}
+
+void
+sip_out_free (SipOut *self)
+{
+  if (self == NULL)
+    return;
+  cancel_queue (&self->resolving);
+  cancel_queue (&self->failed);
+  cancel_lane (self->notify_lane);
+  cancel_lane (self->forward_lane);
+  cancel_lane (self->silent_lane);
+  cancel_flows (self);
+  g_hash_table_unref (self->flows);
+  g_hash_table_unref (self->silent);
+  if (self->failed_timer != NULL)
+    self->loop->remove_timer (self->loop->self, self->failed_timer);
+  g_free (self);
+}
+
+SipOutPort *
+sip_out_port_of (SipOut *self)
+{
+  return &self->port;
+}
+
+guint
+sip_out_pending (SipOut *self)
+{
+  return self->pending;
+}
+
+void
+sip_out_flow_closed (SipOut *self, guint64 flow)
+{
+  Lane *lane = g_hash_table_lookup (self->flows, &flow);
+  guint n = lane ? lane->waiting.length + lane->sent.length : 0;
+
+  for (; n > 0; n--) {
+    GList *link = g_queue_peek_head_link (
+        lane->sent.length > 0 ? &lane->sent : &lane->waiting);
+
+    outgoing_fail (link->data, 503);
+  }
+}

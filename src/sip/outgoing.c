@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The life of one client transaction: resolve, wait for a turn, send, try the
+ * next hop after 503 or silence (RFC 3263 4.3), tell the end exactly once. */
+#define G_LOG_DOMAIN "sip"
+#include "sip/out-priv.h"
+
+static void run_lane (SipOut *out, Lane *lane);
+
+SipOutgoing *
+outgoing_new (SipOut *out, OutgoingKind kind, gpointer data)
+{
+  SipOutgoing *self = g_new0 (SipOutgoing, 1);
+
+  self->out = out;
+  self->kind = kind;
+  self->data = data;
+  self->link.data = self;
+  self->state = OUTGOING_RESOLVING;
+  g_queue_push_tail_link (&out->resolving, &self->link);
+  *out->n_pending = ++out->pending;
+  return self;
+}
+
+/* The lane of a flow lives while somebody is in it. */
+static Lane *
+lane_of_flow (SipOut *out, guint64 flow)
+{
+  Lane *lane = g_hash_table_lookup (out->flows, &flow);
+
+  if (lane == NULL) {
+    lane = lane_new (LANE_STREAM, flow);
+    g_hash_table_insert (out->flows, &lane->flow, lane);
+  }
+  return lane;
+}
+
+static void
+drop_lane (SipOut *out, Lane *lane)
+{
+  if (lane->flow != 0 && lane_is_empty (lane))
+    g_hash_table_remove (out->flows, &lane->flow);
+}
+
+static guint
+hash_hop (const ResolverHop *hop)
+{
+  char url[WAY_URL_MAX];
+
+  way_hop_url (hop, url);
+  return MAX (g_str_hash (url), 1);
+}
+
+static Lane *
+lane_for (SipOutgoing *self)
+{
+  SipOut *out = self->out;
+  gpointer hash;
+
+  if (self->flow != 0)
+    return lane_of_flow (out, self->flow);
+  if (self->kind == OUTGOING_FORWARD)
+    return out->forward_lane;
+  hash = GUINT_TO_POINTER (hash_hop (&self->hops[0]));
+  return g_hash_table_contains (out->silent, hash) ? out->silent_lane
+                                                   : out->notify_lane;
+}
+
+/* Takes it out of the queue of its state. */
+static void
+leave (SipOutgoing *self)
+{
+  SipOut *out = self->out;
+
+  switch (self->state) {
+  case OUTGOING_RESOLVING:
+    g_queue_unlink (&out->resolving, &self->link);
+    break;
+  case OUTGOING_FAILED:
+    g_queue_unlink (&out->failed, &self->link);
+    break;
+  case OUTGOING_WAITING:
+    (*out->n_waiting)--;
+    lane_leave (self->lane, &self->link, FALSE);
+    break;
+  case OUTGOING_SENT:
+    lane_leave (self->lane, &self->link, TRUE);
+    break;
+  }
+}
+
+static void
+outgoing_free (SipOutgoing *self)
+{
+  *self->out->n_pending = --self->out->pending;
+  g_clear_pointer (&self->query, resolver_cancel);
+  g_clear_pointer (&self->orq, nta_outgoing_destroy);
+  g_clear_pointer (&self->msg, msg_destroy);
+  g_clear_pointer (&self->head, g_bytes_unref);
+  g_clear_pointer (&self->body, g_bytes_unref);
+  g_free (self->hops);
+  g_free (self);
+}
+
+void
+outgoing_cancel (SipOutgoing *self)
+{
+  leave (self);
+  if (self->lane != NULL)
+    drop_lane (self->out, self->lane);
+  outgoing_free (self);
+}
+
+static guint
+retry_after_of (const sip_t *sip)
+{
+  return sip && sip->sip_retry_after ? sip->sip_retry_after->af_delta : 0;
+}
+
+/* A destination that leaves a NOTIFY unanswered waits with its like, so that it
+ * delays nobody else; its next answer brings it back. */
+static void
+note_silence (SipOutgoing *self, guint status, gboolean is_internal)
+{
+  GHashTable *silent = self->out->silent;
+
+  if (self->hop_hash == 0)
+    return;
+  if (!is_internal)
+    g_hash_table_remove (silent, GUINT_TO_POINTER (self->hop_hash));
+  else if (status == 408) {
+    if (g_hash_table_size (silent) >= SILENT_MAX)
+      g_hash_table_remove_all (silent);
+    g_hash_table_add (silent, GUINT_TO_POINTER (self->hop_hash));
+  }
+}
+
+static void
+tell_notify (SipOutgoing *self, guint status, msg_t *response)
+{
+  SubsNotifyResult result = notify_result (status, response == NULL);
+
+  note_silence (self, status, response == NULL);
+  (*self->out->n_notify_result[result])++;
+  self->notified (result, status,
+                  response ? retry_after_of (sip_object (response)) : 0,
+                  self->data);
+}
+
+static void
+tell_forward (SipOutgoing *self, guint status, msg_t *msg)
+{
+  guint class = msg ? MIN (status / 100, 6) : 0;
+  SipResponse *response = NULL;
+
+  (*self->out->n_forward_result[class])++;
+  if (msg != NULL) {
+    response = g_new0 (SipResponse, 1);
+    response->msg = msg_ref_create (msg);
+    response->object = sip_object (msg);
+    response->refs = 1;
+  }
+  self->forwarded (status, response, self->data);
+  self->out->port.drop_response (self->out, response);
+}
+
+/* The end.  response is borrowed; NULL: nobody answered.  What waits goes on
+ * before the news are told, since their reader may send again. */
+static void
+finish (SipOutgoing *self, guint status, msg_t *response)
+{
+  SipOut *out = self->out;
+  Lane *lane = self->lane;
+
+  leave (self);
+  if (lane != NULL) {
+    run_lane (out, lane);
+    drop_lane (out, lane);
+  }
+  if (self->kind == OUTGOING_NOTIFY)
+    tell_notify (self, status, response);
+  else
+    tell_forward (self, status, response);
+  outgoing_free (self);
+}
+
+/* Those that fail meanwhile are told by the next timer. */
+static void
+failed_cb (gpointer data)
+{
+  SipOut *out = data;
+
+  out->failed_timer = NULL;
+  for (guint n = out->failed.length; n > 0; n--) {
+    GList *link = g_queue_peek_head_link (&out->failed);
+    SipOutgoing *self;
+
+    if (link == NULL)
+      return;
+    self = link->data;
+    finish (self, self->status, NULL);
+  }
+}
+
+/* Its lane stays, even when it is empty now. */
+static void
+put_failed (SipOutgoing *self, guint status)
+{
+  SipOut *out = self->out;
+
+  leave (self);
+  self->lane = NULL;
+  g_clear_pointer (&self->orq, nta_outgoing_destroy);
+  self->status = status;
+  self->state = OUTGOING_FAILED;
+  g_queue_push_tail_link (&out->failed, &self->link);
+  if (out->failed_timer == NULL)
+    out->failed_timer = out->loop->after (out->loop->self, 0, failed_cb, out);
+}
+
+void
+outgoing_fail (SipOutgoing *self, guint status)
+{
+  Lane *lane = self->lane;
+
+  put_failed (self, status);
+  if (lane != NULL)
+    drop_lane (self->out, lane);
+}
+
+/* --- sending --- */
+
+static int response_cb (SipOutgoing *self, nta_outgoing_t *orq,
+                        const sip_t *sip);
+
+/* A copy while there are more hops to try, else the message itself. */
+static msg_t *
+take_message (SipOutgoing *self)
+{
+  if (self->msg == NULL && self->head != NULL)
+    self->msg = notify_parse (self->head, self->body);
+  if (self->msg != NULL && self->next_hop < self->n_hops)
+    return msg_copy (self->msg);
+  return g_steal_pointer (&self->msg);
+}
+
+static gboolean
+hand_over (SipOutgoing *self, nta_agent_t *agent, const url_t *url,
+           tport_t *tport)
+{
+  msg_t *msg = take_message (self);
+
+  if (msg == NULL)
+    return FALSE;
+  self->orq = nta_outgoing_mcreate (
+      agent, response_cb, self, (const url_string_t *)url, msg,
+      TAG_IF (tport != NULL, NTATAG_TPORT (tport)), TAG_END ());
+  if (self->orq == NULL)
+    msg_destroy (msg);
+  return self->orq != NULL;
+}
+
+static gboolean
+send_by_flow (SipOutgoing *self)
+{
+  nta_agent_t *agent = NULL;
+  tport_t *tport = transport_flow (self->out->transport, self->flow, &agent);
+
+  return tport != NULL && hand_over (self, agent, NULL, tport);
+}
+
+static gboolean
+send_to_hop (SipOutgoing *self, const ResolverHop *hop)
+{
+  nta_agent_t *agent = transport_agent_for (self->out->transport, hop->host);
+  char text[WAY_URL_MAX];
+  url_t url;
+
+  way_hop_url (hop, text);
+  self->hop_hash = MAX (g_str_hash (text), 1);
+  return agent != NULL && url_d (&url, text) >= 0
+         && hand_over (self, agent, &url, NULL);
+}
+
+/* Sends to the next hop that takes it; 0, or why not: 482 it would come back to
+ * us (RFC 3261 16.3), 503 nothing takes it. */
+static guint
+try_hops (SipOutgoing *self)
+{
+  if (self->flow != 0)
+    return send_by_flow (self) ? 0 : 503;
+  while (self->next_hop < self->n_hops) {
+    const ResolverHop *hop = &self->hops[self->next_hop++];
+
+    if (transport_is_self (self->out->transport, hop->host, hop->port))
+      return 482;
+    if (send_to_hop (self, hop))
+      return 0;
+  }
+  return 503;
+}
+
+static void
+run_lane (SipOut *out, Lane *lane)
+{
+  GList *link;
+
+  while ((link = lane_next (lane)) != NULL) {
+    SipOutgoing *self = link->data;
+    guint status;
+
+    (*out->n_waiting)--;
+    self->state = OUTGOING_SENT;
+    status = try_hops (self);
+    if (status != 0)
+      put_failed (self, status);
+  }
+}
+
+static int
+response_cb (SipOutgoing *self, nta_outgoing_t *orq, const sip_t *sip)
+{
+  guint status = nta_outgoing_status (orq);
+  gboolean is_internal = sip == NULL || nta_sip_is_internal (sip);
+  msg_t *response;
+
+  if (status < 200)
+    return 0;
+  response = is_internal ? NULL : nta_outgoing_getresponse (orq);
+  self->orq = NULL;
+  nta_outgoing_destroy (orq);
+  if ((is_internal || status == 503) && self->next_hop < self->n_hops
+      && try_hops (self) == 0)
+    g_debug ("next hop after %u", status);
+  else
+    finish (self, status, response);
+  msg_destroy (response);
+  return 0;
+}
+
+/* --- the way --- */
+
+static void
+join_lane (SipOutgoing *self)
+{
+  SipOut *out = self->out;
+  Lane *lane = lane_for (self);
+
+  leave (self);
+  self->lane = lane;
+  self->state = OUTGOING_WAITING;
+  lane_join (lane, &self->link);
+  (*out->n_waiting)++;
+  run_lane (out, lane);
+  drop_lane (out, lane);
+}
+
+static void
+take_hops (SipOutgoing *self, const ResolverHop *hops, gsize n)
+{
+  self->hops = g_memdup2 (hops, n * sizeof *hops);
+  self->n_hops = n;
+  join_lane (self);
+}
+
+static void
+resolved_cb (const ResolverHop *hops, gsize n, gpointer data)
+{
+  SipOutgoing *self = data;
+
+  self->query = NULL;
+  if (n == 0)
+    outgoing_fail (self, 503);
+  else
+    take_hops (self, hops, n);
+}
+
+void
+outgoing_start (SipOutgoing *self, Way *way)
+{
+  switch (way->kind) {
+  case WAY_NONE:
+    (*self->out->n_no_way)++;
+    outgoing_fail (self, 503);
+    break;
+  case WAY_FLOW:
+    self->flow = way->flow;
+    join_lane (self);
+    break;
+  case WAY_HOPS:
+    take_hops (self, way->hops, way->n_hops);
+    break;
+  case WAY_URI:
+    self->query = resolver_start (self->out->resolver, way->uri,
+                                  way->needs_stream, resolved_cb, self);
+    if (self->query == NULL)
+      outgoing_fail (self, 503);
+    break;
+  }
+}
