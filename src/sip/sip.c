@@ -18,6 +18,8 @@ flow_closed_cb (guint64 flow, gpointer data)
 {
   Sip *self = data;
 
+  if (self->out != NULL)
+    sip_out_flow_closed (self->out, flow);
   service_flow_closed (self->service, flow);
 }
 
