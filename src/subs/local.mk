@@ -1,1 +1,11 @@
 # SPDX-License-Identifier: ISC
+noinst_LIBRARIES += src/libsubs.a
+src_libsubs_a_SOURCES = src/subs/subs.c src/subs/subs.h src/subs/subs-priv.h \
+  src/subs/state.c src/subs/sender.c src/subs/range.c src/subs/write.c \
+  src/subs/subscribe.c src/subs/device.c src/subs/table.c src/subs/sub.c \
+  src/subs/stored.c
+
+check_PROGRAMS += tests/unit/test-subs
+tests_unit_test_subs_SOURCES = tests/unit/test-subs.c tests/unit/subs-world.c \
+  tests/unit/subs-world.h
+tests_unit_test_subs_LDADD = $(SUBS_LIBS)

@@ -137,8 +137,12 @@ SubsVerdict subs_create (Subs *self, const SubsDialog *dialog, guint32 cseq,
                          gint64 expires, SubsState state, gint64 now,
                          Sub **sub_out, guint *granted_out, GArray *actions);
 
-/* A SUBSCRIBE inside the dialog: refresh, or end with expires 0.  A new target,
- * source and flow in dialog replace the old (others are not looked at). */
+/* A SUBSCRIBE inside the dialog: refresh, or end with expires 0.  The flow in
+ * dialog replaces the old one, and so do target, instance, source, accept and
+ * local_contact where they are not NULL (others are not looked at).  A repeat
+ * is answered with what is left; its NOTIFY is among the actions, or follows
+ * the commit when that is still under way (sub_is_committed says so of the
+ * first).  The tombstone answers a repeated unsubscription without one. */
 SubsVerdict subs_refresh (Subs *self, Sub *sub, const SubsDialog *dialog,
                           guint32 cseq, gint64 expires, gint64 now,
                           guint *granted_out, GArray *actions);

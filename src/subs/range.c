@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Numbers that never go back: the NOTIFY CSeq of a dialog (RFC 3261 12.2.1.1)
+ * and the version of its partial documents.  Only numbers are used that the
+ * store is known to have reserved, so that a restart goes on above them. */
+#define G_LOG_DOMAIN "subs"
+#include "subs/subs-priv.h"
+
+gboolean
+range_is_dry (const Sub *sub)
+{
+  return sub->cseq >= sub->cseq_limit || sub->version >= sub->version_limit;
+}
+
+/* Asking again after a failure asks for the same numbers. */
+void
+range_ask (const Turn *turn, Sub *sub)
+{
+  if (sub->reserve_ticket != 0 || sub->is_fetch)
+    return;
+  sub->reserve_ticket = ++turn->subs->last_ticket;
+  sub->cseq_reserved = sub->cseq_limit + RANGE_CHUNK;
+  sub->version_reserved = sub->version_limit + RANGE_CHUNK;
+  sub_act (turn, sub, SUBS_ACT_RESERVE)->ticket = sub->reserve_ticket;
+}
+
+void
+range_ask_early (const Turn *turn, Sub *sub)
+{
+  if (sub->cseq_limit - sub->cseq < RANGE_CHUNK / 4
+      || sub->version_limit - sub->version < RANGE_CHUNK / 4)
+    range_ask (turn, sub);
+}
+
+void
+subs_reserved (Subs *self, Sub *sub, guint64 ticket, gint64 now,
+               GArray *actions)
+{
+  if (ticket == 0 || ticket != sub->reserve_ticket)
+    return;
+  sub->reserve_ticket = 0;
+  sub->cseq_limit = sub->cseq_reserved;
+  sub->version_limit = sub->version_reserved;
+  sender_move (TURN (self, now, actions), sub, SENDER_RANGE);
+  sub_touch (self, sub);
+}
+
+guint32
+sub_next_version (Sub *sub)
+{
+  g_return_val_if_fail (sub->version < sub->version_limit, sub->version);
+  return sub->version++;
+}

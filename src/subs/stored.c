@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A subscription as the store keeps it, and its way back after a restart. */
+#define G_LOG_DOMAIN "subs"
+#include "subs/subs-priv.h"
+
+/* Every string of a SubsDialog but the package, which is interned for good. */
+static const gsize strings[] = {
+  G_STRUCT_OFFSET (SubsDialog, presentity),
+  G_STRUCT_OFFSET (SubsDialog, watcher),
+  G_STRUCT_OFFSET (SubsDialog, event),
+  G_STRUCT_OFFSET (SubsDialog, call_id),
+  G_STRUCT_OFFSET (SubsDialog, local_tag),
+  G_STRUCT_OFFSET (SubsDialog, remote_tag),
+  G_STRUCT_OFFSET (SubsDialog, local_uri),
+  G_STRUCT_OFFSET (SubsDialog, remote_uri),
+  G_STRUCT_OFFSET (SubsDialog, target),
+  G_STRUCT_OFFSET (SubsDialog, instance),
+  G_STRUCT_OFFSET (SubsDialog, route_set),
+  G_STRUCT_OFFSET (SubsDialog, accept),
+  G_STRUCT_OFFSET (SubsDialog, source),
+  G_STRUCT_OFFSET (SubsDialog, local_contact),
+};
+
+static char **
+string_at (SubsDialog *dialog, guint i)
+{
+  return (char **) (gpointer) ((char *) dialog + strings[i]);
+}
+
+SubsStored *
+subs_stored_copy (const SubsStored *self)
+{
+  SubsStored *copy = g_memdup2 (self, sizeof *self);
+
+  for (guint i = 0; i < G_N_ELEMENTS (strings); i++)
+    *string_at (&copy->dialog, i) = g_strdup (*string_at (&copy->dialog, i));
+  copy->dialog.package = g_intern_string (copy->dialog.package);
+  return copy;
+}
+
+void
+subs_stored_free (SubsStored *self)
+{
+  if (self == NULL)
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (strings); i++)
+    g_free (*string_at (&self->dialog, i));
+  g_free (self);
+}
+
+SubsStored *
+subs_stored_of (const Sub *sub)
+{
+  gboolean is_closing = sub->life == LIFE_CLOSING;
+
+  return subs_stored_copy (&(SubsStored){
+      .dialog = sub->dialog,
+      .state = is_closing ? SUBS_TERMINATED : sub_state (sub),
+      .remote_cseq = sub->remote_cseq,
+      .cseq_reserved = sub->cseq_reserved,
+      .version_reserved = sub->version_reserved,
+      .created_at = sub->created_at,
+      .expires_at = is_closing ? sub->bury_at : sub->expires_at,
+  });
+}
+
+static LifeState
+life_of (SubsState state)
+{
+  switch (state) {
+  case SUBS_PENDING:
+    return LIFE_PENDING;
+  case SUBS_ACTIVE:
+    return LIFE_ACTIVE;
+  case SUBS_TERMINATED:
+    break;
+  }
+  return LIFE_ENDING;
+}
+
+/* Numbers go on above what was reserved; none of those is usable before the
+ * next reservation, so that the first NOTIFY waits for it. */
+static void
+restore_numbers (Sub *sub, const SubsStored *stored)
+{
+  sub->cseq = sub->cseq_limit = sub->cseq_reserved = stored->cseq_reserved;
+  sub->version = sub->version_limit = sub->version_reserved
+      = stored->version_reserved;
+}
+
+/* A tombstone comes back as ending: whether its terminating NOTIFY had left is
+ * not known, so it is sent (again) once the device can be reached. */
+Sub *
+subs_restore (Subs *self, const SubsStored *stored, gint64 now)
+{
+  Sub *sub = sub_new (&stored->dialog, stored->created_at);
+
+  restore_numbers (sub, stored);
+  sub->life = life_of (stored->state);
+  sub->sender = SENDER_SUSPENDED;
+  sub->granted = stored->state;
+  sub->remote_cseq = stored->remote_cseq;
+  sub->expires_at = sub->agreed_until = stored->expires_at;
+  if (stored->state == SUBS_TERMINATED) {
+    sub->bury_at = stored->expires_at;
+    sub->reason = SUBS_TIMEOUT;
+  }
+  if (life_is_live (sub))
+    self->n_live++;
+  table_add (self, sub);
+  sub_touch (self, sub);
+  return sub;
+}
+
+void
+subs_wake (Subs *self, Sub *sub, gint64 now, GArray *actions)
+{
+  if (sub->life == LIFE_GONE || !sender_is_suspended (sub))
+    return;
+  sender_move (TURN (self, now, actions), sub, SENDER_RESUMED);
+  sub_touch (self, sub);
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The record of one subscription, kept small: strings that many dialogs share
+ * are interned with a count, the dialog's ids stand behind the struct, and what
+ * a refresh may replace is one block. */
+#include "subs/subs-priv.h"
+
+#include "base/ids.h"
+
+#include <string.h>
+
+static char *
+intern (const char *text)
+{
+  return text == NULL ? NULL : g_ref_string_new_intern (text);
+}
+
+static void
+unintern (const char *text)
+{
+  if (text != NULL)
+    g_ref_string_release ((char *) text);
+}
+
+static void
+replace_interned (const char **slot, const char *text)
+{
+  if (text == NULL || g_strcmp0 (*slot, text) == 0)
+    return;
+  unintern (*slot);
+  *slot = intern (text);
+}
+
+static gsize
+packed_size (const char *text)
+{
+  return text == NULL ? 0 : strlen (text) + 1;
+}
+
+/* Copies text to *at and moves *at behind it; NULL stays NULL. */
+static const char *
+pack (char **at, const char *text)
+{
+  gsize size = packed_size (text);
+  char *copy = *at;
+
+  if (text == NULL)
+    return NULL;
+  memcpy (copy, text, size);
+  *at += size;
+  return copy;
+}
+
+static void
+pack_place (Sub *sub, const char *target, const char *instance,
+            const char *source)
+{
+  gsize size
+      = packed_size (target) + packed_size (instance) + packed_size (source);
+  char *old = sub->place, *at = g_malloc (MAX (size, 1));
+
+  sub->place = at;
+  sub->dialog.target = pack (&at, target);
+  sub->dialog.instance = pack (&at, instance);
+  sub->dialog.source = pack (&at, source);
+  g_free (old);
+}
+
+Sub *
+sub_new (const SubsDialog *dialog, gint64 now)
+{
+  char made[TAG_BITS / 5 + 1];
+  const char *tag = dialog->local_tag;
+  Sub *sub;
+  char *at;
+
+  if (tag == NULL) {
+    rc_token_fill (made, TAG_BITS);
+    tag = made;
+  }
+  sub = g_malloc0 (sizeof (Sub) + packed_size (dialog->call_id)
+                   + packed_size (tag) + packed_size (dialog->remote_tag));
+  at = sub->ids;
+  sub->refs = 1;
+  sub->created_at = now;
+  sub->dialog = (SubsDialog){
+    .presentity = intern (dialog->presentity),
+    .watcher = intern (dialog->watcher),
+    .package = g_intern_string (dialog->package),
+    .event = intern (dialog->event),
+    .local_uri = intern (dialog->local_uri),
+    .remote_uri = intern (dialog->remote_uri),
+    .route_set = intern (dialog->route_set),
+    .accept = intern (dialog->accept),
+    .local_contact = intern (dialog->local_contact),
+    .is_trusted = dialog->is_trusted,
+  };
+  sub->dialog.call_id = pack (&at, dialog->call_id);
+  sub->dialog.local_tag = pack (&at, tag);
+  sub->dialog.remote_tag = pack (&at, dialog->remote_tag);
+  pack_place (sub, dialog->target, dialog->instance, dialog->source);
+  return sub;
+}
+
+Sub *
+sub_ref (Sub *sub)
+{
+  sub->refs++;
+  return sub;
+}
+
+void
+sub_unref (Sub *sub)
+{
+  const SubsDialog *dialog;
+
+  if (sub == NULL || --sub->refs > 0)
+    return;
+  dialog = &sub->dialog;
+  unintern (dialog->presentity);
+  unintern (dialog->watcher);
+  unintern (dialog->event);
+  unintern (dialog->local_uri);
+  unintern (dialog->remote_uri);
+  unintern (dialog->route_set);
+  unintern (dialog->accept);
+  unintern (dialog->local_contact);
+  while (sub->writes != NULL)
+    g_free (write_take (sub, sub->writes->ticket));
+  g_free (sub->place);
+  g_free (sub);
+}
+
+void
+sub_take_place (Sub *sub, const SubsDialog *dialog)
+{
+  const SubsDialog *old = &sub->dialog;
+  const char *target = dialog->target != NULL ? dialog->target : old->target;
+  const char *instance
+      = dialog->instance != NULL ? dialog->instance : old->instance;
+  const char *source = dialog->source != NULL ? dialog->source : old->source;
+
+  if (g_strcmp0 (target, old->target) != 0
+      || g_strcmp0 (instance, old->instance) != 0
+      || g_strcmp0 (source, old->source) != 0)
+    pack_place (sub, target, instance, source);
+  replace_interned (&sub->dialog.accept, dialog->accept);
+  replace_interned (&sub->dialog.local_contact, dialog->local_contact);
+}
+
+void
+sub_set_source (Sub *sub, const char *source)
+{
+  sub_take_place (sub, &(SubsDialog){ .source = source });
+}
+
+SubsAction *
+sub_act (const Turn *turn, Sub *sub, SubsActionKind kind)
+{
+  SubsAction action = { .kind = kind, .sub = sub };
+
+  g_array_append_val (turn->actions, action);
+  return &g_array_index (turn->actions, SubsAction, turn->actions->len - 1);
+}
+
+guint
+sub_seconds_left (gint64 until, gint64 now)
+{
+  return until <= now ? 0 : (guint) ((until - now) / G_USEC_PER_SEC);
+}
+
+void
+sub_touch (Subs *self, Sub *sub)
+{
+  gint64 due = life_deadline (sub);
+
+  if (sub->retry_at != 0 && (due == 0 || sub->retry_at < due))
+    due = sub->retry_at;
+  if (due == 0)
+    wheel_cancel (self->wheel, &sub->timer);
+  else if (!wheel_is_armed (&sub->timer) || sub->timer.due != due)
+    wheel_arm (self->wheel, &sub->timer, due);
+}
+
+const SubsDialog *
+sub_dialog (const Sub *sub)
+{
+  return &sub->dialog;
+}
+
+SubsState
+sub_state (const Sub *sub)
+{
+  return sub->life <= LIFE_CLOSING ? sub->granted : SUBS_TERMINATED;
+}
+
+gint64
+sub_expires_at (const Sub *sub)
+{
+  return sub->expires_at;
+}
+
+gint64
+sub_created_at (const Sub *sub)
+{
+  return sub->created_at;
+}
+
+guint32
+sub_remote_cseq (const Sub *sub)
+{
+  return sub->remote_cseq;
+}
+
+const char *
+sub_id (const Sub *sub)
+{
+  return sub->dialog.local_tag;
+}
+
+gboolean
+sub_is_fetch (const Sub *sub)
+{
+  return sub->is_fetch;
+}
+
+gboolean
+sub_is_committed (const Sub *sub)
+{
+  return sub->life != LIFE_NEW;
+}
+
+guint32
+sub_cseq_reserved (const Sub *sub)
+{
+  return sub->cseq_reserved;
+}
+
+guint32
+sub_version_reserved (const Sub *sub)
+{
+  return sub->version_reserved;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The inside of subs/.  A subscription is two machines that know each other by
+ * events only: its *life* (state.c: RFC 6665 4.2.2's diagram with what commits
+ * add to it) and the *sender* of its NOTIFYs (sender.c: one in flight, the rest
+ * coalesced).  Both are tables of rows; life_move and sender_move are the only
+ * functions that change `life` and `sender`. */
+#pragma once
+#include "base/wheel.h"
+#include "subs/subs.h"
+
+/* CSeq and version numbers reserved at a time; the next chunk is asked for when
+ * less than a quarter is left. */
+#define RANGE_CHUNK 1000
+#define TAG_BITS 80
+
+typedef enum {
+  LIFE_NEW,     /* resp_wait: its first row is not committed yet */
+  LIFE_PENDING, /* committed, waits for the policy's decision */
+  LIFE_ACTIVE,  /* committed and granted */
+  LIFE_CLOSING, /* unsubscribed, but that is not committed yet */
+  LIFE_ENDING,  /* terminated; the terminating NOTIFY is owed */
+  LIFE_LAST,    /* the terminating NOTIFY is in flight */
+  LIFE_TOMB,    /* over; answers repeats until its row is erased */
+  LIFE_GONE,    /* not in the table any more */
+  N_LIFE,
+  LIFE_GRANTED, /* as a row's target: pending, active or ending, by `granted` */
+  LIFE_REJECT,  /* as a row's target: the pair cannot be, nothing happens */
+} LifeState;
+
+typedef enum {
+  LIFE_COMMITTED,    /* the row of an initial SUBSCRIBE or a refresh is there */
+  LIFE_ABORTED,      /* ...could not be written */
+  LIFE_CLOSED,       /* the row of an unsubscription is there; a fetch's 200 is
+                        out */
+  LIFE_CLOSE_LOST,   /* ...could not be written */
+  LIFE_REFRESH,      /* SUBSCRIBE in the dialog, Expires > 0 */
+  LIFE_UNSUBSCRIBE,  /* SUBSCRIBE in the dialog, Expires: 0 */
+  LIFE_REPEATED,     /* the last SUBSCRIBE again, with its CSeq */
+  LIFE_CHANGED,      /* the presentity's state changed */
+  LIFE_ALLOW,        /* the policy grants */
+  LIFE_HOLD,         /* the policy has no decision (any more) */
+  LIFE_REFUSE,       /* the policy, or the end of a user, terminates */
+  LIFE_EXPIRED,      /* its time is over */
+  LIFE_EXPIRED_AWAY, /* ...while its device cannot be reached */
+  LIFE_DEAD,         /* a NOTIFY's answer ends it (RFC 6665 4.2.2) */
+  LIFE_LAST_SENT,    /* the terminating NOTIFY has been given out */
+  LIFE_LAST_DONE,    /* ...and ended, however */
+  N_LIFE_EVENTS
+} LifeEvent;
+
+typedef enum {
+  SENDER_HELD,            /* nothing may leave before the first commit */
+  SENDER_IDLE,            /* the watcher has all that is owed */
+  SENDER_IN_FLIGHT,       /* one is out */
+  SENDER_IN_FLIGHT_DIRTY, /* one is out, its state is no longer the newest */
+  SENDER_IN_FLIGHT_ASKED, /* one is out; another follows whatever its end */
+  SENDER_WAITING_RANGE,   /* one is owed, its CSeq is not reserved yet */
+  SENDER_BACKOFF,         /* one is owed, not before Retry-After */
+  SENDER_SUSPENDED_CLEAN, /* no way to the device; nothing is owed */
+  SENDER_SUSPENDED,       /* no way to the device; one is owed */
+  SENDER_OVER,            /* nothing may leave any more */
+  N_SENDER,
+  SENDER_REJECT,
+} SenderState;
+
+typedef enum {
+  SENDER_CHANGED,       /* what the watcher should know changed */
+  SENDER_ASKED,         /* a SUBSCRIBE or the end of it all wants a NOTIFY */
+  SENDER_OK,            /* the one in flight: 2xx */
+  SENDER_REFUSED,       /* ...non-2xx that does not end the subscription */
+  SENDER_REFUSED_LATER, /* ...with Retry-After */
+  SENDER_LOST,          /* ...timeout, transport failure, no way */
+  SENDER_DUE,           /* the time of the next try has come */
+  SENDER_RESUMED,       /* the device was heard of */
+  SENDER_CUT,           /* its flow closed */
+  SENDER_DRY,           /* there is no reserved CSeq or version left */
+  SENDER_RANGE,         /* numbers have been reserved */
+  SENDER_STOP,          /* the subscription is over */
+  N_SENDER_EVENTS
+} SenderEvent;
+
+/* A row of either table: [from][event] = { to, actions, why }. */
+typedef struct {
+  guint8 to;
+  guint16 actions;
+  const char *why;
+} SubsRow;
+
+extern const SubsRow life_table[N_LIFE][N_LIFE_EVENTS];
+extern const SubsRow sender_table[N_SENDER][N_SENDER_EVENTS];
+
+/* An intrusive list; link == NULL: in none. */
+typedef struct SubLink SubLink;
+struct SubLink {
+  SubLink *next, **link;
+};
+
+/* Subscriptions to one presentity in one package. */
+typedef struct Topic Topic;
+typedef struct Person Person;
+struct Topic {
+  Topic *next; /* of the same person */
+  Person *person;
+  const char *package; /* interned by g_intern_string */
+  SubLink *subs;
+};
+
+/* What one AoR is: somebody's presentity and somebody's watcher. */
+struct Person {
+  char *aor; /* GRefString */
+  Topic *topics;
+  SubLink *watching;
+};
+
+/* Subscriptions over one flow. */
+typedef struct {
+  guint64 id;
+  SubLink *subs;
+} Flow;
+
+typedef enum { WRITE_SUBSCRIBE, WRITE_CLOSE, WRITE_OTHER } WriteKind;
+
+/* A STORE that is under way. */
+typedef struct Write Write;
+struct Write {
+  Write *next; /* older first */
+  guint64 ticket;
+  gint64 expires_at;     /* what it grants */
+  guint32 previous_cseq; /* the remote one before it */
+  WriteKind kind;
+};
+
+struct Sub {
+  SubsDialog dialog; /* shared strings are GRefStrings; ids stand behind the
+                        struct; target, instance and source are in `place` */
+  char *place;
+  Topic *topic;
+  Person *watcher;
+  SubLink in_topic, in_watcher, in_flow;
+  WheelTimer timer; /* the nearer of the deadline and retry_at */
+  Write *writes;
+  guint64 reserve_ticket; /* 0: no RESERVE under way */
+  gint64 created_at;
+  gint64 expires_at;   /* as decided; after the end: when to give up */
+  gint64 agreed_until; /* as committed and answered */
+  gint64 bury_at;      /* end of the tombstone; 0: none is kept */
+  gint64 retry_at;     /* SENDER_DUE; 0: no try by time */
+  guint32 refs;
+  guint32 remote_cseq;
+  guint32 cseq, cseq_limit, cseq_reserved; /* last used, usable, in the row */
+  guint32 version, version_limit, version_reserved; /* next, usable end, row */
+  guint8 life;                                      /* LifeState */
+  guint8 sender;                                    /* SenderState */
+  guint8 granted; /* SubsState: what the policy said last */
+  guint8 reason;  /* SubsReason of the end */
+  gboolean is_fetch;
+  char ids[]; /* Call-ID, local tag, remote tag */
+};
+
+#define SUB_OF(pointer, member)                                                \
+  ((Sub *) (gpointer) ((char *) (pointer) -G_STRUCT_OFFSET (Sub, member)))
+
+struct Subs {
+  SubsLimits limits;
+  Wheel *wheel;
+  GHashTable *by_tag;     /* set of Sub: local tag */
+  GHashTable *by_initial; /* set of Sub: Call-ID, remote tag, event */
+  GHashTable *people;     /* set of Person: aor */
+  GHashTable *flows;      /* set of Flow: id */
+  guint64 last_ticket;
+  guint n_live;
+  gint64 now; /* of the subs_advance that is running, with its actions */
+  GArray *actions;
+};
+
+/* One call into the room: its time, where its actions go, and what belongs to
+ * the event. */
+typedef struct {
+  Subs *subs;
+  gint64 now;
+  GArray *actions;
+  SubsReason reason; /* LIFE_REFUSE */
+  guint retry_after; /* SENDER_REFUSED_LATER, in seconds */
+} Turn;
+
+#define TURN(self, now_, actions_)                                             \
+  (&(Turn){ .subs = (self), .now = (now_), .actions = (actions_) })
+
+/* state.c.  FALSE: the table rejects the event in this state. */
+gboolean life_move (const Turn *turn, Sub *sub, LifeEvent event);
+gboolean life_is_live (const Sub *sub);
+/* When life moves by itself; 0: never. */
+gint64 life_deadline (const Sub *sub);
+const char *life_name (LifeState state);
+
+/* sender.c */
+gboolean sender_move (const Turn *turn, Sub *sub, SenderEvent event);
+gboolean sender_is_suspended (const Sub *sub);
+gboolean sender_is_in_flight (const Sub *sub);
+const char *sender_name (SenderState state);
+
+/* write.c: the rows under way. */
+void write_begin (const Turn *turn, Sub *sub, WriteKind kind,
+                  guint32 previous_cseq);
+/* Takes the one with ticket out; NULL when there is none. The caller frees. */
+Write *write_take (Sub *sub, guint64 ticket);
+/* The youngest of a SUBSCRIBE (not of an unsubscription), or NULL. */
+Write *write_newest_subscribe (const Sub *sub);
+
+/* range.c: CSeq and version numbers. */
+gboolean range_is_dry (const Sub *sub);
+void range_ask (const Turn *turn, Sub *sub);
+void range_ask_early (const Turn *turn, Sub *sub);
+
+/* sub.c: the record. */
+Sub *sub_new (const SubsDialog *dialog, gint64 now);
+/* Takes over target, instance, source, accept and our contact from a newer
+ * SUBSCRIBE, each as far as it is given; not the flow. */
+void sub_take_place (Sub *sub, const SubsDialog *dialog);
+void sub_set_source (Sub *sub, const char *source);
+SubsAction *sub_act (const Turn *turn, Sub *sub, SubsActionKind kind);
+guint sub_seconds_left (gint64 until, gint64 now);
+/* Arms the timer anew after something moved. */
+void sub_touch (Subs *self, Sub *sub);
+
+/* table.c: where it is found. */
+void table_init (Subs *self);
+void table_clear (Subs *self);
+void table_add (Subs *self, Sub *sub);
+void table_remove (Subs *self, Sub *sub);
+/* flow 0: none */
+void table_set_flow (Subs *self, Sub *sub, guint64 flow);
+Person *table_person (Subs *self, const char *aor);
+Topic *table_topic (Subs *self, const char *presentity, const char *package);
+Flow *table_flow (Subs *self, guint64 id);

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * All subscriptions of this server: what concerns many of them, or comes from
+ * the policy and the clock. */
+#define G_LOG_DOMAIN "subs"
+#include "subs/subs-priv.h"
+
+#include "addr/aor.h"
+
+static void
+due_cb (WheelTimer *timer, gpointer data)
+{
+  Subs *self = data;
+  const Turn *turn = TURN (self, self->now, self->actions);
+  Sub *sub = SUB_OF (timer, timer);
+  gint64 deadline = life_deadline (sub);
+
+  if (deadline != 0 && deadline <= self->now) {
+    life_move (turn, sub,
+               sender_is_suspended (sub) ? LIFE_EXPIRED_AWAY : LIFE_EXPIRED);
+  } else if (sub->retry_at != 0 && sub->retry_at <= self->now) {
+    sub->retry_at = 0;
+    sender_move (turn, sub, SENDER_DUE);
+  }
+  sub_touch (self, sub);
+}
+
+void
+subs_advance (Subs *self, gint64 now, GArray *actions)
+{
+  self->now = now;
+  self->actions = actions;
+  wheel_advance (self->wheel, now);
+  self->actions = NULL;
+}
+
+Subs *
+subs_new (const SubsLimits *limits, gint64 now)
+{
+  Subs *self = g_new0 (Subs, 1);
+
+  self->limits = *limits;
+  self->wheel = wheel_new (now, due_cb, self);
+  table_init (self);
+  return self;
+}
+
+void
+subs_free (Subs *self)
+{
+  GList *all;
+
+  if (self == NULL)
+    return;
+  all = g_hash_table_get_keys (self->by_tag);
+  table_clear (self);
+  wheel_free (self->wheel);
+  for (GList *item = all; item != NULL; item = item->next)
+    sub_unref (item->data);
+  g_list_free (all);
+  g_free (self);
+}
+
+void
+subs_set_limits (Subs *self, const SubsLimits *limits)
+{
+  self->limits = *limits;
+}
+
+GArray *
+subs_actions_new (void)
+{
+  return g_array_new (FALSE, TRUE, sizeof (SubsAction));
+}
+
+void
+subs_changed (Subs *self, const char *presentity, const char *package,
+              gint64 now, GArray *actions)
+{
+  const Turn *turn = TURN (self, now, actions);
+  Topic *topic = table_topic (self, presentity, package);
+  SubLink *link = topic == NULL ? NULL : topic->subs;
+
+  for (; link != NULL; link = link->next) { /* nothing ends by a change */
+    Sub *sub = SUB_OF (link, in_topic);
+    life_move (turn, sub, LIFE_CHANGED);
+    sub_touch (self, sub);
+  }
+}
+
+static LifeEvent
+decision_event (SubsState state)
+{
+  switch (state) {
+  case SUBS_PENDING:
+    return LIFE_HOLD;
+  case SUBS_ACTIVE:
+    return LIFE_ALLOW;
+  case SUBS_TERMINATED:
+    break;
+  }
+  return LIFE_REFUSE;
+}
+
+void
+subs_decide (Subs *self, Sub *sub, SubsState state, SubsReason reason,
+             gint64 now, GArray *actions)
+{
+  Turn turn
+      = { .subs = self, .now = now, .actions = actions, .reason = reason };
+
+  life_move (&turn, sub, decision_event (state));
+  sub_touch (self, sub);
+}
+
+static void
+collect (GPtrArray *into, SubLink *link, gsize offset)
+{
+  for (; link != NULL; link = link->next)
+    g_ptr_array_add (into, sub_ref ((Sub *) ((char *) link - offset)));
+}
+
+void
+subs_drop_user (Subs *self, const char *aor, SubsReason reason, gint64 now,
+                GArray *actions)
+{
+  g_autoptr (GPtrArray) subs
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) sub_unref);
+  Person *person = table_person (self, aor);
+
+  if (person == NULL)
+    return;
+  for (Topic *topic = person->topics; topic != NULL; topic = topic->next)
+    collect (subs, topic->subs, G_STRUCT_OFFSET (Sub, in_topic));
+  collect (subs, person->watching, G_STRUCT_OFFSET (Sub, in_watcher));
+  for (guint i = 0; i < subs->len; i++)
+    if (((Sub *) subs->pdata[i])->life != LIFE_GONE)
+      subs_decide (self, subs->pdata[i], SUBS_TERMINATED, reason, now, actions);
+}
+
+void
+subs_foreach (Subs *self, const char *presentity, const char *package,
+              SubsFn fn, gpointer data)
+{
+  Topic *topic = table_topic (self, presentity, package);
+  SubLink *link = topic == NULL ? NULL : topic->subs;
+
+  for (; link != NULL; link = link->next)
+    if (life_is_live (SUB_OF (link, in_topic)))
+      fn (SUB_OF (link, in_topic), data);
+}
+
+void
+subs_foreach_all (Subs *self, SubsFn fn, gpointer data)
+{
+  GHashTableIter iter;
+  gpointer sub;
+
+  g_hash_table_iter_init (&iter, self->by_tag);
+  while (g_hash_table_iter_next (&iter, &sub, NULL))
+    fn (sub, data);
+}
+
+guint
+subs_size (Subs *self)
+{
+  return self->n_live;
+}
+
+const char *
+subs_state_name (SubsState state)
+{
+  switch (state) {
+  case SUBS_PENDING:
+    return "pending";
+  case SUBS_ACTIVE:
+    return "active";
+  case SUBS_TERMINATED:
+    break;
+  }
+  return "terminated";
+}
+
+const char *
+subs_reason_name (SubsReason reason)
+{
+  switch (reason) {
+  case SUBS_NO_REASON:
+    break;
+  case SUBS_DEACTIVATED:
+    return "deactivated";
+  case SUBS_PROBATION:
+    return "probation";
+  case SUBS_REJECTED:
+    return "rejected";
+  case SUBS_TIMEOUT:
+    return "timeout";
+  case SUBS_GIVEUP:
+    return "giveup";
+  case SUBS_NORESOURCE:
+    return "noresource";
+  case SUBS_INVARIANT:
+    return "invariant";
+  }
+  return NULL;
+}

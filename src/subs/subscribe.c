@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What a SUBSCRIBE does: create, refresh, end, fetch (RFC 6665 4.2.1, 4.4.3).
+ */
+#define G_LOG_DOMAIN "subs"
+#include "subs/subs-priv.h"
+
+#define SECOND ((gint64) G_USEC_PER_SEC)
+#define HOUR 3600
+
+/* 423 is for what is below an hour only (RFC 6665 4.2.1.1). */
+static gboolean
+is_brief (const SubsLimits *limits, gint64 expires)
+{
+  return expires > 0 && expires < HOUR && expires < limits->min_expires;
+}
+
+/* Never longer than asked for. */
+static guint
+grant (const SubsLimits *limits, gint64 expires)
+{
+  if (expires < 0)
+    expires = limits->default_expires;
+  return (guint) MIN (expires, (gint64) limits->max_expires);
+}
+
+static Sub *
+make (Subs *self, const SubsDialog *dialog, guint32 cseq, guint granted,
+      SubsState state, gint64 now)
+{
+  Sub *sub = sub_new (dialog, now);
+
+  sub->life = LIFE_NEW;
+  sub->sender = SENDER_HELD;
+  sub->granted = state;
+  sub->remote_cseq = cseq;
+  sub->is_fetch = granted == 0;
+  sub->expires_at = sub->agreed_until = now + granted * SECOND;
+  sub->cseq_limit = sub->cseq_reserved = RANGE_CHUNK;
+  sub->version_limit = sub->version_reserved = RANGE_CHUNK;
+  table_add (self, sub);
+  table_set_flow (self, sub, dialog->flow);
+  return sub;
+}
+
+SubsVerdict
+subs_create (Subs *self, const SubsDialog *dialog, guint32 cseq, gint64 expires,
+             SubsState state, gint64 now, Sub **sub_out, guint *granted_out,
+             GArray *actions)
+{
+  Sub *sub;
+
+  g_return_val_if_fail (state != SUBS_TERMINATED, SUBS_GONE);
+  if (is_brief (&self->limits, expires))
+    return SUBS_BRIEF;
+  *granted_out = grant (&self->limits, expires);
+  sub = make (self, dialog, cseq, *granted_out, state, now);
+  g_debug ("%s subscribes to %s (%s), Call-ID %s: %u s", sub->dialog.watcher,
+           sub->dialog.presentity, sub->dialog.package, sub->dialog.call_id,
+           *granted_out);
+  if (!sub->is_fetch)
+    write_begin (TURN (self, now, actions), sub, WRITE_SUBSCRIBE, cseq);
+  *sub_out = sub;
+  return SUBS_OK;
+}
+
+/* Ended by its own watcher: its SUBSCRIBE may come again. */
+static gboolean
+is_ended_by_watcher (const Sub *sub)
+{
+  return sub->is_fetch || sub->bury_at != 0;
+}
+
+static SubsVerdict
+judge (const Subs *self, const Sub *sub, guint32 cseq, gint64 expires)
+{
+  gboolean is_open = sub->life == LIFE_PENDING || sub->life == LIFE_ACTIVE;
+
+  if (sub->life == LIFE_GONE)
+    return SUBS_GONE;
+  if (cseq == sub->remote_cseq
+      && (sub->life == LIFE_NEW || is_open || is_ended_by_watcher (sub)))
+    return SUBS_REPEAT;
+  if (!is_open)
+    return SUBS_GONE;
+  if (cseq < sub->remote_cseq)
+    return SUBS_OUT_OF_ORDER;
+  return is_brief (&self->limits, expires) ? SUBS_BRIEF : SUBS_OK;
+}
+
+/* The NOTIFY of a SUBSCRIBE whose row is under way follows its commit. */
+static guint
+repeat (const Turn *turn, Sub *sub)
+{
+  if (sub->writes == NULL)
+    life_move (turn, sub, LIFE_REPEATED);
+  if (is_ended_by_watcher (sub))
+    return 0;
+  return sub_seconds_left (sub->expires_at, turn->now);
+}
+
+static void
+accept_refresh (const Turn *turn, Sub *sub, guint granted, guint32 cseq)
+{
+  const SubsLimits *limits = &turn->subs->limits;
+  guint32 previous = sub->remote_cseq;
+  Write *write;
+
+  sub->remote_cseq = cseq;
+  if (granted == 0)
+    sub->bury_at = turn->now + limits->tombstone * SECOND;
+  else
+    sub->expires_at = turn->now + granted * SECOND;
+  life_move (turn, sub, granted == 0 ? LIFE_UNSUBSCRIBE : LIFE_REFRESH);
+  for (write = sub->writes; write->next != NULL; write = write->next)
+    ;
+  write->previous_cseq = previous;
+}
+
+SubsVerdict
+subs_refresh (Subs *self, Sub *sub, const SubsDialog *dialog, guint32 cseq,
+              gint64 expires, gint64 now, guint *granted_out, GArray *actions)
+{
+  const Turn *turn = TURN (self, now, actions);
+  SubsVerdict verdict = judge (self, sub, cseq, expires);
+
+  if (verdict == SUBS_REPEAT || verdict == SUBS_OK) {
+    sub_take_place (sub, dialog);
+    table_set_flow (self, sub, dialog->flow);
+  }
+  if (verdict == SUBS_REPEAT)
+    *granted_out = repeat (turn, sub);
+  if (verdict == SUBS_OK) {
+    *granted_out = grant (&self->limits, expires);
+    accept_refresh (turn, sub, *granted_out, cseq);
+  }
+  sub_touch (self, sub);
+  return verdict;
+}
+
+guint
+subs_shorten (Subs *self, Sub *sub, guint seconds, gint64 now)
+{
+  Write *write = write_newest_subscribe (sub);
+  gint64 until = now + seconds * SECOND;
+
+  if (sub->is_fetch || sub->life >= LIFE_CLOSING)
+    return 0;
+  sub->expires_at = MIN (sub->expires_at, until);
+  if (write != NULL)
+    write->expires_at = MIN (write->expires_at, until);
+  sub_touch (self, sub);
+  return sub_seconds_left (sub->expires_at, now);
+}

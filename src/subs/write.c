@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Rows under way to the store: which SUBSCRIBE each belongs to and what it
+ * grants, so that its commit or failure finds what it decided. */
+#define G_LOG_DOMAIN "subs"
+#include "subs/subs-priv.h"
+
+void
+write_begin (const Turn *turn, Sub *sub, WriteKind kind, guint32 previous_cseq)
+{
+  Write *write = g_new0 (Write, 1), **at = &sub->writes;
+
+  write->ticket = ++turn->subs->last_ticket;
+  write->expires_at = sub->expires_at;
+  write->previous_cseq = previous_cseq;
+  write->kind = kind;
+  while (*at != NULL)
+    at = &(*at)->next;
+  *at = write;
+  sub_act (turn, sub, SUBS_ACT_STORE)->ticket = write->ticket;
+}
+
+Write *
+write_take (Sub *sub, guint64 ticket)
+{
+  Write **at = &sub->writes, *write;
+
+  while (*at != NULL && (*at)->ticket != ticket)
+    at = &(*at)->next;
+  write = *at;
+  if (write != NULL)
+    *at = write->next;
+  return write;
+}
+
+Write *
+write_newest_subscribe (const Sub *sub)
+{
+  Write *newest = NULL;
+
+  for (Write *write = sub->writes; write != NULL; write = write->next)
+    if (write->kind == WRITE_SUBSCRIBE)
+      newest = write;
+  return newest;
+}
+
+void
+subs_committed (Subs *self, Sub *sub, guint64 ticket, gint64 now,
+                GArray *actions)
+{
+  const Turn *turn = TURN (self, now, actions);
+  g_autofree Write *write = NULL;
+
+  if (ticket == 0 && sub->is_fetch) {
+    life_move (turn, sub, LIFE_CLOSED);
+    sub_touch (self, sub);
+    return;
+  }
+  write = write_take (sub, ticket);
+  if (write == NULL || sub->life == LIFE_GONE || write->kind == WRITE_OTHER)
+    return;
+  if (write->kind == WRITE_SUBSCRIBE)
+    sub->agreed_until = write->expires_at;
+  life_move (turn, sub,
+             write->kind == WRITE_CLOSE ? LIFE_CLOSED : LIFE_COMMITTED);
+  sub_touch (self, sub);
+}
+
+/* The SUBSCRIBE that could not be written has not happened: expiry and CSeq go
+ * back to what still stands. */
+static void
+undo (Sub *sub, const Write *write)
+{
+  const Write *newest = write_newest_subscribe (sub);
+
+  if (!life_is_live (sub))
+    return;
+  sub->expires_at = newest != NULL ? newest->expires_at : sub->agreed_until;
+  if (write->kind == WRITE_CLOSE)
+    sub->bury_at = 0;
+  if (newest == NULL || newest->ticket < write->ticket)
+    sub->remote_cseq = write->previous_cseq;
+}
+
+/* A reservation that failed is tried again as a suspended NOTIFY would be. */
+static void
+abort_reserve (Subs *self, Sub *sub, gint64 now)
+{
+  sub->reserve_ticket = 0;
+  if (sub->sender == SENDER_WAITING_RANGE)
+    sub->retry_at
+        = now + (gint64) self->limits.retry_after_timeout * G_USEC_PER_SEC;
+  sub_touch (self, sub);
+}
+
+void
+subs_aborted (Subs *self, Sub *sub, guint64 ticket, gint64 now, GArray *actions)
+{
+  const Turn *turn = TURN (self, now, actions);
+  g_autofree Write *write = NULL;
+
+  if (sub->life == LIFE_GONE)
+    return;
+  if (ticket == 0 && sub->is_fetch) {
+    life_move (turn, sub, LIFE_CLOSE_LOST);
+    return;
+  }
+  if (ticket != 0 && ticket == sub->reserve_ticket) {
+    abort_reserve (self, sub, now);
+    return;
+  }
+  write = write_take (sub, ticket);
+  if (write == NULL || write->kind == WRITE_OTHER)
+    return;
+  undo (sub, write);
+  life_move (turn, sub,
+             write->kind == WRITE_CLOSE ? LIFE_CLOSE_LOST : LIFE_ABORTED);
+  sub_touch (self, sub);
+}
