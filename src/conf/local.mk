@@ -7,7 +7,8 @@ src_libconf_a_SOURCES = src/conf/conf.c src/conf/conf.h src/conf/conf-priv.h \
 check_PROGRAMS += tests/unit/test-conf
 tests_unit_test_conf_SOURCES = tests/unit/test-conf.c
 tests_unit_test_conf_LDADD = $(CONF_LIBS)
-EXTRA_DIST += contrib/rollcall.conf.sample
+check_SCRIPTS += tests/check-man-options
+EXTRA_DIST += tests/check-man-options contrib/rollcall.conf.sample
 
 # After a change of the option table.
 EXTRA_PROGRAMS = src/conf/print-sample
