@@ -78,8 +78,7 @@ drop_own_routes (SipIncoming *request)
   }
 }
 
-/* Which row a request gets.  No call is ever relayed, nor what belongs to
- * one. */
+/* Which row a request gets.  Calls are never relayed. */
 static const Method *
 row_of (const SipIncoming *request)
 {

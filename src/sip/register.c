@@ -131,6 +131,37 @@ lacks_first_hop (const SipIncoming *request)
   return first == NULL || !url_has_param (first->r_url, "ob");
 }
 
+/* As a quoted-string (RFC 3261 25.1). */
+static void
+write_quoted (GString *out, const char *text)
+{
+  g_string_append_c (out, '"');
+  for (; *text != '\0'; text++) {
+    if (*text == '"' || *text == '\\')
+      g_string_append_c (out, '\\');
+    g_string_append_c (out, *text);
+  }
+  g_string_append_c (out, '"');
+}
+
+static void
+write_instance (GString *out, const Registering *self,
+                const RegBinding *binding)
+{
+  g_autofree char *bracketed = g_strdup_printf ("<%s>", binding->instance);
+
+  g_string_append (out, ";+sip.instance=");
+  write_quoted (out, bracketed);
+  if (binding->reg_id != 0)
+    g_string_append_printf (out, ";reg-id=%u", binding->reg_id);
+  if (self->wants_gruu) {
+    g_autofree char *gruu = reg_gruu (binding);
+
+    g_string_append (out, ";pub-gruu=");
+    write_quoted (out, gruu);
+  }
+}
+
 static void
 write_binding (GString *out, const Registering *self, const RegBinding *binding,
                gint64 now)
@@ -143,14 +174,7 @@ write_binding (GString *out, const Registering *self, const RegBinding *binding,
   if (binding->q != 1000)
     g_string_append_printf (out, ";q=0.%03u", binding->q);
   if (binding->instance != NULL)
-    g_string_append_printf (out, ";+sip.instance=\"<%s>\"", binding->instance);
-  if (binding->reg_id != 0)
-    g_string_append_printf (out, ";reg-id=%u", binding->reg_id);
-  if (self->wants_gruu && binding->instance != NULL) {
-    g_autofree char *gruu = reg_gruu (binding);
-
-    g_string_append_printf (out, ";pub-gruu=\"%s\"", gruu);
-  }
+    write_instance (out, self, binding);
   if (binding->params != NULL)
     g_string_append (out, binding->params);
 }
