@@ -2,7 +2,8 @@
  *
  * A presence document as a value (RFC 3863, 4479, 4480): what codec/pidf reads
  * and writes and presence/ composes.  What we do not know is kept as XML text
- * fragments that carry their own namespace declarations. */
+ * fragments that carry their own namespace declarations; three need none: the
+ * default namespace is PIDF's, dm: and rpid: are those of RFC 4479 and 4480. */
 #pragma once
 #include <glib.h>
 

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What all XML codecs share: reading a peer's bytes into a libxml2 tree within
+ * bounds, and writing text that is escaped.  No DTD, no network, no entities
+ * but the five of XML itself. */
+#pragma once
+#include <glib.h>
+#include <libxml/tree.h>
+
+#define XML_BYTES_MAX 65536
+#define XML_DEPTH_MAX 32
+#define XML_ATTRIBUTES_MAX 64 /* of one element, namespaces included */
+
+#define NS_PIDF "urn:ietf:params:xml:ns:pidf"
+#define NS_DM "urn:ietf:params:xml:ns:pidf:data-model"
+#define NS_RPID "urn:ietf:params:xml:ns:pidf:rpid"
+#define NS_WINFO "urn:ietf:params:xml:ns:watcherinfo"
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (xmlDoc, xmlFreeDoc)
+
+/* Parses len bytes of UTF-8 whose root must be ns:root.  NULL and
+ * RC_ERROR_SYNTAX for what is no such document or has a DOCTYPE, RC_ERROR_BOUND
+ * for one over the bounds above.  Comments and processing instructions are left
+ * out.  Caller frees with xmlFreeDoc. */
+xmlDoc *xml_read (const char *bytes, gsize len, const char *ns,
+                  const char *root, GError **error);
+
+/* First element among node and its following siblings; NULL when none. */
+xmlNode *xml_element (xmlNode *node);
+/* Is node the element ns:name? */
+gboolean xml_is (const xmlNode *node, const char *ns, const char *name);
+/* New string: all text inside, as it is; without space at its ends. */
+char *xml_text (const xmlNode *node);
+char *xml_stripped (const xmlNode *node);
+/* New string: an attribute without namespace; NULL when absent. */
+char *xml_attribute (const xmlNode *node, const char *name);
+
+/* Appends text, or ` name="value"`, escaped; what XML cannot carry is left out.
+ * name is ours. */
+void xml_put_text (GString *out, const char *text);
+void xml_put_attribute (GString *out, const char *name, const char *value);
+/* Appends <name>text</name>; nothing when text is NULL. */
+void xml_put_leaf (GString *out, const char *name, const char *text);
+
+/* Appends node as a fragment for a place where the default namespace is NS_PIDF
+ * and dm: and rpid: are bound to NS_DM and NS_RPID (names of these two always
+ * get these prefixes, others keep theirs where possible). */
+void xml_put_fragment (GString *out, const xmlNode *node);

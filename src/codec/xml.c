@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Reading XML from a peer (XML 1.0, Namespaces in XML 1.0): a tree, or an error
+ * before it costs anything. */
+#include "codec/xml-priv.h"
+
+#include "base/error.h"
+
+#include <libxml/SAX2.h>
+#include <libxml/parser.h>
+#include <libxml/parserInternals.h>
+#include <string.h>
+
+typedef enum { STOP_NONE, STOP_DOCTYPE, STOP_DEPTH } Stop;
+
+/* Skips from p to behind the text end; NULL when it never ends. */
+static const char *
+skip_to (const char *p, const char *limit, const char *end)
+{
+  const char *hit = g_strstr_len (p, limit - p, end);
+
+  return hit != NULL ? hit + strlen (end) : NULL;
+}
+
+/* From behind a tag's '<' to behind its '>': counts the attributes, since the
+ * parser's own work grows with their square.  NULL when it never ends. */
+static const char *
+skip_tag (const char *p, const char *limit, guint *attributes_out)
+{
+  *attributes_out = 0;
+  while (p < limit && *p != '>') {
+    if (*p == '=')
+      ++*attributes_out;
+    if (*p == '"' || *p == '\'') {
+      p = memchr (p + 1, *p, limit - p - 1);
+      if (p == NULL)
+        return NULL;
+    }
+    p++;
+  }
+  return p < limit ? p + 1 : NULL;
+}
+
+static gboolean
+starts_with (const char *p, const char *limit, const char *text)
+{
+  gsize n = strlen (text);
+
+  return (gsize)(limit - p) >= n && memcmp (p, text, n) == 0;
+}
+
+/* Looks through the markup before the parser sees it.  What does not end is
+ * left to the parser to complain about. */
+static gboolean
+scan (const char *bytes, gsize len, GError **error)
+{
+  const char *p = bytes, *limit = bytes + len;
+  guint attributes;
+
+  while (p != NULL && (p = memchr (p, '<', limit - p)) != NULL) {
+    p++;
+    if (starts_with (p, limit, "!--")) {
+      p = skip_to (p + 3, limit, "-->");
+    } else if (starts_with (p, limit, "![CDATA[")) {
+      p = skip_to (p, limit, "]]>");
+    } else if (starts_with (p, limit, "!")) {
+      g_set_error (error, RC_ERROR, RC_ERROR_SYNTAX,
+                   "a DOCTYPE is not allowed");
+      return FALSE;
+    } else if (starts_with (p, limit, "?")) {
+      p = skip_to (p, limit, "?>");
+    } else {
+      p = skip_tag (p, limit, &attributes);
+      if (p != NULL && attributes > XML_ATTRIBUTES_MAX) {
+        g_set_error (error, RC_ERROR, RC_ERROR_BOUND,
+                     "an element with %u attributes", attributes);
+        return FALSE;
+      }
+    }
+  }
+  return TRUE;
+}
+
+static void
+stop (xmlParserCtxt *context, Stop why)
+{
+  context->_private = GINT_TO_POINTER (why);
+  xmlStopParser (context);
+}
+
+/* Second line behind scan. */
+static void
+doctype_cb (void *data, const xmlChar *name, const xmlChar *external,
+            const xmlChar *system)
+{
+  stop (data, STOP_DOCTYPE);
+}
+
+static void
+start_element_cb (void *data, const xmlChar *name, const xmlChar *prefix,
+                  const xmlChar *uri, int n_namespaces,
+                  const xmlChar **namespaces, int n_attributes, int n_defaulted,
+                  const xmlChar **attributes)
+{
+  xmlParserCtxt *context = data;
+
+  if (context->_private != NULL)
+    return;
+  if (context->nodeNr >= XML_DEPTH_MAX) {
+    stop (context, STOP_DEPTH);
+    return;
+  }
+  xmlSAX2StartElementNs (data, name, prefix, uri, n_namespaces, namespaces,
+                         n_attributes, n_defaulted, attributes);
+}
+
+static xmlParserCtxt *
+new_context (void)
+{
+  xmlParserCtxt *context = xmlNewParserCtxt ();
+
+  if (context == NULL)
+    g_error ("out of memory");
+  context->sax->internalSubset = doctype_cb;
+  context->sax->externalSubset = NULL;
+  context->sax->startElementNs = start_element_cb;
+  context->sax->comment = NULL;
+  context->sax->processingInstruction = NULL;
+  return context;
+}
+
+static void
+set_parse_error (xmlParserCtxt *context, GError **error)
+{
+  const xmlError *last = xmlCtxtGetLastError (context);
+  g_autofree char *message = NULL;
+
+  switch ((Stop)GPOINTER_TO_INT (context->_private)) {
+  case STOP_DOCTYPE:
+    g_set_error (error, RC_ERROR, RC_ERROR_SYNTAX, "a DOCTYPE is not allowed");
+    return;
+  case STOP_DEPTH:
+    g_set_error (error, RC_ERROR, RC_ERROR_BOUND,
+                 "elements nested more than %d deep", XML_DEPTH_MAX);
+    return;
+  case STOP_NONE:
+    break;
+  }
+  if (last != NULL && last->message != NULL)
+    message = g_strstrip (g_utf8_make_valid (last->message, -1));
+  g_set_error (error, RC_ERROR, RC_ERROR_SYNTAX, "line %d: %s",
+               last != NULL ? last->line : 0,
+               message != NULL ? message : "not well formed");
+}
+
+static xmlDoc *
+parse (const char *bytes, gsize len, GError **error)
+{
+  const int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING
+                      | XML_PARSE_NOCDATA | XML_PARSE_IGNORE_ENC;
+  xmlParserCtxt *context = new_context ();
+  xmlDoc *doc
+      = xmlCtxtReadMemory (context, bytes, (int)len, NULL, NULL, options);
+
+  if (doc == NULL || !context->wellFormed || !context->nsWellFormed
+      || context->_private != NULL) {
+    set_parse_error (context, error);
+    g_clear_pointer (&doc, xmlFreeDoc);
+  }
+  xmlFreeParserCtxt (context);
+  return doc;
+}
+
+xmlDoc *
+xml_read (const char *bytes, gsize len, const char *ns, const char *root,
+          GError **error)
+{
+  g_autoptr (xmlDoc) doc = NULL;
+
+  if (len > XML_BYTES_MAX) {
+    g_set_error (error, RC_ERROR, RC_ERROR_BOUND, "%" G_GSIZE_FORMAT " bytes",
+                 len);
+    return NULL;
+  }
+  if (len == 0 || !g_utf8_validate_len (bytes, len, NULL)) {
+    g_set_error (error, RC_ERROR, RC_ERROR_SYNTAX, "empty, or not UTF-8");
+    return NULL;
+  }
+  if (!scan (bytes, len, error))
+    return NULL;
+  doc = parse (bytes, len, error);
+  if (doc == NULL)
+    return NULL;
+  if (!xml_is (xmlDocGetRootElement (doc), ns, root)) {
+    g_set_error (error, RC_ERROR, RC_ERROR_SYNTAX, "the root is no <%s> of %s",
+                 root, ns);
+    return NULL;
+  }
+  return g_steal_pointer (&doc);
+}
+
+xmlNode *
+xml_element (xmlNode *node)
+{
+  while (node != NULL && node->type != XML_ELEMENT_NODE)
+    node = node->next;
+  return node;
+}
+
+gboolean
+xml_is (const xmlNode *node, const char *ns, const char *name)
+{
+  return node != NULL && node->type == XML_ELEMENT_NODE && node->ns != NULL
+         && g_str_equal (node->ns->href, ns) && g_str_equal (node->name, name);
+}
+
+/* libxml2's strings are freed by its own function. */
+static char *
+taken (xmlChar *text)
+{
+  char *copy = g_strdup ((const char *)text);
+
+  xmlFree (text);
+  return copy;
+}
+
+char *
+xml_text (const xmlNode *node)
+{
+  char *text = taken (xmlNodeGetContent (node));
+
+  return text != NULL ? text : g_strdup ("");
+}
+
+char *
+xml_stripped (const xmlNode *node)
+{
+  return g_strstrip (xml_text (node));
+}
+
+char *
+xml_attribute (const xmlNode *node, const char *name)
+{
+  return taken (xmlGetNoNsProp (node, (const xmlChar *)name));
+}
