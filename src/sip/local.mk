@@ -68,3 +68,15 @@ tests_unit_test_sip_answers_LDADD = src/libsip.a $(BASE_LIBS)
 check_PROGRAMS += tests/unit/test-sip-limit
 tests_unit_test_sip_limit_SOURCES = tests/unit/test-sip-limit.c
 tests_unit_test_sip_limit_LDADD = src/libsip.a $(BASE_LIBS)
+
+check_PROGRAMS += tests/unit/test-sip-out
+tests_unit_test_sip_out_SOURCES = tests/unit/test-sip-out.c
+tests_unit_test_sip_out_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
+tests_unit_test_sip_out_LDADD = src/libsip.a $(SUBS_LIBS) $(SOFIA_STATIC) \
+  $(SSL_LIBS) -lpthread
+
+check_PROGRAMS += tests/unit/test-sip-client
+tests_unit_test_sip_client_SOURCES = tests/unit/test-sip-client.c
+tests_unit_test_sip_client_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
+tests_unit_test_sip_client_LDADD = src/libsip.a $(SUBS_LIBS) \
+  $(SOFIA_STATIC) $(SSL_LIBS) -lpthread
