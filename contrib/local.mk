@@ -1,1 +1,3 @@
 # SPDX-License-Identifier: ISC
+EXTRA_DIST += contrib/quickstart contrib/check contrib/lib \
+  contrib/rollcall.service
