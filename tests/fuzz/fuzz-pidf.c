@@ -34,7 +34,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 
 #ifndef WITH_LIBFUZZER
 
-#define MUTATIONS 3000
+#define MUTATIONS 10000
 #define STEPS_MAX 4
 
 /* Bits of markup that lead somewhere when they get into the wrong place. */
@@ -75,7 +75,8 @@ static void
 mutate (GRand *rand, GByteArray *bytes)
 {
   guint at = (guint)g_rand_int_range (rand, 0, (gint)bytes->len + 1);
-  guint n = MIN ((guint)g_rand_int_range (rand, 1, 40), bytes->len - at);
+  guint wanted = (guint)g_rand_int_range (rand, 1, 40);
+  guint n = MIN (wanted, bytes->len - at);
   const char *word;
 
   switch (g_rand_int_range (rand, 0, 5)) {
