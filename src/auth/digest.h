@@ -18,11 +18,12 @@ char *digest_ha1 (DigestAlgorithm algorithm, const char *username,
 typedef struct {
   char *username, *realm, *nonce, *uri, *response, *cnonce, *opaque;
   DigestAlgorithm algorithm;
-  gboolean is_sess;  /* MD5-sess or SHA-256-sess */
-  gboolean has_qop;  /* qop=auth given (also quoted) */
+  gboolean is_sess; /* MD5-sess or SHA-256-sess */
+  gboolean has_qop; /* qop=auth given (also quoted) */
   gboolean is_auth_int;
-  gboolean has_nc;
+  gboolean has_nc; /* given together with qop; without qop it is ignored */
   guint32 nc;
+  char nc_text[9]; /* as written, for the hash */
 } DigestCredentials;
 
 /* Parses the header's value ("Digest username=...").  Bounded: 4 kB and 32
@@ -38,10 +39,11 @@ typedef struct Digest Digest;
 
 typedef enum {
   DIGEST_OK,
-  DIGEST_STALE,  /* right or wrong, but the nonce is too old: challenge again
-                    with stale=true (only when the response was right) */
+  DIGEST_STALE,  /* the response is right, but the nonce is too old, from before
+                    the start or forgotten: challenge again with stale=true,
+                    so that nobody is asked for the password (RFC 7616 3.3) */
   DIGEST_REPLAY, /* nonce count seen before: challenge again, stale=true */
-  DIGEST_WRONG,  /* wrong password, unknown user, foreign nonce */
+  DIGEST_WRONG,  /* wrong password, unknown user, another realm */
 } DigestVerdict;
 
 /* nonce_lifetime in seconds; nonces: how many are watched for replays at most
