@@ -80,3 +80,9 @@ tests_unit_test_sip_client_SOURCES = tests/unit/test-sip-client.c
 tests_unit_test_sip_client_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
 tests_unit_test_sip_client_LDADD = src/libsip.a $(SUBS_LIBS) \
   $(SOFIA_STATIC) $(SSL_LIBS) -lpthread
+
+check_PROGRAMS += tests/unit/test-sip-credentials
+tests_unit_test_sip_credentials_SOURCES = tests/unit/test-sip-credentials.c
+tests_unit_test_sip_credentials_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
+tests_unit_test_sip_credentials_LDADD = src/libsip.a $(AUTH_LIBS) \
+  $(SOFIA_STATIC) $(SSL_LIBS) -lpthread
