@@ -182,18 +182,16 @@ check_listen (const Reading *reading, GError **error)
 {
   const ConfValue *plain = value_of (reading->conf, "sip", "listen");
   const ConfValue *tls = value_of (reading->conf, "sip", "tls_listen");
-  static const char *const files[] = { "tls_certificate", "tls_key" };
+  const ConfValue *file = value_of (reading->conf, "sip", "tls_certificate");
 
   if (plain->items[0] == NULL && tls->items[0] == NULL)
     return fail (reading, plain->line, error,
                  "listen and tls_listen in [sip] are both empty; allowed: at"
                  " least one address");
-  for (guint i = 0; tls->items[0] != NULL && i < G_N_ELEMENTS (files); i++)
-    if (*value_of (reading->conf, "sip", files[i])->text == '\0')
-      return fail (reading, tls->line, error,
-                   "tls_listen in [sip] without %s; allowed: with a file named"
-                   " there",
-                   files[i]);
+  if (tls->items[0] != NULL && *file->text == '\0')
+    return fail (reading, tls->line, error,
+                 "tls_listen in [sip] without tls_certificate; allowed: with a"
+                 " file named there");
   return TRUE;
 }
 

@@ -38,11 +38,12 @@ static const ConfOption options[] = {
     FALSE, "Addresses and ports for SIP over UDP and TCP." },
   { "sip", "tls_listen", CONF_ENDPOINTS, "", 0, 16, NULL, FALSE,
     "Addresses and ports for SIP over TLS; empty: no TLS." },
-  { "sip", "tls_certificate", CONF_STRING, "", 0, TEXT_MAX, NULL, FALSE,
+  { "sip", "tls_certificate", CONF_STRING, "", 0, TEXT_MAX, NULL, TRUE,
     "File with the certificate and its chain (PEM); read again at a reload." },
-  { "sip", "tls_key", CONF_STRING, "", 0, TEXT_MAX, NULL, FALSE,
-    "File with the certificate's private key (PEM); read again at a reload." },
-  { "sip", "tls_ca", CONF_STRING, "", 0, TEXT_MAX, NULL, FALSE,
+  { "sip", "tls_key", CONF_STRING, "", 0, TEXT_MAX, NULL, TRUE,
+    "File with the certificate's private key (PEM); empty: it is in the"
+    " certificate's file." },
+  { "sip", "tls_ca", CONF_STRING, "", 0, TEXT_MAX, NULL, TRUE,
     "File with the authorities to trust in other servers (PEM); empty: the"
     " system's." },
   { "sip", "contact", CONF_STRING, "", 0, 255, NULL, FALSE,
@@ -51,11 +52,11 @@ static const ConfOption options[] = {
   { "sip", "trusted_peers", CONF_CIDRS, "", 0, 1000, NULL, TRUE,
     "Addresses whose requests need no digest: proxies that have checked the"
     " sender, named by P-Asserted-Identity or From." },
-  { "sip", "max_body", CONF_SIZE, "64k", KIB, MIB, NULL, FALSE,
+  { "sip", "max_body", CONF_SIZE, "64k", KIB, MIB, NULL, TRUE,
     "The largest body of a request; a larger one is answered 413." },
-  { "sip", "max_headers", CONF_INT, "128", 16, 1000, NULL, FALSE,
+  { "sip", "max_headers", CONF_INT, "128", 16, 1000, NULL, TRUE,
     "The most header lines of a request." },
-  { "sip", "max_connections", CONF_INT, "50000", 1, 1000000, NULL, FALSE,
+  { "sip", "max_connections", CONF_INT, "50000", 1, 1000000, NULL, TRUE,
     "The most TCP and TLS connections at one time." },
   { "sip", "tcp_idle", CONF_DURATION, "3h", 1, 7 * DAY, NULL, FALSE,
     "A TCP or TLS connection without any message for so long is closed; keep"

@@ -14,7 +14,7 @@ typedef struct {
 static const Unit time_units[]
     = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 0, 0 } };
 static const Unit size_units[]
-    = { { 'k', 1 << 10 }, { 'm', 1 << 20 }, { 'g', 1 << 30 }, { 0, 0 } };
+    = { { 'k', 1 << 10 }, { 'M', 1 << 20 }, { 'G', 1 << 30 }, { 0, 0 } };
 static const Unit no_units[] = { { 0, 0 } };
 
 static const Unit *
@@ -48,7 +48,8 @@ read_number (const char *text, const Unit *units)
   if (*end == '\0')
     return (gint64)number;
   for (; units->letter != 0; units++)
-    if (g_ascii_tolower (*end) == units->letter && end[1] == '\0')
+    if (g_ascii_tolower (*end) == g_ascii_tolower (units->letter)
+        && end[1] == '\0')
       return (gint64)number * units->factor;
   return -1;
 }

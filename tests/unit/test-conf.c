@@ -137,7 +137,7 @@ static const Bad bads[] = {
   { DOMAINS "[database]\nhung_after = 6m\n",
     "x.conf:4: hung_after in [database]: too large; allowed: " },
   { DOMAINS "[sip]\nmax_body = 2T\n",
-    "x.conf:4: max_body in [sip]: not a size; allowed: 1k to 1m bytes" },
+    "x.conf:4: max_body in [sip]: not a size; allowed: 1k to 1M bytes" },
   { DOMAINS "[sip]\nlisten = 0.0.0.0\n",
     "x.conf:4: listen in [sip]: \"0.0.0.0\" has no port; allowed: 0 to 16"
     " addresses with port" },
@@ -273,18 +273,18 @@ test_addresses (void)
 static void
 test_needs_restart (void)
 {
-  g_autoptr (Conf) a = parsed (DOMAINS "[sip]\nmax_body = 64k\n");
+  g_autoptr (Conf) a = parsed (DOMAINS "[sip]\nudp_buffer = 64k\n");
   g_autoptr (Conf) same
-      = parsed ("[sip]\nmax_body = 65536\n[server]\ndomains = EXAMPLE.com;\n"
+      = parsed ("[sip]\nudp_buffer = 65536\n[server]\ndomains = EXAMPLE.com;\n"
                 "log_level = debug\n[registrar]\nmax_expires = 5m\n");
   g_autoptr (Conf) other = parsed (
-      "[server]\ndomains = b.example\nuser = x\n[sip]\nmax_body = 3k\n");
+      "[server]\ndomains = b.example\nuser = x\n[sip]\nudp_buffer = 1M\n");
   g_auto (GStrv) none = conf_needs_restart (a, same);
   g_auto (GStrv) some = conf_needs_restart (a, other);
   g_autofree char *joined = g_strjoinv (" ", some);
 
   g_assert_null (none[0]);
-  g_assert_cmpstr (joined, ==, "server.domains server.user sip.max_body");
+  g_assert_cmpstr (joined, ==, "server.domains server.user sip.udp_buffer");
 }
 
 /* The table itself: a default is valid, help is a sentence, no name twice. */
