@@ -13,7 +13,8 @@ typedef struct Reg Reg;
 typedef struct {
   char *aor;      /* as in users */
   char *contact;  /* the Contact URI as given */
-  char *key;      /* uri_key of it: what bindings are compared by */
+  char *key;      /* what bindings are compared by: uri_key of the contact, or
+                     "INSTANCE;reg-id=N" (RFC 5626 6) */
   char *params;   /* other Contact parameters as given, ";"-led; or NULL */
   char *instance; /* "urn:uuid:...", without <> and quotes */
   guint32 reg_id; /* 0: none (RFC 5626) */
@@ -65,7 +66,8 @@ typedef enum {
                        nothing changes */
   REG_BRIEF,        /* 423: an interval below min_expires */
   REG_BAD_STAR,     /* 400: * with other contacts or Expires != 0 */
-  REG_BAD_CONTACT,  /* 400: a Contact that is no SIP URI with a host */
+  REG_BAD_CONTACT,  /* 400: a Contact that is no SIP URI with a host, or several
+                       with one reg-id (RFC 5626 6) */
   REG_OUT_OF_ORDER, /* 500 (10.3 step 7): CSeq not above the stored one */
   REG_TOO_MANY,     /* 403: over max_bindings */
 } RegVerdict;
@@ -74,6 +76,7 @@ typedef enum { REG_PUT, REG_DROP } RegChangeKind;
 typedef struct {
   RegChangeKind kind;
   RegBinding *binding; /* a copy, as it is now (REG_DROP: as it was) */
+  RegBinding *previous; /* REG_PUT: what it replaced; NULL: nothing */
 } RegChange;
 void reg_change_free (RegChange *self);
 
@@ -93,7 +96,12 @@ RegVerdict reg_register (Reg *self, const RegRequest *request,
  * while PostgreSQL is away); also in the changes' copies. */
 void reg_shorten (Reg *self, GPtrArray *changes, guint seconds, gint64 now);
 
-/* Puts a stored binding back after a restart.  Takes it. */
+/* Takes changes back that could not be stored (RFC 3261 10.3: all of them or
+ * none), as far as no later REGISTER has set the same bindings. */
+void reg_undo (Reg *self, GPtrArray *changes, gint64 now);
+
+/* Puts a stored binding back after a restart.  Takes it.  One that has expired
+ * is nobody's any more, and the next reg_advance drops it. */
 void reg_restore (Reg *self, RegBinding *binding, gint64 now);
 
 /* Current bindings of an AoR: borrowed RegBindings, q descending, then newest
