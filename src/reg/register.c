@@ -325,7 +325,7 @@ judge (Reg *self, const RegRequest *request, const RegLimits *limits,
 
   for (gsize i = 0; i < request->n_contacts; i++) {
     verdict
-        = plan_contact (user, request, &request->contacts[i], limits, plans);
+        = plan_contact (self, request, &request->contacts[i], limits, plans);
     if (verdict != REG_OK)
       return verdict;
   }
