@@ -8,10 +8,16 @@ src_libsip_a_SOURCES = \
   src/sip/answers.h \
   src/sip/check.c \
   src/sip/check.h \
+  src/sip/conns.c \
+  src/sip/conns.h \
   src/sip/credentials.c \
   src/sip/credentials.h \
   src/sip/dispatch.c \
   src/sip/dispatch.h \
+  src/sip/endpoint.c \
+  src/sip/endpoint.h \
+  src/sip/flow.c \
+  src/sip/flow.h \
   src/sip/forward.c \
   src/sip/forward.h \
   src/sip/identity.c \
@@ -40,9 +46,16 @@ src_libsip_a_SOURCES = \
   src/sip/sip.c \
   src/sip/sip.h \
   src/sip/sofia.h \
+  src/sip/sofia_fixes.c \
+  src/sip/sofia_fixes.h \
+  src/sip/sofia_log.c \
+  src/sip/sofia_log.h \
   src/sip/status.c \
   src/sip/status.h \
   src/sip/subscribe.c \
+  src/sip/tls.c \
+  src/sip/tls.h \
+  src/sip/transport.c \
   src/sip/transport.h \
   src/sip/value.c \
   src/sip/value.h \
@@ -86,3 +99,13 @@ tests_unit_test_sip_credentials_SOURCES = tests/unit/test-sip-credentials.c
 tests_unit_test_sip_credentials_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
 tests_unit_test_sip_credentials_LDADD = src/libsip.a $(AUTH_LIBS) \
   $(SOFIA_STATIC) $(SSL_LIBS) -lpthread
+
+# What the tests of this room link: itself and what it needs of lower ranks.
+SIP_TEST_LIBS = src/libsip.a src/libconf.a src/libaddr.a $(BASE_LIBS) \
+  $(SOFIA_WRAP) $(SOFIA_STATIC) $(SSL_LIBS) -lpthread
+
+check_PROGRAMS += tests/unit/test-sip-transport
+tests_unit_test_sip_transport_SOURCES = tests/unit/test-sip-transport.c \
+  tests/unit/sip-peer.c tests/unit/sip-peer.h
+tests_unit_test_sip_transport_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
+tests_unit_test_sip_transport_LDADD = $(SIP_TEST_LIBS)

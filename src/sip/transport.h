@@ -18,7 +18,10 @@ Transport *transport_new (SipLoop *loop, const Conf *conf, TransportFn fn,
                           TransportClosedFn closed, gpointer data,
                           GError **error);
 void transport_free (Transport *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Transport, transport_free)
+/* The certificate, for connections to come, and [sip] max_connections. */
 gboolean transport_reload (Transport *self, const Conf *conf, GError **error);
+/* From now on connections that come are reset. */
 void transport_quiesce (Transport *self);
 
 /* The flow of a connection-oriented message: the same number for the same
@@ -38,6 +41,10 @@ nta_agent_t *transport_agent_for (Transport *self, const char *host);
  * proto is "udp", "tcp" or "tls". NULL when nothing listens there. */
 const char *transport_contact (Transport *self, nta_agent_t *agent,
                                const char *proto);
+
+/* The port of the first listener of proto; 0: none. For a configured port 0
+ * ("a free one") the real one. */
+guint transport_port (Transport *self, const char *proto);
 
 /* "udp:192.0.2.1:5060", "tls:[::1]:4711": where a message came from. In the
  * TransportFn only. Caller frees. */

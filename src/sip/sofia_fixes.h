@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What is wrong in Debian's sofia-sip 1.12.11 and met by a public server on its
+ * first day, mended at link time: sofia is linked statically with
+ * -Wl,--wrap=SYMBOL for each function below (SOFIA_WRAP in Makefile.am), so
+ * that its calls land here first.
+ *
+ * | row | defect                                        | wrapped             |
+ * |-----|-----------------------------------------------|---------------------|
+ * | 1   | a TLS connection leaks its SSL object (24 KB)  | SSL_set_bio, BIO_free |
+ * | 2   | OpenSSL's error queue is never emptied, so one | SSL_read, SSL_write,  |
+ * |     | peer's bad handshake closes another's connection | SSL_accept, SSL_connect, |
+ * |     |                                               | SSL_shutdown        |
+ * | 3   | TLS: no CRLF pong (RFC 5626 4.4.1), no timeout | SSL_read; conns.h   |
+ * | 4   | Via maddr=NAME: blocking getaddrinfo           | getaddrinfo         |
+ * | 5   | the second message of a read has no size limit | msg_next            |
+ * | 6   | each pipelined message copies all that follows | su_getmsgsize       |
+ * | 10  | no bound on connections; EMFILE spins          | accept; conns.h     |
+ * | -   | TLS 1.0, weak ciphers, leaf certificate only   | SSL_CTX_set_cipher_list |
+ *
+ * The rows' numbers are those of the defect list in ARCHITECTURE.md.  Left as
+ * it is: ICMP errors (row 9) are reported to the transaction, as RFC 3261 18.4
+ * wants.  For a version other than 1.12 rows 1 to 6 pass through. */
+#pragma once
+#include <glib.h>
+#include <openssl/ssl.h>
+
+typedef void (*SofiaTlsFn) (SSL_CTX *context, gpointer data);
+
+/* Are the wraps in place (a program linked with the shared library has none)?
+ * Error: RC_ERROR_UNSUPPORTED. */
+gboolean sofia_fixes_check (GError **error);
+
+/* fn is called for every TLS context sofia makes from now on; NULL: none. */
+void sofia_fixes_on_tls (SofiaTlsFn fn, gpointer data);
+
+/* For tests and metrics: names that were not resolved (row 4), SSL objects
+ * freed (row 1), pongs sent over TLS (row 3). */
+typedef struct {
+  guint64 names, freed, pongs;
+} SofiaFixesCounts;
+const SofiaFixesCounts *sofia_fixes_counts (void);
