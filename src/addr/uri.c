@@ -221,7 +221,6 @@ uri_equal (const Uri *a, const Uri *b)
 {
   return a->scheme == b->scheme && g_strcmp0 (a->user, b->user) == 0
          && g_strcmp0 (a->password, b->password) == 0
-         && g_strcmp0 (a->host, b->host) == 0 && a->host_kind == b->host_kind
-         && a->port == b->port && params_agree (a, b) && params_agree (b, a)
-         && headers_agree (a, b);
+         && g_strcmp0 (a->host, b->host) == 0 && a->port == b->port
+         && params_agree (a, b) && params_agree (b, a) && headers_agree (a, b);
 }

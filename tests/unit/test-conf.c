@@ -54,6 +54,7 @@ test_written (void)
                 "[sip]\nlisten=\ntls_listen = [::1]:5061\ntls_certificate=/c\n"
                 "tls_key=/k\nmax_body= 2k\ntcp_idle =1d\nudp_mtu=1300\n"
                 "[registrar]\nmin_expires=1\nmax_expires=30s\n"
+                "[presence]\nmin_expires=5\nmax_expires=5\ndefault_expires=5\n"
                 "[auth]\nalgorithms = SHA256;md5\n[server]\nuser = rollcall");
   const char *const *algorithms = conf_list (conf, "auth", "algorithms");
 
@@ -69,6 +70,7 @@ test_written (void)
   g_assert_cmpint (conf_int (conf, "sip", "tcp_idle"), ==, 86400);
   g_assert_cmpint (conf_int (conf, "sip", "udp_mtu"), ==, 1300);
   g_assert_cmpint (conf_int (conf, "registrar", "min_expires"), ==, 1);
+  g_assert_cmpint (conf_int (conf, "presence", "default_expires"), ==, 5);
   /* a default that was not written bends to the bounds */
   g_assert_cmpint (conf_int (conf, "registrar", "default_expires"), ==, 30);
   g_assert_cmpstr (algorithms[0], ==, "sha256");
