@@ -5,10 +5,13 @@ src_libcodec_a_SOURCES = src/codec/xml.c src/codec/xml-write.c \
   src/codec/pidf.h src/codec/winfo.c src/codec/winfo.h
 src_libcodec_a_CPPFLAGS = $(AM_CPPFLAGS) $(XML_CFLAGS)
 
-check_PROGRAMS += tests/unit/test-codec tests/fuzz/fuzz-pidf
+check_PROGRAMS += tests/unit/test-codec tests/unit/test-winfo \
+  tests/fuzz/fuzz-pidf
 tests_unit_test_codec_SOURCES = tests/unit/test-codec.c
 tests_unit_test_codec_CPPFLAGS = $(AM_CPPFLAGS) $(XML_CFLAGS)
 tests_unit_test_codec_LDADD = $(CODEC_LIBS)
+tests_unit_test_winfo_SOURCES = tests/unit/test-winfo.c
+tests_unit_test_winfo_LDADD = $(CODEC_LIBS)
 tests_fuzz_fuzz_pidf_SOURCES = tests/fuzz/fuzz-pidf.c
 tests_fuzz_fuzz_pidf_LDADD = $(CODEC_LIBS)
 EXTRA_DIST += tests/fuzz/seeds/pidf-baresip.xml \

@@ -32,6 +32,43 @@ struct Publication {
   guint is_counted : 1;    /* in presence_size */
 };
 
+struct Presentity {
+  char *aor;
+  Publication *first;
+  guint64 version;
+  gboolean is_registered;
+};
+
+/* The one event package that is composed. */
+#define PRESENCE_COMPOSED "presence"
+
+gboolean presence_row_is_of (const PresenceRow *row, const char *event);
+
+/* What the next PUBLISH is judged by; NULL only for a publication that is being
+ * taken apart. */
+PresenceRow *publication_decided (const Publication *self);
+
+/* Is it committed, not removed, and the newest of its device?  Composed: is it
+ * of the event package that is, too? */
+gboolean publication_is_shown (const Publication *self);
+gboolean publication_is_composed (const Publication *self);
+/* Was a published after b?  Both committed. */
+gboolean publication_is_newer (const Publication *a, const Publication *b);
+
+/* Shows new content (doc is taken) and hides older ones of the same device, or
+ * stays hidden when it is the older one.  order grows with each call.  TRUE
+ * when another one was hidden. */
+gboolean publication_show (Publication *self, PresenceDoc *doc, guint64 order);
+/* Makes decision (emptied, not freed) the committed state; TRUE when watchers
+ * see a difference. */
+gboolean publication_apply (Publication *self, Decision *decision,
+                            guint64 order);
+
+/* Nothing composed has a tuple: the registration is seen. */
+gboolean presentity_shows_registration (const Presentity *self);
+/* Neither a binding nor anything composed. */
+gboolean presentity_is_blank (const Presentity *self);
+
 /* Which device a publication speaks for: the row's, else the only dm:deviceID
  * of doc; NULL: none but itself.  Borrowed. */
 const char *presence_device_of (const PresenceRow *row, const PresenceDoc *doc);

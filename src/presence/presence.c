@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * Publications: RFC 3903 section 6 decided at arrival, shown after the commit,
- * expired by the wheel.  What they add up to is in compose.c. */
+ * expired by the wheel.  What watchers see of it is in shown.c and compose.c.
+ */
 #include "presence/presence.h"
 
 #include "addr/aor.h"
@@ -19,15 +20,6 @@
 #define KEY_BITS 100
 /* The version of somebody with neither publication nor binding. */
 #define VERSION_BLANK 1
-/* The one event package that is composed. */
-#define COMPOSED "presence"
-
-struct Presentity {
-  char *aor;
-  Publication *first;
-  guint64 version;
-  gboolean is_registered;
-};
 
 struct Presence {
   GHashTable *presentities; /* aor -> Presentity */
@@ -54,32 +46,6 @@ decision_free (Decision *self)
   presence_row_free (self->row);
   presence_doc_free (self->doc);
   g_free (self);
-}
-
-/* What the next PUBLISH is judged by; NULL only for a publication that is
- * being taken apart. */
-static PresenceRow *
-decided (const Publication *self)
-{
-  const Decision *last = self->flight;
-
-  if (last == NULL)
-    return self->row;
-  while (last->next != NULL)
-    last = last->next;
-  return last->row;
-}
-
-static gboolean
-is_of (const PresenceRow *row, const char *event)
-{
-  return g_ascii_strcasecmp (row->event, event) == 0;
-}
-
-static gboolean
-is_shown (const Publication *self)
-{
-  return self->is_visible && !self->is_superseded;
 }
 
 static Presentity *
@@ -134,7 +100,7 @@ add_publication (Presentity *user)
 static void
 follow_decided (Presence *self, Publication *publication)
 {
-  const PresenceRow *row = decided (publication);
+  const PresenceRow *row = publication_decided (publication);
   gboolean is_live = !row->is_removed;
 
   self->live += is_live;
@@ -177,153 +143,12 @@ take_publication (Presence *self, Publication *publication)
   return row;
 }
 
-static gboolean
-is_newer (const Publication *a, const Publication *b)
-{
-  if (a->row->published_at != b->row->published_at)
-    return a->row->published_at > b->row->published_at;
-  return a->order > b->order;
-}
-
-static gboolean
-is_composed (const Publication *self)
-{
-  return is_shown (self) && is_of (self->row, COMPOSED);
-}
-
-/* With no tuple published, the registration is what is seen. */
-static gboolean
-shows_registration (const Presentity *user)
-{
-  for (const Publication *p = user->first; p != NULL; p = p->next)
-    if (is_composed (p) && p->doc != NULL && p->doc->tuples->len > 0)
-      return FALSE;
-  return TRUE;
-}
-
-static gboolean
-is_blank (const Presentity *user)
-{
-  if (user->is_registered)
-    return FALSE;
-  for (const Publication *p = user->first; p != NULL; p = p->next)
-    if (is_composed (p))
-      return FALSE;
-  return TRUE;
-}
-
 /* The document may be another one now. */
 static void
 touch (Presence *self, Presentity *user)
 {
-  user->version = is_blank (user) ? VERSION_BLANK : ++self->last_version;
-}
-
-static gboolean
-is_same_device (const Publication *a, const Publication *b)
-{
-  const char *key = presence_device_of (a->row, a->doc);
-
-  return key != NULL && is_of (a->row, b->row->event)
-         && g_strcmp0 (key, presence_device_of (b->row, b->doc)) == 0;
-}
-
-/* Newest publication per device: hides the older ones of the same device, or
- * this one when it is the older. TRUE when one that was shown is hidden. */
-static gboolean
-supersede (Publication *self)
-{
-  gboolean has_hidden = FALSE;
-
-  for (Publication *p = self->owner->first; p != NULL; p = p->next) {
-    if (p == self || !is_shown (p) || !is_same_device (self, p))
-      continue;
-    if (is_newer (p, self)) {
-      self->is_superseded = TRUE;
-      continue;
-    }
-    p->is_superseded = TRUE;
-    has_hidden = TRUE;
-  }
-  return has_hidden;
-}
-
-/* Ids are unique in the composed document and stay what they are when other
- * publications go: who comes second with an id gets a suffix for life. */
-static void
-settle_ids (Publication *self)
-{
-  for (const Publication *p = self->owner->first;
-       p != NULL && !self->is_renamed; p = p->next)
-    if (p != self && is_composed (p) && !p->is_renamed
-        && presence_ids_clash (self->doc, p->doc))
-      self->is_renamed = TRUE;
-}
-
-static gboolean
-is_newest (const Publication *self)
-{
-  for (const Publication *p = self->owner->first; p != NULL; p = p->next)
-    if (p != self && is_shown (p) && is_of (p->row, self->row->event)
-        && is_newer (p, self))
-      return FALSE;
-  return TRUE;
-}
-
-static gboolean
-is_same_content (const Publication *self, const Decision *decision)
-{
-  if (self->doc != NULL && decision->doc != NULL)
-    return presence_doc_equal (self->doc, decision->doc);
-  return self->doc == decision->doc && self->row->body != NULL
-         && decision->row->body != NULL
-         && g_bytes_equal (self->row->body, decision->row->body);
-}
-
-/* Shows new content, which a decision or the store brought. */
-static gboolean
-show (Presence *self, Publication *publication, PresenceDoc *doc)
-{
-  gboolean has_hidden;
-
-  presence_doc_free (publication->doc);
-  publication->doc = doc;
-  publication->is_visible = TRUE;
-  publication->is_superseded = FALSE;
-  publication->order = ++self->last_order;
-  has_hidden = supersede (publication);
-  if (!publication->is_superseded)
-    settle_ids (publication);
-  return has_hidden;
-}
-
-static void
-hide (Publication *self)
-{
-  g_clear_pointer (&self->doc, presence_doc_free);
-  self->is_visible = FALSE;
-}
-
-/* Makes the oldest decision the committed state; TRUE when watchers see a
- * difference. */
-static gboolean
-apply (Presence *self, Publication *publication, Decision *decision)
-{
-  gboolean was_shown = is_shown (publication);
-  gboolean is_same = was_shown && decision->is_content
-                     && is_newest (publication)
-                     && is_same_content (publication, decision);
-
-  presence_row_free (publication->row);
-  publication->row = g_steal_pointer (&decision->row);
-  if (publication->row->is_removed) {
-    hide (publication);
-    return was_shown;
-  }
-  if (!decision->is_content)
-    return FALSE;
-  return show (self, publication, g_steal_pointer (&decision->doc))
-         || (!is_same && is_shown (publication));
+  user->version
+      = presentity_is_blank (user) ? VERSION_BLANK : ++self->last_version;
 }
 
 static Publication *
@@ -332,9 +157,9 @@ find_repeated (Presentity *user, const PresencePublish *request)
   if (user == NULL || request->call_id == NULL)
     return NULL;
   for (Publication *p = user->first; p != NULL; p = p->next) {
-    const PresenceRow *row = decided (p);
+    const PresenceRow *row = publication_decided (p);
 
-    if (row->cseq == request->cseq && is_of (row, request->event)
+    if (row->cseq == request->cseq && presence_row_is_of (row, request->event)
         && g_strcmp0 (row->call_id, request->call_id) == 0
         && g_strcmp0 (row->from_tag, request->from_tag) == 0)
       return p;
@@ -348,9 +173,9 @@ find_etag (Presentity *user, const PresencePublish *request)
   if (user == NULL)
     return NULL;
   for (Publication *p = user->first; p != NULL; p = p->next) {
-    const PresenceRow *row = decided (p);
+    const PresenceRow *row = publication_decided (p);
 
-    if (!row->is_removed && is_of (row, request->event)
+    if (!row->is_removed && presence_row_is_of (row, request->event)
         && g_str_equal (row->etag, request->if_match))
       return p;
   }
@@ -365,9 +190,10 @@ count (const Presentity *user, const char *event, gboolean is_removed)
   if (user == NULL)
     return 0;
   for (const Publication *p = user->first; p != NULL; p = p->next) {
-    const PresenceRow *row = decided (p);
+    const PresenceRow *row = publication_decided (p);
 
-    n += row->is_removed == is_removed && (event == NULL || is_of (row, event));
+    n += row->is_removed == is_removed
+         && (event == NULL || presence_row_is_of (row, event));
   }
   return n;
 }
@@ -471,7 +297,8 @@ repeat (const Publication *publication, PresenceOutcome *out)
 
   while (last != NULL && last->next != NULL)
     last = last->next;
-  fill_outcome (decided (publication), last != NULL ? last->ticket : 0, out);
+  fill_outcome (publication_decided (publication),
+                last != NULL ? last->ticket : 0, out);
   return PRESENCE_REPEAT;
 }
 
@@ -514,9 +341,9 @@ presence_publish (Presence *self, PresencePublish *request,
   verdict = judge (user, publication, request, limits, &seconds);
   if (verdict != PRESENCE_OK)
     return verdict;
-  PresenceRow *row
-      = next_row (publication != NULL ? decided (publication) : NULL, request,
-                  seconds, now);
+  PresenceRow *row = next_row (
+      publication != NULL ? publication_decided (publication) : NULL, request,
+      seconds, now);
   if (publication == NULL)
     publication = add_publication (need_presentity (self, request->aor));
   decision = append_decision (self, publication, row);
@@ -583,10 +410,11 @@ presence_commit (Presence *self, const char *aor, guint64 ticket)
 
     publication->flight = decision->next;
     g_hash_table_remove (self->tickets, &decision->ticket);
-    has_changed |= apply (self, publication, decision);
+    has_changed
+        |= publication_apply (publication, decision, ++self->last_order);
     decision_free (decision);
   }
-  if (has_changed && is_of (publication->row, COMPOSED))
+  if (has_changed && presence_row_is_of (publication->row, PRESENCE_COMPOSED))
     touch (self, publication->owner);
   return has_changed;
 }
@@ -611,7 +439,7 @@ presence_abort (Presence *self, const char *aor, guint64 ticket)
   }
   g_hash_table_remove (self->tickets, &decision->ticket);
   decision_free (decision);
-  if (decided (publication) != NULL) {
+  if (publication_decided (publication) != NULL) {
     follow_decided (self, publication);
   } else {
     Presentity *user = publication->owner;
@@ -628,10 +456,10 @@ expire_cb (WheelTimer *timer, gpointer data)
   Presence *self = data;
   Publication *publication = (Publication *)timer;
   Presentity *user = publication->owner;
-  gboolean was_shown = is_shown (publication);
+  gboolean was_shown = publication_is_shown (publication);
   g_autoptr (PresenceRow) row = take_publication (self, publication);
 
-  if (was_shown && is_of (row, COMPOSED))
+  if (was_shown && presence_row_is_of (row, PRESENCE_COMPOSED))
     touch (self, user);
   forget_if_empty (self, user);
   if (self->gone != NULL)
@@ -681,7 +509,7 @@ presence_set_registered (Presence *self, const char *aor,
   if (user == NULL || user->is_registered == is_registered)
     return FALSE;
   user->is_registered = is_registered;
-  has_changed = shows_registration (user);
+  has_changed = presentity_shows_registration (user);
   if (has_changed)
     touch (self, user);
   forget_if_empty (self, user);
@@ -692,7 +520,7 @@ static void
 drop_key (Presence *self, Presentity *user, const char *key)
 {
   for (Publication *p = user->first; p != NULL; p = p->next)
-    if (g_str_equal (decided (p)->key, key)) {
+    if (g_str_equal (publication_decided (p)->key, key)) {
       presence_row_free (take_publication (self, p));
       return;
     }
@@ -711,16 +539,19 @@ presence_restore (Presence *self, PresenceRow *row, PresenceDoc *doc,
   if (row->is_removed)
     presence_doc_free (doc);
   else
-    show (self, publication, doc);
+    publication_show (publication, doc, ++self->last_order);
   follow_decided (self, publication);
-  if (is_of (row, COMPOSED))
+  if (presence_row_is_of (row, PRESENCE_COMPOSED))
     touch (self, user);
 }
 
 static gint
 newest_first_cb (gconstpointer a, gconstpointer b)
 {
-  return is_newer (*(Publication *const *)a, *(Publication *const *)b) ? -1 : 1;
+  return publication_is_newer (*(Publication *const *)a,
+                               *(Publication *const *)b)
+             ? -1
+             : 1;
 }
 
 PresenceDoc *
@@ -733,7 +564,7 @@ presence_compose (Presence *self, const char *aor)
     return presence_offline (aor);
   shown = g_ptr_array_new ();
   for (Publication *p = user->first; p != NULL; p = p->next)
-    if (is_composed (p))
+    if (publication_is_composed (p))
       g_ptr_array_add (shown, p);
   g_ptr_array_sort (shown, newest_first_cb);
   return presence_compose_shown (aor, (Publication *const *)shown->pdata,
@@ -769,7 +600,7 @@ presence_drop_user (Presence *self, const char *aor, PresenceGoneFn fn,
   shown = g_ptr_array_new_with_free_func ((GDestroyNotify)presence_row_free);
   hidden = g_ptr_array_new_with_free_func ((GDestroyNotify)presence_row_free);
   while (user->first != NULL) {
-    GPtrArray *rows = is_shown (user->first) ? shown : hidden;
+    GPtrArray *rows = publication_is_shown (user->first) ? shown : hidden;
 
     g_ptr_array_add (rows, take_publication (self, user->first));
   }
