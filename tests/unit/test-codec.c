@@ -605,6 +605,9 @@ test_fragments (void)
       "<ns1:a xmlns:ns1=\"urn:1\" xmlns:ns2=\"urn:2\" ns2:b=\"\"/>" },
     { "<a xmlns='' xml:lang='en'>&#13;]]&gt;</a>",
       "<a xmlns=\"\" xml:lang=\"en\">&#13;]]&gt;</a>" },
+    { "<x:a xmlns:x='urn:1'><y:b xmlns:y='urn:2'/><y:b xmlns:y='urn:2'/></x:a>",
+      "<x:a xmlns:x=\"urn:1\"><y:b xmlns:y=\"urn:2\"/>"
+      "<y:b xmlns:y=\"urn:2\"/></x:a>" },
     { "<r:a>\n <r:b/>\n</r:a>", "<rpid:a><rpid:b/></rpid:a>" },
     { "<x:a xmlns:x='urn:1'> <x:b/> </x:a>",
       "<x:a xmlns:x=\"urn:1\"> <x:b/> </x:a>" },
