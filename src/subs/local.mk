@@ -5,7 +5,14 @@ src_libsubs_a_SOURCES = src/subs/subs.c src/subs/subs.h src/subs/subs-priv.h \
   src/subs/subscribe.c src/subs/device.c src/subs/table.c src/subs/sub.c \
   src/subs/stored.c
 
-check_PROGRAMS += tests/unit/test-subs
+check_PROGRAMS += tests/unit/test-subs tests/unit/test-subs-table \
+  tests/unit/test-subs-size tests/unit/test-subs-random
 tests_unit_test_subs_SOURCES = tests/unit/test-subs.c tests/unit/subs-world.c \
   tests/unit/subs-world.h
 tests_unit_test_subs_LDADD = $(SUBS_LIBS)
+tests_unit_test_subs_table_SOURCES = tests/unit/test-subs-table.c
+tests_unit_test_subs_table_LDADD = $(SUBS_LIBS)
+tests_unit_test_subs_size_SOURCES = tests/unit/test-subs-size.c
+tests_unit_test_subs_size_LDADD = $(SUBS_LIBS)
+tests_unit_test_subs_random_SOURCES = tests/unit/test-subs-random.c
+tests_unit_test_subs_random_LDADD = $(SUBS_LIBS)
