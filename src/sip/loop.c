@@ -22,6 +22,7 @@ struct LoopWatch {
 struct LoopTimer {
   gint64 due;      /* microseconds, monotonic */
   gint64 interval; /* 0: once */
+  guint64 serial;  /* of equal due, the one armed first is first */
   guint place;     /* in the heap */
   LoopFn fn;
   gpointer data;
@@ -39,7 +40,8 @@ struct SipLoop {
   LoopWatch *clock;
   GPtrArray *heap;    /* LoopTimer, a binary heap by due */
   LoopTimer *running; /* the one-shot timer whose fn is being called */
-  gint64 armed;       /* when timerfd fires; 0: never */
+  guint64 serial;
+  gint64 armed; /* when timerfd fires; 0: never */
   GArray *deferred, *spare;
   gboolean is_nudged; /* a message to ourselves is under way */
   gboolean is_quitting;
@@ -116,6 +118,12 @@ heap_at (SipLoop *self, guint place)
   return g_ptr_array_index (self->heap, place);
 }
 
+static gboolean
+is_before (const LoopTimer *a, const LoopTimer *b)
+{
+  return a->due != b->due ? a->due < b->due : a->serial < b->serial;
+}
+
 static void
 heap_put (SipLoop *self, LoopTimer *timer, guint place)
 {
@@ -129,7 +137,7 @@ heap_up (SipLoop *self, LoopTimer *timer, guint place)
   for (; place > 0; place = (place - 1) / 2) {
     LoopTimer *parent = heap_at (self, (place - 1) / 2);
 
-    if (parent->due <= timer->due)
+    if (is_before (parent, timer))
       break;
     heap_put (self, parent, place);
   }
@@ -145,9 +153,9 @@ heap_down (SipLoop *self, LoopTimer *timer, guint place)
     if (child >= self->heap->len)
       break;
     if (child + 1 < self->heap->len
-        && heap_at (self, child + 1)->due < heap_at (self, child)->due)
+        && is_before (heap_at (self, child + 1), heap_at (self, child)))
       child++;
-    if (timer->due <= heap_at (self, child)->due)
+    if (is_before (timer, heap_at (self, child)))
       break;
     heap_put (self, heap_at (self, child), place);
     place = child;
@@ -158,6 +166,7 @@ heap_down (SipLoop *self, LoopTimer *timer, guint place)
 static void
 heap_add (SipLoop *self, LoopTimer *timer)
 {
+  timer->serial = self->serial++;
   g_ptr_array_add (self->heap, timer);
   heap_up (self, timer, self->heap->len - 1);
 }
@@ -171,7 +180,7 @@ heap_remove (SipLoop *self, LoopTimer *timer)
   g_ptr_array_set_size (self->heap, self->heap->len - 1);
   if (last == timer)
     return;
-  if (place > 0 && heap_at (self, (place - 1) / 2)->due > last->due)
+  if (place > 0 && is_before (last, heap_at (self, (place - 1) / 2)))
     heap_up (self, last, place);
   else
     heap_down (self, last, place);
