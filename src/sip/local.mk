@@ -28,6 +28,8 @@ src_libsip_a_SOURCES = \
   src/sip/lane.h \
   src/sip/limit.c \
   src/sip/limit.h \
+  src/sip/lookup.c \
+  src/sip/lookup.h \
   src/sip/loop.c \
   src/sip/loop.h \
   src/sip/message.c \
@@ -37,10 +39,13 @@ src_libsip_a_SOURCES = \
   src/sip/out.c \
   src/sip/out.h \
   src/sip/outgoing.c \
+  src/sip/plan.c \
+  src/sip/plan.h \
   src/sip/publish.c \
   src/sip/register.c \
   src/sip/request.c \
   src/sip/request.h \
+  src/sip/resolve.c \
   src/sip/resolve.h \
   src/sip/sip-priv.h \
   src/sip/sip.c \
@@ -109,3 +114,8 @@ tests_unit_test_sip_transport_SOURCES = tests/unit/test-sip-transport.c \
   tests/unit/sip-peer.c tests/unit/sip-peer.h
 tests_unit_test_sip_transport_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
 tests_unit_test_sip_transport_LDADD = $(SIP_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/test-sip-resolve
+tests_unit_test_sip_resolve_SOURCES = tests/unit/test-sip-resolve.c
+tests_unit_test_sip_resolve_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
+tests_unit_test_sip_resolve_LDADD = $(SIP_TEST_LIBS)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
  * From a SIP URI to a numeric next hop (RFC 3263: NAPTR, SRV, A and AAAA),
- * asynchronous on the loop through sofia's sresolv, with its cache and the hosts
- * file.  nta never sees a name (stack.md section 1). */
+ * asynchronously: threads ask the C library, which knows the hosts file and is
+ * safer than sofia's sresolv (lookup.c says why).  Answers are kept for a
+ * minute, failures for ten seconds.  nta never sees a name: it would block. */
 #pragma once
 #include "addr/uri.h"
 #include "sip/loop.h"
@@ -11,9 +12,9 @@ typedef struct Resolver Resolver;
 typedef struct ResolverQuery ResolverQuery;
 
 typedef struct {
-  char host[64];        /* numeric */
+  char host[64]; /* numeric */
   guint port;
-  char proto[4];        /* "udp", "tcp", "tls" */
+  char proto[4]; /* "udp", "tcp", "tls" */
 } ResolverHop;
 
 Resolver *resolver_new (SipLoop *loop);
@@ -28,5 +29,8 @@ typedef void (*ResolverFn) (const ResolverHop *hops, gsize n, gpointer data);
 ResolverQuery *resolver_start (Resolver *self, const Uri *uri,
                                gboolean needs_stream, ResolverFn fn,
                                gpointer data);
+/* For tests: NAPTR and SRV are asked of 127.0.0.1 at this port. */
+void resolver_set_dns_port (Resolver *self, guint port);
+
 /* Forgets it: fn is not called. */
 void resolver_cancel (ResolverQuery *query);

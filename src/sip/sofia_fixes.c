@@ -264,6 +264,13 @@ __wrap_getaddrinfo (const char *node, const char *service,
   return error;
 }
 
+int
+sofia_fixes_getaddrinfo (const char *node, const char *service,
+                         const struct addrinfo *hints, struct addrinfo **result)
+{
+  return __real_getaddrinfo (node, service, hints, result);
+}
+
 /* Row 5.  Defect: the message made of what follows another in the buffer has no
  * maximum size.  Remedy: it gets its predecessor's.  Also the one place that
  * sees each whole message of a stream: conns.h learns of it, and white space

@@ -34,6 +34,12 @@ gboolean sofia_fixes_check (GError **error);
 /* fn is called for every TLS context sofia makes from now on; NULL: none. */
 void sofia_fixes_on_tls (SofiaTlsFn fn, gpointer data);
 
+struct addrinfo;
+/* libc's own getaddrinfo, names and all: for threads that may block. */
+int sofia_fixes_getaddrinfo (const char *node, const char *service,
+                             const struct addrinfo *hints,
+                             struct addrinfo **result);
+
 /* For tests and metrics: names that were not resolved (row 4), SSL objects
  * freed (row 1), pongs sent over TLS (row 3). */
 typedef struct {
