@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What administrators command: one row each. */
+#define G_LOG_DOMAIN "admin"
+#include "admin/commands.h"
+
+#include "base/log.h"
+
+#include <string.h>
+
+typedef struct {
+  CommandFn fn;
+  gpointer data;
+} Reply;
+
+static void
+succeed (const Reply *reply, const char *lines)
+{
+  reply->fn (lines, NULL, reply->data);
+}
+
+static void
+fail (const Reply *reply, const char *error)
+{
+  reply->fn ("", error, reply->data);
+}
+
+static void
+synced_cb (StoreOutcome outcome, gpointer data)
+{
+  g_autofree Reply *reply = data;
+
+  if (outcome == STORE_COMMITTED)
+    succeed (reply, "");
+  else
+    fail (reply, "the database is away: changes come into force when it is "
+                 "back");
+}
+
+static void
+run_sync (Commands *self, char **words, const Reply *reply)
+{
+  service_sync (self->service, synced_cb, g_memdup2 (reply, sizeof *reply));
+}
+
+static void
+status_cb (const char *name, const char *value, gpointer data)
+{
+  g_string_append_printf (data, "%s %s\n", name, value);
+}
+
+static void
+run_status (Commands *self, char **words, const Reply *reply)
+{
+  g_autoptr (GString) lines = g_string_new (NULL);
+
+  service_status (self->service, status_cb, lines);
+  succeed (reply, lines->str);
+}
+
+static void
+run_reload (Commands *self, char **words, const Reply *reply)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->hooks.reload (self->hooks.data, &error))
+    succeed (reply, "");
+  else
+    fail (reply, error->message);
+}
+
+static void
+run_drain (Commands *self, char **words, const Reply *reply)
+{
+  g_autofree char *line
+      = g_strdup_printf ("dialogs %u\n", service_drain (self->service));
+
+  succeed (reply, line);
+}
+
+static const struct {
+  const char *name;
+  GLogLevelFlags level;
+} LEVELS[] = {
+  { "error", G_LOG_LEVEL_CRITICAL }, { "warning", G_LOG_LEVEL_WARNING },
+  { "notice", G_LOG_LEVEL_MESSAGE }, { "info", G_LOG_LEVEL_INFO },
+  { "debug", G_LOG_LEVEL_DEBUG },
+};
+
+static void
+run_level (Commands *self, char **words, const Reply *reply)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (LEVELS); i++)
+    if (strcmp (LEVELS[i].name, words[1]) == 0) {
+      log_set_level (LEVELS[i].level, words[2]);
+      succeed (reply, "");
+      return;
+    }
+  fail (reply, "a level is error, warning, notice, info or debug");
+}
+
+static const struct {
+  const char *name;
+  guint min_words, max_words; /* with the name */
+  gboolean is_grave;          /* changes the daemon: logged as such */
+  void (*run) (Commands *self, char **words, const Reply *reply);
+} COMMANDS[] = {
+  { "sync", 1, 1, FALSE, run_sync },    { "status", 1, 1, FALSE, run_status },
+  { "reload", 1, 1, TRUE, run_reload }, { "drain", 1, 1, TRUE, run_drain },
+  { "level", 2, 3, TRUE, run_level },
+};
+
+/* The words of a line, however many spaces are between them. */
+static char **
+split (const char *line)
+{
+  g_auto (GStrv) parts = g_strsplit_set (line, " \t", 0);
+  g_autoptr (GStrvBuilder) words = g_strv_builder_new ();
+
+  for (char **part = parts; *part != NULL; part++)
+    if (**part != '\0')
+      g_strv_builder_add (words, *part);
+  return g_strv_builder_end (words);
+}
+
+void
+commands_run (Commands *self, const char *line, CommandFn fn, gpointer data)
+{
+  g_auto (GStrv) words = split (line);
+  guint n = g_strv_length (words);
+  Reply reply = { fn, data };
+
+  for (guint i = 0; n > 0 && i < G_N_ELEMENTS (COMMANDS); i++) {
+    if (strcmp (COMMANDS[i].name, words[0]) != 0)
+      continue;
+    if (n < COMMANDS[i].min_words || n > COMMANDS[i].max_words)
+      fail (&reply, "wrong number of words");
+    else {
+      g_log (G_LOG_DOMAIN,
+             COMMANDS[i].is_grave ? G_LOG_LEVEL_MESSAGE : G_LOG_LEVEL_INFO,
+             "control: %s", line);
+      COMMANDS[i].run (self, words, &reply);
+    }
+    return;
+  }
+  fail (&reply, "no such command; there are sync, status, reload, drain, "
+                "level");
+}

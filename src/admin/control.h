@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The control socket, a stream in the file system ([server] control_socket) for
+ * rollcallctl: who may open it may command the daemon.  A command is a line,
+ * its answer lines of text and then `ok` or `error TEXT`; several commands may
+ * follow each other on one connection.
+ *
+ *   sync                   what was changed in the database is in force
+ *   status                 lines "name value"
+ *   reload                 reads the configuration file again
+ *   drain                  ends every dialog (deactivated); "dialogs N"
+ *   level LEVEL [ROOMS]    log level, and rooms whose debug lines are written
+ */
+#pragma once
+#include "service/service.h"
+
+typedef struct Control Control;
+
+/* Bounds. */
+#define CONTROL_CLIENTS 16
+#define CONTROL_LINE 256   /* bytes of a command */
+#define CONTROL_TIMEOUT 30 /* seconds without a command */
+
+typedef struct {
+  /* Reads the configuration again; on error the old one stays in force. */
+  gboolean (*reload) (gpointer data, GError **error);
+  gpointer data;
+} ControlHooks;
+
+/* Opens path (mode 0660).  What a killed daemon left there is removed; a socket
+ * that somebody serves is RC_ERROR_BUSY, any other file RC_ERROR_CONFIG, what
+ * the system refuses RC_ERROR_IO; the message names path. */
+Control *control_new (LoopPort *loop, const char *path, Service *service,
+                      const ControlHooks *hooks, GError **error);
+/* Ends every connection and removes path, when it is still ours. */
+void control_free (Control *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Control, control_free)
