@@ -2,7 +2,7 @@
 check_SCRIPTS += tests/check-ranks
 EXTRA_DIST += tests/check-ranks tests/run-tap \
   tests/run-valgrind tests/conftest.py tests/harness \
-  tests/wire
+  tests/wire tests/sipp tests/clients tests/quickstart tests/soak
 
 # The real daemon and a real PostgreSQL; contrib/check runs these and more.
 check-wire: all
