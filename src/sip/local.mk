@@ -119,3 +119,9 @@ check_PROGRAMS += tests/unit/test-sip-resolve
 tests_unit_test_sip_resolve_SOURCES = tests/unit/test-sip-resolve.c
 tests_unit_test_sip_resolve_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
 tests_unit_test_sip_resolve_LDADD = $(SIP_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/test-sip-fixes
+tests_unit_test_sip_fixes_SOURCES = tests/unit/test-sip-fixes.c \
+  tests/unit/sip-peer.c tests/unit/sip-peer.h
+tests_unit_test_sip_fixes_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
+tests_unit_test_sip_fixes_LDADD = $(SIP_TEST_LIBS)

@@ -23,8 +23,11 @@
 #define PING_BYTES 4 /* CRLF CRLF, RFC 5626 3.5.1 */
 #define READ_MAX 8192
 
-/* A constant to the compiler. */
+/* A constant to the compiler. -DHAS_DEFECTS=0 shows that the tests of
+ * test-sip-fixes.c fail without the remedies. */
+#ifndef HAS_DEFECTS
 #define HAS_DEFECTS (strncmp (SOFIA_SIP_VERSION, "1.12.", 5) == 0)
+#endif
 
 #define DECLARE(type, name, ...)                                               \
   type __real_##name (__VA_ARGS__);                                            \

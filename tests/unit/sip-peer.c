@@ -76,8 +76,10 @@ message_cb (nta_agent_t *agent, msg_t *msg, sip_t *sip, gpointer data)
                                         ? sip->sip_request->rq_method_name
                                         : "response",
                                     source, self->flow));
-  if (sip->sip_request == NULL || self->is_mute)
+  if (sip->sip_request == NULL)
     nta_msg_discard (agent, msg);
+  else if (self->held != NULL)
+    g_ptr_array_add (self->held, msg);
   else
     nta_msg_treply (agent, msg, SIP_200_OK, TAG_END ());
 }
@@ -146,6 +148,41 @@ peer_wait_closed (PeerServer *self, guint n)
 {
   while (self->closed->len < n)
     peer_turn (self);
+}
+
+static int
+answered_cb (SipOutgoing *magic, nta_outgoing_t *request, const sip_t *sip)
+{
+  if (nta_outgoing_status (request) < 200)
+    return 0;
+  *(int *)magic = nta_outgoing_status (request);
+  nta_outgoing_destroy (request);
+  return 0;
+}
+
+void
+peer_server_notify (PeerServer *self, gsize size, int *status)
+{
+  nta_agent_t *agent = NULL;
+  tport_t *tport = transport_flow (self->transport, self->flow, &agent);
+  msg_t *msg = nta_msg_create (agent, 0);
+  su_home_t *home = msg_home (msg);
+  url_string_t *target
+      = (url_string_t *)url_make (home, "sip:bob@192.0.2.99;transport=tcp");
+  g_autofree char *body = g_strnfill (size, 'x');
+
+  sip_add_tl (msg, sip_object (msg),
+              SIPTAG_REQUEST (
+                  sip_request_create (home, SIP_METHOD_NOTIFY, target, NULL)),
+              SIPTAG_FROM_STR ("<sip:bob@example.com>;tag=1"),
+              SIPTAG_TO_STR ("<sip:alice@example.com>;tag=2"),
+              SIPTAG_CALL_ID_STR ("out"), SIPTAG_CSEQ_STR ("1 NOTIFY"),
+              SIPTAG_MAX_FORWARDS_STR ("70"),
+              SIPTAG_PAYLOAD (sip_payload_create (home, body, (isize_t)size)),
+              TAG_END ());
+  g_assert_nonnull (nta_outgoing_mcreate (agent, answered_cb,
+                                          (SipOutgoing *)status, NULL, msg,
+                                          NTATAG_TPORT (tport), TAG_END ()));
 }
 
 static int
@@ -256,37 +293,46 @@ peer_send (PeerServer *server, Peer *self, const char *data, gssize len)
 {
   gsize left = len < 0 ? strlen (data) : (gsize)len;
 
-  while (left > 0) {
+  while (left > 0 && !self->is_at_end) {
     gssize n = write_some (self, data, left);
 
     if (n > 0) {
       data += n;
       left -= n;
+    } else if (errno == EPIPE || errno == ECONNRESET) {
+      self->is_at_end = TRUE;
     } else {
       peer_turn (server);
     }
   }
 }
 
+static gssize
+read_some (Peer *self, char *buffer, gsize size)
+{
+  gsize got = 0;
+  gssize n;
+  int result;
+
+  if (self->ssl == NULL) {
+    n = recv (self->fd, buffer, size, 0);
+    self->is_at_end |= n == 0 || (n < 0 && errno != EAGAIN);
+    return n;
+  }
+  result = SSL_read_ex (self->ssl, buffer, size, &got);
+  self->is_at_end
+      |= result != 1
+         && SSL_get_error (self->ssl, result) != SSL_ERROR_WANT_READ;
+  return (gssize)got;
+}
+
 void
 peer_read (Peer *self)
 {
   char buffer[65536];
-  gsize got = 0;
   gssize n;
 
-  if (self->ssl != NULL) {
-    int result = SSL_read_ex (self->ssl, buffer, sizeof buffer, &got);
-
-    n = (gssize)got;
-    if (result != 1 && SSL_get_error (self->ssl, result) != SSL_ERROR_WANT_READ)
-      self->is_at_end = TRUE;
-  } else {
-    n = recv (self->fd, buffer, sizeof buffer, 0);
-    if (n == 0 || (n < 0 && errno != EAGAIN))
-      self->is_at_end = TRUE;
-  }
-  if (n > 0)
+  while (!self->is_at_end && (n = read_some (self, buffer, sizeof buffer)) > 0)
     g_string_append_len (self->in, buffer, n);
 }
 

@@ -20,7 +20,7 @@ typedef struct {
   GArray *closed;     /* guint64 */
   guint64 flow;       /* of the last message */
   nta_agent_t *agent; /* the same */
-  gboolean is_mute;   /* TRUE: does not answer */
+  GPtrArray *held;    /* msg_t: not NULL: requests are kept, not answered */
 } PeerServer;
 
 typedef struct {
@@ -42,6 +42,9 @@ void peer_turn (PeerServer *self);
 /* Turns until n messages have come. */
 void peer_wait_messages (PeerServer *self, guint n);
 void peer_wait_closed (PeerServer *self, guint n);
+/* Sends a NOTIFY with a body of size over the connection of the last message;
+ * *status becomes its final one (size 0: no body). */
+void peer_server_notify (PeerServer *self, gsize size, int *status);
 
 /* proto as in transport.h; host "127.0.0.1" or "::1".  TLS: after the
  * handshake; the peer believes any certificate. */
@@ -52,6 +55,7 @@ Peer *peer_new_raw (const char *host, guint port);
 gboolean peer_handshake (PeerServer *server, Peer *self, SSL_CTX *context);
 void peer_free (Peer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Peer, peer_free)
+/* Stops at the other side's end. */
 void peer_send (PeerServer *server, Peer *self, const char *data, gssize len);
 /* Reads what is there, without waiting. */
 void peer_read (Peer *self);

@@ -155,38 +155,6 @@ test_flow_closed (gconstpointer data)
 /* RFC 5626 5.3: a request to the client goes over the connection it opened,
  * whatever its URI says. */
 
-static int
-answered_cb (SipOutgoing *magic, nta_outgoing_t *request, const sip_t *sip)
-{
-  if (nta_outgoing_status (request) < 200)
-    return 0;
-  *(int *)magic = nta_outgoing_status (request);
-  nta_outgoing_destroy (request);
-  return 0;
-}
-
-static void
-send_over (nta_agent_t *agent, tport_t *tport, int *status)
-{
-  msg_t *msg = nta_msg_create (agent, 0);
-  sip_t *sip = sip_object (msg);
-  url_t *url
-      = url_hdup (msg_home (msg),
-                  URL_STRING_MAKE ("sip:bob@192.0.2.99;transport=tcp")->us_url);
-
-  sip_add_tl (
-      msg, sip,
-      SIPTAG_REQUEST (sip_request_create (msg_home (msg), SIP_METHOD_NOTIFY,
-                                          (url_string_t *)url, NULL)),
-      SIPTAG_FROM_STR ("<sip:bob@example.com>;tag=1"),
-      SIPTAG_TO_STR ("<sip:alice@example.com>;tag=2"),
-      SIPTAG_CALL_ID_STR ("out"), SIPTAG_CSEQ_STR ("1 NOTIFY"),
-      SIPTAG_MAX_FORWARDS_STR ("70"), TAG_END ());
-  g_assert_nonnull (nta_outgoing_mcreate (agent, answered_cb,
-                                          (SipOutgoing *)status, NULL, msg,
-                                          NTATAG_TPORT (tport), TAG_END ()));
-}
-
 static void
 test_flow_out (gconstpointer data)
 {
@@ -197,15 +165,12 @@ test_flow_out (gconstpointer data)
   g_autofree char *request
       = peer_request ("OPTIONS", way->proto, 1, NULL, NULL);
   g_autofree char *via = NULL, *answer = NULL;
-  nta_agent_t *agent;
-  tport_t *tport;
   int status = 0;
 
   peer_send (server, peer, request, -1);
   peer_wait_messages (server, 1);
   peer_expect (server, peer, "\r\n\r\n");
-  tport = transport_flow (server->transport, server->flow, &agent);
-  send_over (agent, tport, &status);
+  peer_server_notify (server, 0, &status);
   peer_expect (server, peer, "NOTIFY sip:bob@192.0.2.99;transport=tcp");
   while (strstr (peer->in->str, "\r\n\r\n") == NULL) {
     peer_turn (server);
