@@ -195,10 +195,11 @@ order_cb (gpointer data)
 {
   gpointer *cell = data;
   Fixture *f = cell[0];
-  guint delay = GPOINTER_TO_UINT (cell[1]);
+  guint due = GPOINTER_TO_UINT (cell[1]);
 
-  g_assert_cmpuint (delay, >=, f->count);
-  f->count = delay;
+  /* The test and the loop may read the clock on two sides of a tick. */
+  g_assert_cmpuint (due + 1, >=, f->count);
+  f->count = due;
 }
 
 /* The heap under many timers, every third removed again. */
@@ -208,11 +209,13 @@ test_timer_many (Fixture *f, gconstpointer data)
   enum { N = 2000 };
   g_autofree gpointer *cells = g_new (gpointer, 2 * N);
   LoopTimer *timers[N];
+  gint64 start = g_get_monotonic_time ();
 
   for (guint i = 0; i < N; i++) {
     guint delay = (i * 7919) % 50;
+    guint armed = (g_get_monotonic_time () - start) / 1000;
     cells[2 * i] = f;
-    cells[2 * i + 1] = GUINT_TO_POINTER (delay);
+    cells[2 * i + 1] = GUINT_TO_POINTER (armed + delay);
     timers[i] = f->port->after (f->port->self, delay + (i % 3 == 0 ? 10000 : 0),
                                 order_cb, cells + 2 * i);
   }
@@ -220,7 +223,7 @@ test_timer_many (Fixture *f, gconstpointer data)
     f->port->remove_timer (f->port->self, timers[i]);
   f->port->after (f->port->self, 120, quit_cb, f);
   run (f, "quit");
-  g_assert_cmpuint (f->count, ==, 49);
+  g_assert_cmpuint (f->count, >=, 49);
 }
 
 /* The end of a turn */
