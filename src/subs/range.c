@@ -16,12 +16,11 @@ range_is_dry (const Sub *sub)
 void
 range_ask (const Turn *turn, Sub *sub)
 {
-  if (sub->reserve_ticket != 0 || sub->is_fetch)
+  if (sub->is_fetch || write_newest (sub, WRITE_RESERVE) != NULL)
     return;
-  sub->reserve_ticket = ++turn->subs->last_ticket;
   sub->cseq_reserved = sub->cseq_limit + RANGE_CHUNK;
   sub->version_reserved = sub->version_limit + RANGE_CHUNK;
-  sub_act (turn, sub, SUBS_ACT_RESERVE)->ticket = sub->reserve_ticket;
+  write_begin (turn, sub, WRITE_RESERVE, sub->remote_cseq);
 }
 
 void
@@ -36,9 +35,10 @@ void
 subs_reserved (Subs *self, Sub *sub, guint64 ticket, gint64 now,
                GArray *actions)
 {
-  if (ticket == 0 || ticket != sub->reserve_ticket)
+  g_autofree Write *write = write_take (sub, ticket);
+
+  if (write == NULL || write->kind != WRITE_RESERVE || sub->life == LIFE_GONE)
     return;
-  sub->reserve_ticket = 0;
   sub->cseq_limit = sub->cseq_reserved;
   sub->version_limit = sub->version_reserved;
   sender_move (TURN (self, now, actions), sub, SENDER_RANGE);

@@ -94,7 +94,7 @@ restore_numbers (Sub *sub, const SubsStored *stored)
 Sub *
 subs_restore (Subs *self, const SubsStored *stored, gint64 now)
 {
-  Sub *sub = sub_new (&stored->dialog, stored->created_at);
+  Sub *sub = sub_new (self, &stored->dialog, stored->created_at);
 
   restore_numbers (sub, stored);
   sub->life = life_of (stored->state);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * The record of one subscription, kept small: strings that many dialogs share
- * are interned with a count, the dialog's ids stand behind the struct, and what
- * a refresh may replace is one block. */
+ * are interned with a count, those of one device are one shared Place, and the
+ * dialog's ids stand behind the struct. */
 #include "subs/subs-priv.h"
 
 #include "base/ids.h"
@@ -52,22 +52,24 @@ pack (char **at, const char *text)
 }
 
 static void
-pack_place (Sub *sub, const char *target, const char *instance,
-            const char *source)
+set_place (Sub *sub, GHashTable *registry,
+           const char *const strings[PLACE_STRINGS])
 {
-  gsize size
-      = packed_size (target) + packed_size (instance) + packed_size (source);
-  char *old = sub->place, *at = g_malloc (MAX (size, 1));
+  const char *kept[PLACE_STRINGS];
+  Place *old = sub->place;
 
-  sub->place = at;
-  sub->dialog.target = pack (&at, target);
-  sub->dialog.instance = pack (&at, instance);
-  sub->dialog.source = pack (&at, source);
-  g_free (old);
+  sub->place = place_get (registry, strings);
+  place_strings (sub->place, kept);
+  sub->dialog.target = kept[0];
+  sub->dialog.instance = kept[1];
+  sub->dialog.source = kept[2];
+  sub->dialog.remote_uri = kept[3];
+  if (old != NULL)
+    place_unref (old);
 }
 
 Sub *
-sub_new (const SubsDialog *dialog, gint64 now)
+sub_new (Subs *self, const SubsDialog *dialog, gint64 now)
 {
   char made[TAG_BITS / 5 + 1];
   const char *tag = dialog->local_tag;
@@ -89,7 +91,6 @@ sub_new (const SubsDialog *dialog, gint64 now)
     .package = g_intern_string (dialog->package),
     .event = intern (dialog->event),
     .local_uri = intern (dialog->local_uri),
-    .remote_uri = intern (dialog->remote_uri),
     .route_set = intern (dialog->route_set),
     .accept = intern (dialog->accept),
     .local_contact = intern (dialog->local_contact),
@@ -98,7 +99,9 @@ sub_new (const SubsDialog *dialog, gint64 now)
   sub->dialog.call_id = pack (&at, dialog->call_id);
   sub->dialog.local_tag = pack (&at, tag);
   sub->dialog.remote_tag = pack (&at, dialog->remote_tag);
-  pack_place (sub, dialog->target, dialog->instance, dialog->source);
+  set_place (sub, self->places,
+             (const char *const[]){ dialog->target, dialog->instance,
+                                    dialog->source, dialog->remote_uri });
   return sub;
 }
 
@@ -121,13 +124,12 @@ sub_unref (Sub *sub)
   unintern (dialog->watcher);
   unintern (dialog->event);
   unintern (dialog->local_uri);
-  unintern (dialog->remote_uri);
   unintern (dialog->route_set);
   unintern (dialog->accept);
   unintern (dialog->local_contact);
   while (sub->writes != NULL)
     g_free (write_take (sub, sub->writes->ticket));
-  g_free (sub->place);
+  place_unref (sub->place);
   g_free (sub);
 }
 
@@ -135,15 +137,13 @@ void
 sub_take_place (Sub *sub, const SubsDialog *dialog)
 {
   const SubsDialog *old = &sub->dialog;
-  const char *target = dialog->target != NULL ? dialog->target : old->target;
-  const char *instance
-      = dialog->instance != NULL ? dialog->instance : old->instance;
-  const char *source = dialog->source != NULL ? dialog->source : old->source;
+  const char *const strings[]
+      = { dialog->target != NULL ? dialog->target : old->target,
+          dialog->instance != NULL ? dialog->instance : old->instance,
+          dialog->source != NULL ? dialog->source : old->source,
+          old->remote_uri };
 
-  if (g_strcmp0 (target, old->target) != 0
-      || g_strcmp0 (instance, old->instance) != 0
-      || g_strcmp0 (source, old->source) != 0)
-    pack_place (sub, target, instance, source);
+  set_place (sub, place_registry (sub->place), strings);
   replace_interned (&sub->dialog.accept, dialog->accept);
   replace_interned (&sub->dialog.local_contact, dialog->local_contact);
 }

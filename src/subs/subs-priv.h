@@ -119,9 +119,14 @@ typedef struct {
   SubLink *subs;
 } Flow;
 
-typedef enum { WRITE_SUBSCRIBE, WRITE_CLOSE, WRITE_OTHER } WriteKind;
+typedef enum {
+  WRITE_SUBSCRIBE, /* STORE of an initial SUBSCRIBE or a refresh */
+  WRITE_CLOSE,     /* STORE of an unsubscription */
+  WRITE_OTHER,     /* STORE that nobody waits for */
+  WRITE_RESERVE,   /* RESERVE */
+} WriteKind;
 
-/* A STORE that is under way. */
+/* A row that is under way. */
 typedef struct Write Write;
 struct Write {
   Write *next; /* older first */
@@ -131,16 +136,18 @@ struct Write {
   WriteKind kind;
 };
 
+/* What the dialogs of one device share: target, instance, source and
+ * remote_uri of a SubsDialog, in this order. */
+typedef struct Place Place;
+#define PLACE_STRINGS 4
+
 struct Sub {
   SubsDialog dialog; /* shared strings are GRefStrings; ids stand behind the
-                        struct; target, instance and source are in `place` */
-  char *place;
-  Topic *topic;
-  Person *watcher;
+                        struct; what the device has in common is in `place` */
+  Place *place;
   SubLink in_topic, in_watcher, in_flow;
   WheelTimer timer; /* the nearer of the deadline and retry_at */
   Write *writes;
-  guint64 reserve_ticket; /* 0: no RESERVE under way */
   gint64 created_at;
   gint64 expires_at;   /* as decided; after the end: when to give up */
   gint64 agreed_until; /* as committed and answered */
@@ -152,10 +159,10 @@ struct Sub {
   guint32 version, version_limit, version_reserved; /* next, usable end, row */
   guint8 life;                                      /* LifeState */
   guint8 sender;                                    /* SenderState */
-  guint8 granted; /* SubsState: what the policy said last */
-  guint8 reason;  /* SubsReason of the end */
-  gboolean is_fetch;
-  char ids[]; /* Call-ID, local tag, remote tag */
+  guint8 granted;  /* SubsState: what the policy said last */
+  guint8 reason;   /* SubsReason of the end */
+  guint8 is_fetch; /* gboolean */
+  char ids[];      /* Call-ID, local tag, remote tag */
 };
 
 #define SUB_OF(pointer, member)                                                \
@@ -168,6 +175,7 @@ struct Subs {
   GHashTable *by_initial; /* set of Sub: Call-ID, remote tag, event */
   GHashTable *people;     /* set of Person: aor */
   GHashTable *flows;      /* set of Flow: id */
+  GHashTable *places;     /* set of Place */
   guint64 last_ticket;
   guint n_live;
   gint64 now; /* of the subs_advance that is running, with its actions */
@@ -205,8 +213,8 @@ void write_begin (const Turn *turn, Sub *sub, WriteKind kind,
                   guint32 previous_cseq);
 /* Takes the one with ticket out; NULL when there is none. The caller frees. */
 Write *write_take (Sub *sub, guint64 ticket);
-/* The youngest of a SUBSCRIBE (not of an unsubscription), or NULL. */
-Write *write_newest_subscribe (const Sub *sub);
+/* The youngest of a kind, or NULL. */
+Write *write_newest (const Sub *sub, WriteKind kind);
 
 /* range.c: CSeq and version numbers. */
 gboolean range_is_dry (const Sub *sub);
@@ -214,7 +222,7 @@ void range_ask (const Turn *turn, Sub *sub);
 void range_ask_early (const Turn *turn, Sub *sub);
 
 /* sub.c: the record. */
-Sub *sub_new (const SubsDialog *dialog, gint64 now);
+Sub *sub_new (Subs *self, const SubsDialog *dialog, gint64 now);
 /* Takes over target, instance, source, accept and our contact from a newer
  * SUBSCRIBE, each as far as it is given; not the flow. */
 void sub_take_place (Sub *sub, const SubsDialog *dialog);
@@ -223,6 +231,15 @@ SubsAction *sub_act (const Turn *turn, Sub *sub, SubsActionKind kind);
 guint sub_seconds_left (gint64 until, gint64 now);
 /* Arms the timer anew after something moved. */
 void sub_touch (Subs *self, Sub *sub);
+
+/* place.c: shared by content; one outlives the registry's owner. */
+GHashTable *place_registry_new (void);
+Place *place_get (GHashTable *registry,
+                  const char *const strings[PLACE_STRINGS]);
+GHashTable *place_registry (const Place *self);
+void place_unref (Place *self);
+/* Pointers into self; NULL for an absent one. */
+void place_strings (const Place *self, const char *strings[PLACE_STRINGS]);
 
 /* table.c: where it is found. */
 void table_init (Subs *self);

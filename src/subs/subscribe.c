@@ -28,7 +28,7 @@ static Sub *
 make (Subs *self, const SubsDialog *dialog, guint32 cseq, guint granted,
       SubsState state, gint64 now)
 {
-  Sub *sub = sub_new (dialog, now);
+  Sub *sub = sub_new (self, dialog, now);
 
   sub->life = LIFE_NEW;
   sub->sender = SENDER_HELD;
@@ -92,7 +92,8 @@ judge (const Subs *self, const Sub *sub, guint32 cseq, gint64 expires)
 static guint
 repeat (const Turn *turn, Sub *sub)
 {
-  if (sub->writes == NULL)
+  if (write_newest (sub, WRITE_SUBSCRIBE) == NULL
+      && write_newest (sub, WRITE_CLOSE) == NULL)
     life_move (turn, sub, LIFE_REPEATED);
   if (is_ended_by_watcher (sub))
     return 0;
@@ -141,7 +142,7 @@ subs_refresh (Subs *self, Sub *sub, const SubsDialog *dialog, guint32 cseq,
 guint
 subs_shorten (Subs *self, Sub *sub, guint seconds, gint64 now)
 {
-  Write *write = write_newest_subscribe (sub);
+  Write *write = write_newest (sub, WRITE_SUBSCRIBE);
   gint64 until = now + seconds * SECOND;
 
   if (sub->is_fetch || sub->life >= LIFE_CLOSING)

@@ -142,6 +142,7 @@ table_init (Subs *self)
       = g_hash_table_new_full (person_hash, person_equal, person_free, NULL);
   self->flows
       = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  self->places = place_registry_new ();
 }
 
 void
@@ -151,6 +152,7 @@ table_clear (Subs *self)
   g_hash_table_unref (self->by_tag);
   g_hash_table_unref (self->people);
   g_hash_table_unref (self->flows);
+  g_hash_table_unref (self->places);
 }
 
 /* People, topics, flows: made at first use, dropped with the last. */
@@ -256,25 +258,28 @@ table_set_flow (Subs *self, Sub *sub, guint64 flow)
 void
 table_add (Subs *self, Sub *sub)
 {
+  Topic *topic;
+  Person *watcher;
+
   g_hash_table_add (self->by_tag, sub);
   g_hash_table_add (self->by_initial, sub);
-  sub->topic = make_topic (self, sub->dialog.presentity, sub->dialog.package);
-  link_into (&sub->topic->subs, &sub->in_topic);
-  sub->watcher = make_person (self, sub->dialog.watcher);
-  link_into (&sub->watcher->watching, &sub->in_watcher);
+  topic = make_topic (self, sub->dialog.presentity, sub->dialog.package);
+  link_into (&topic->subs, &sub->in_topic);
+  watcher = make_person (self, sub->dialog.watcher);
+  link_into (&watcher->watching, &sub->in_watcher);
 }
 
 void
 table_remove (Subs *self, Sub *sub)
 {
+  const SubsDialog *dialog = &sub->dialog;
+
   wheel_cancel (self->wheel, &sub->timer);
   table_set_flow (self, sub, 0);
   unlink_item (&sub->in_watcher);
-  drop_person (self, sub->watcher);
+  drop_person (self, table_person (self, dialog->watcher));
   unlink_item (&sub->in_topic);
-  drop_topic (self, sub->topic);
-  sub->watcher = NULL;
-  sub->topic = NULL;
+  drop_topic (self, table_topic (self, dialog->presentity, dialog->package));
   if (g_hash_table_lookup (self->by_initial, sub) == sub)
     g_hash_table_remove (self->by_initial, sub);
   g_hash_table_remove (self->by_tag, sub);

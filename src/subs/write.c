@@ -17,7 +17,9 @@ write_begin (const Turn *turn, Sub *sub, WriteKind kind, guint32 previous_cseq)
   while (*at != NULL)
     at = &(*at)->next;
   *at = write;
-  sub_act (turn, sub, SUBS_ACT_STORE)->ticket = write->ticket;
+  sub_act (turn, sub, kind == WRITE_RESERVE ? SUBS_ACT_RESERVE : SUBS_ACT_STORE)
+      ->ticket
+      = write->ticket;
 }
 
 Write *
@@ -34,14 +36,20 @@ write_take (Sub *sub, guint64 ticket)
 }
 
 Write *
-write_newest_subscribe (const Sub *sub)
+write_newest (const Sub *sub, WriteKind kind)
 {
   Write *newest = NULL;
 
   for (Write *write = sub->writes; write != NULL; write = write->next)
-    if (write->kind == WRITE_SUBSCRIBE)
+    if (write->kind == kind)
       newest = write;
   return newest;
+}
+
+static gboolean
+is_answer (const Write *write)
+{
+  return write->kind == WRITE_SUBSCRIBE || write->kind == WRITE_CLOSE;
 }
 
 void
@@ -57,7 +65,7 @@ subs_committed (Subs *self, Sub *sub, guint64 ticket, gint64 now,
     return;
   }
   write = write_take (sub, ticket);
-  if (write == NULL || sub->life == LIFE_GONE || write->kind == WRITE_OTHER)
+  if (write == NULL || sub->life == LIFE_GONE || !is_answer (write))
     return;
   if (write->kind == WRITE_SUBSCRIBE)
     sub->agreed_until = write->expires_at;
@@ -71,7 +79,7 @@ subs_committed (Subs *self, Sub *sub, guint64 ticket, gint64 now,
 static void
 undo (Sub *sub, const Write *write)
 {
-  const Write *newest = write_newest_subscribe (sub);
+  const Write *newest = write_newest (sub, WRITE_SUBSCRIBE);
 
   if (!life_is_live (sub))
     return;
@@ -86,7 +94,6 @@ undo (Sub *sub, const Write *write)
 static void
 abort_reserve (Subs *self, Sub *sub, gint64 now)
 {
-  sub->reserve_ticket = 0;
   if (sub->sender == SENDER_WAITING_RANGE)
     sub->retry_at
         = now + (gint64) self->limits.retry_after_timeout * G_USEC_PER_SEC;
@@ -105,12 +112,10 @@ subs_aborted (Subs *self, Sub *sub, guint64 ticket, gint64 now, GArray *actions)
     life_move (turn, sub, LIFE_CLOSE_LOST);
     return;
   }
-  if (ticket != 0 && ticket == sub->reserve_ticket) {
-    abort_reserve (self, sub, now);
-    return;
-  }
   write = write_take (sub, ticket);
-  if (write == NULL || write->kind == WRITE_OTHER)
+  if (write != NULL && write->kind == WRITE_RESERVE)
+    abort_reserve (self, sub, now);
+  if (write == NULL || !is_answer (write))
     return;
   undo (sub, write);
   life_move (turn, sub,

@@ -68,6 +68,8 @@ settle (Subs *subs, GArray *actions)
     else if (action.kind == SUBS_ACT_NOTIFY)
       subs_notified (subs, action.sub, action.cseq, SUBS_NOTIFY_OK, 0, SEC,
                      actions);
+    else if (action.kind == SUBS_ACT_FREE)
+      sub_unref (action.sub);
     n_notify += action.kind == SUBS_ACT_NOTIFY;
   }
   g_array_set_size (actions, 0);

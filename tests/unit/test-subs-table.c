@@ -94,7 +94,7 @@ case_init (Case *self, LifeState life, SenderState sender)
 {
   self->subs = subs_new (&limits, NOW);
   self->actions = subs_actions_new ();
-  self->sub = sub_ref (sub_new (&dialog, NOW));
+  self->sub = sub_ref (sub_new (self->subs, &dialog, NOW));
   self->sub->life = life;
   self->sub->sender = sender;
   self->sub->granted = SUBS_ACTIVE;
@@ -140,9 +140,16 @@ last (const Case *self)
   return &g_array_index (self->actions, SubsAction, self->actions->len - 1);
 }
 
+static gboolean
+is_live (LifeState life)
+{
+  return life == LIFE_PENDING || life == LIFE_ACTIVE || life == LIFE_CLOSING;
+}
+
 /* What holds after any event in any pair of states. */
 static void
-assert_rules (const Case *self, LifeState from, SenderState sender_from)
+assert_rules (const Case *self, LifeState from, SenderState sender_from,
+              LifeEvent event)
 {
   const Sub *sub = self->sub;
   guint n_notify = count (self, SUBS_ACT_NOTIFY);
@@ -156,10 +163,18 @@ assert_rules (const Case *self, LifeState from, SenderState sender_from)
     g_assert_cmpint (sub->sender, ==, SENDER_IN_FLIGHT);
     g_assert_true (sender_from != SENDER_OVER);
   }
+  if (sub->life == LIFE_TOMB || sub->life == LIFE_GONE)
+    g_assert_cmpint (sub->sender, ==, SENDER_OVER);
+  if (is_live (from) && !life_is_live (sub)) { /* its end is told once */
+    g_assert_cmpuint (count (self, SUBS_ACT_WATCHER), ==, 1);
+    g_assert_cmpint (sub->reason, !=, SUBS_NO_REASON);
+  }
   g_assert_cmpuint (count (self, SUBS_ACT_FREE), ==,
                     sub->life == LIFE_GONE && from != LIFE_GONE);
   if (sub->life == LIFE_GONE && from != LIFE_GONE) {
     g_assert_cmpint (last (self)->kind, ==, SUBS_ACT_FREE);
+    if (event != LIFE_CLOSE_LOST) /* a fetch has no row */
+      g_assert_cmpuint (count (self, SUBS_ACT_ERASE), ==, 1);
     g_assert_cmpuint (g_hash_table_size (self->subs->by_tag), ==, 0);
     g_assert_cmpuint (g_hash_table_size (self->subs->by_initial), ==, 0);
     g_assert_cmpuint (g_hash_table_size (self->subs->people), ==, 0);
@@ -190,7 +205,7 @@ walk_life (LifeState from, SenderState sender, LifeEvent event)
   case_init (&self, from, sender);
   if (life_move (&self.turn, self.sub, event)) {
     g_assert_true (is_reached (resolve (row), self.sub->life));
-    assert_rules (&self, from, sender);
+    assert_rules (&self, from, sender, event);
   } else {
     g_assert_cmpint (row->to, ==, LIFE_REJECT);
     g_assert_cmpint (self.sub->life, ==, from);
@@ -246,7 +261,7 @@ walk_sender (LifeState life, SenderState from, SenderEvent event)
   case_init (&self, life, from);
   if (sender_move (&self.turn, self.sub, event)) {
     g_assert_cmpint (self.sub->sender, ==, row->to);
-    assert_rules (&self, life, from);
+    assert_rules (&self, life, from, N_LIFE_EVENTS);
     if (is_sent (from) && is_sent (row->to))
       g_assert_cmpuint (count (&self, SUBS_ACT_NOTIFY), ==,
                         event == SENDER_OK || event == SENDER_REFUSED

@@ -340,6 +340,130 @@ test_policy_before_commit (void)
 }
 
 static void
+test_held_before_commit (void)
+{
+  g_autoptr (World) w = world_new ();
+
+  EXPECT (world_subscribe (w, 3600, SUBS_ACTIVE), "OK: STORE");
+  EXPECT (world_decide (w, SUBS_PENDING, 0), "STORE");
+  EXPECT (world_commit (w), "WATCHER pending, NOTIFY 1 pending 3600");
+}
+
+static void
+test_pending_repeated (void)
+{
+  g_autoptr (World) w = world_pending ();
+
+  EXPECT (world_refresh (w, 10, 3600), "REPEAT: NOTIFY 2 pending 3600");
+}
+
+/* A row under way that no SUBSCRIBE waits for delays no NOTIFY. */
+static void
+test_repeated_beside_decision (void)
+{
+  g_autoptr (World) w = world_pending ();
+
+  world_decide (w, SUBS_ACTIVE, 0);
+  EXPECT (world_answer (w, SUBS_NOTIFY_OK, 0), "");
+  EXPECT (world_refresh (w, 10, 3600), "REPEAT: NOTIFY 3 active 3600 body");
+}
+
+static void
+test_pending_ends (void)
+{
+  g_autoptr (World) expired = world_pending ();
+  g_autoptr (World) away = world_pending ();
+  g_autoptr (World) dead = world_pending ();
+
+  EXPECT (world_wait (expired, 3601),
+          "WATCHER terminated timeout, NOTIFY 2 terminated timeout");
+  EXPECT (world_answer (expired, SUBS_NOTIFY_OK, 0), "ERASE, FREE");
+  EXPECT (world_refresh (away, 10, 3600), "REPEAT: NOTIFY 2 pending 3600");
+  EXPECT (world_wait (away, 3599), "");
+  EXPECT (world_answer (away, SUBS_NOTIFY_SUSPENDED, 0), "");
+  EXPECT (world_wait (away, 2), "WATCHER terminated timeout, ERASE, FREE");
+  EXPECT (world_refresh (dead, 10, 3600), "REPEAT: NOTIFY 2 pending 3600");
+  EXPECT (world_answer (dead, SUBS_NOTIFY_DEAD, 0),
+          "WATCHER terminated timeout, ERASE, FREE");
+}
+
+/* The policy's word while an unsubscription is under way. */
+static void
+test_policy_while_closing (void)
+{
+  g_autoptr (World) allowed = world_pending ();
+  g_autoptr (World) held = world_active ();
+  g_autoptr (World) refused = world_active ();
+
+  world_refresh (allowed, 11, 0);
+  EXPECT (world_decide (allowed, SUBS_ACTIVE, 0), "");
+  EXPECT (world_abort (allowed), "");
+  EXPECT (world_changed (allowed), "NOTIFY 2 active 3600 body");
+  world_refresh (held, 11, 0);
+  EXPECT (world_decide (held, SUBS_PENDING, 0), "");
+  EXPECT (world_commit (held),
+          "WATCHER terminated timeout, NOTIFY 2 terminated timeout");
+  world_refresh (refused, 11, 0);
+  EXPECT (world_decide (refused, SUBS_TERMINATED, SUBS_REJECTED),
+          "WATCHER terminated rejected, NOTIFY 2 terminated rejected");
+  EXPECT (world_commit (refused), "");
+  EXPECT (world_answer (refused, SUBS_NOTIFY_OK, 0), "");
+  EXPECT (world_refresh (refused, 11, 0), "REPEAT: ");
+  EXPECT (world_wait (refused, 65), "ERASE, FREE");
+}
+
+/* ...and while the terminating NOTIFY waits for the one in flight: rights that
+ * were taken back meanwhile count. */
+static void
+test_policy_while_ending (void)
+{
+  static const SubsState words[] = { SUBS_PENDING, SUBS_TERMINATED };
+
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++) {
+    g_autoptr (World) w = world_active ();
+    EXPECT (world_changed (w), "NOTIFY 2 active 3600 body");
+    EXPECT (world_wait (w, 3601), "WATCHER terminated timeout");
+    EXPECT (world_decide (w, words[i], SUBS_REJECTED), "");
+    EXPECT (world_answer (w, SUBS_NOTIFY_OK, 0), "NOTIFY 3 terminated timeout");
+  }
+}
+
+static void
+test_dead_while_ending (void)
+{
+  g_autoptr (World) w = world_active ();
+
+  EXPECT (world_changed (w), "NOTIFY 2 active 3600 body");
+  EXPECT (world_wait (w, 3601), "WATCHER terminated timeout");
+  EXPECT (world_answer (w, SUBS_NOTIFY_DEAD, 0), "ERASE, FREE");
+}
+
+/* The terminating NOTIFY waits for Retry-After, but not for ever. */
+static void
+test_end_not_told_in_time (void)
+{
+  g_autoptr (World) w = world_active ();
+
+  EXPECT (world_changed (w), "NOTIFY 2 active 3600 body");
+  EXPECT (world_answer (w, SUBS_NOTIFY_REFUSED, 9000), "");
+  EXPECT (world_wait (w, 3601), "WATCHER terminated timeout");
+  EXPECT (world_wait (w, 65), "ERASE, FREE");
+}
+
+static void
+test_fetch_given_up (void)
+{
+  g_autoptr (World) w = world_new ();
+
+  EXPECT (world_subscribe (w, 0, SUBS_ACTIVE), "OK: ");
+  subs_aborted (w->subs, w->sub, 0, w->now, w->actions);
+  g_assert_cmpuint (w->actions->len, ==, 1);
+  g_assert_cmpint (g_array_index (w->actions, SubsAction, 0).kind, ==,
+                   SUBS_ACT_FREE);
+  sub_unref (w->sub);
+}
+
+static void
 test_refused_before_commit (void)
 {
   g_autoptr (World) w = world_new ();
@@ -834,6 +958,21 @@ add_subscribe_tests (void)
 }
 
 static void
+add_end_tests (void)
+{
+  ADD ("rfc3857-4.7.1/held-before-commit", test_held_before_commit);
+  ADD ("rfc3261-12.2.2/pending-repeated", test_pending_repeated);
+  ADD ("rfc3261-12.2.2/repeated-beside-decision",
+       test_repeated_beside_decision);
+  ADD ("rfc6665-4.2.2/pending-ends", test_pending_ends);
+  ADD ("rfc6665-4.2.2/policy-while-closing", test_policy_while_closing);
+  ADD ("rfc6665-4.2.2/policy-while-ending", test_policy_while_ending);
+  ADD ("rfc6665-4.2.2/dead-while-ending", test_dead_while_ending);
+  ADD ("rfc6665-4.2.2/end-not-told-in-time", test_end_not_told_in_time);
+  ADD ("rfc6665-4.4.3/fetch-given-up", test_fetch_given_up);
+}
+
+static void
 add_notify_tests (void)
 {
   ADD ("rfc6665-4.2.2/coalescing", test_coalescing);
@@ -868,6 +1007,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   add_subscribe_tests ();
+  add_end_tests ();
   add_notify_tests ();
   return g_test_run ();
 }
