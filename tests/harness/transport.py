@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """A client's sockets.  One thread per agent reads what comes and hands each
 message on; nothing here knows what a message means."""
+import select
 import selectors
 import socket
 import ssl
@@ -27,11 +28,32 @@ class Flow:
         self.is_closed = False
 
     def send(self, data):
+        if self.peer:
+            self.sock.sendto(data, self.peer)
+            return
+        while data:
+            try:
+                with self.lock:
+                    data = data[self.sock.send(data):]
+            except (BlockingIOError, ssl.SSLWantWriteError):
+                select.select([], [self.sock], [], 1)
+
+    def read(self):
+        """What has come; None when that is nothing yet, b'' at the end.  The
+        lock is there for OpenSSL, whose reader and writer share a state."""
         with self.lock:
-            if self.peer:
-                self.sock.sendto(data, self.peer)
-            else:
-                self.sock.sendall(data)
+            try:
+                data = self.sock.recv(1 << 17)
+                while isinstance(self.sock, ssl.SSLSocket) \
+                        and self.sock.pending():
+                    data += self.sock.recv(1 << 17)
+                return data
+            except (BlockingIOError, ssl.SSLWantReadError):
+                return None
+            except OSError:
+                # A datagram socket tells of an ICMP error here: the server is
+                # away, which its tests wish for.
+                return None if self.peer else b''
 
 
 class Transport:
@@ -97,7 +119,7 @@ class Transport:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
             sock = context.wrap_socket(sock)
-        sock.settimeout(None)
+        sock.setblocking(False)
         flow = Flow(sock)
         with self.lock:
             self.flow = flow
@@ -138,16 +160,7 @@ class Transport:
                         self.owner.failed(error)
 
     def _read(self, flow):
-        try:
-            data = flow.sock.recv(1 << 17)
-            while isinstance(flow.sock, ssl.SSLSocket) and flow.sock.pending():
-                data += flow.sock.recv(1 << 17)
-        except ssl.SSLWantReadError:
-            return
-        except OSError:
-            # A datagram socket tells of an ICMP error here: the server is
-            # away, which its tests wish for.
-            data = None if flow.peer else b''
+        data = flow.read()
         if data is None:
             return
         if flow.peer:
