@@ -374,6 +374,9 @@ sip_loop_free (SipLoop *self)
     return;
   su_root_remove_prepoll (self->root);
   loop_unwatch (self, self->clock);
+  g_array_set_size (self->deferred, 0);
+  if (self->is_nudged) /* a message that stays behind keeps the root */
+    su_root_step (self->root, 0);
   close (self->timerfd);
   su_root_destroy (self->root);
   su_deinit ();
