@@ -1,1 +1,8 @@
 # SPDX-License-Identifier: ISC
+sbin_PROGRAMS += rollcalld
+rollcalld_SOURCES = src/daemon/main.c src/daemon/app.c src/daemon/app.h \
+  src/daemon/detach.c src/daemon/detach.h src/daemon/ready.c \
+  src/daemon/ready.h src/daemon/limits.c src/daemon/limits.h \
+  src/daemon/process.c src/daemon/process.h
+rollcalld_CPPFLAGS = $(AM_CPPFLAGS) $(SYSTEMD_CFLAGS)
+rollcalld_LDADD = src/libstore.a $(SIP_LIBS) $(PQ_LIBS) $(SYSTEMD_LIBS)

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Options to limits. */
+#include "daemon/limits.h"
+
+#include <string.h>
+
+/* DESIGN section 3, rule 5. */
+#define AWAY_EXPIRES 120
+/* How long a terminated dialog's row answers repetitions: 64*T1 and as much
+ * again for the sender's clock. */
+#define TOMBSTONE 64
+
+static guint
+number (const Conf *conf, const char *group, const char *key)
+{
+  return (guint)conf_int (conf, group, key);
+}
+
+ServiceLimits
+limits_of (const Conf *conf)
+{
+  ServiceLimits limits = {
+    .reg = { .min_expires = number (conf, "registrar", "min_expires"),
+             .max_expires = number (conf, "registrar", "max_expires"),
+             .default_expires = number (conf, "registrar", "default_expires"),
+             .max_bindings = number (conf, "registrar", "max_bindings") },
+    .presence
+    = { .min_expires = number (conf, "presence", "min_expires"),
+        .max_expires = number (conf, "presence", "max_expires"),
+        .default_expires = number (conf, "presence", "default_expires"),
+        .max_publications = number (conf, "presence", "max_publications") },
+    .subs
+    = { .min_expires = number (conf, "subscriptions", "min_expires"),
+        .max_expires = number (conf, "subscriptions", "max_expires"),
+        .default_expires = number (conf, "subscriptions", "default_expires"),
+        .retry_after_timeout = number (conf, "subscriptions", "retry"),
+        .tombstone = TOMBSTONE },
+    .wake_rate = number (conf, "subscriptions", "wake_rate"),
+    .away_expires = AWAY_EXPIRES,
+    .fork_timeout = number (conf, "message", "timeout"),
+  };
+
+  return limits;
+}
+
+GLogLevelFlags
+limits_log_level (const Conf *conf)
+{
+  static const struct {
+    const char *name;
+    GLogLevelFlags level;
+  } levels[] = {
+    { "error", G_LOG_LEVEL_CRITICAL }, { "warning", G_LOG_LEVEL_WARNING },
+    { "notice", G_LOG_LEVEL_MESSAGE }, { "info", G_LOG_LEVEL_INFO },
+    { "debug", G_LOG_LEVEL_DEBUG },
+  };
+  const char *name = conf_string (conf, "server", "log_level");
+
+  for (guint i = 0; i < G_N_ELEMENTS (levels); i++)
+    if (strcmp (levels[i].name, name) == 0)
+      return levels[i].level;
+  return G_LOG_LEVEL_MESSAGE;
+}
