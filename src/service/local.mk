@@ -14,3 +14,10 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/documents.c src/service/documents.h \
   src/service/watchers.c src/service/watchers.h \
   src/port/clock.h src/port/loop.h src/port/store.h src/port/sip_out.h
+
+check_PROGRAMS += tests/unit/test-service
+tests_unit_test_service_SOURCES = tests/unit/test-service.c \
+  tests/lib/fakeloop.c tests/lib/fakeloop.h tests/lib/fakesip.c \
+  tests/lib/fakesip.h
+tests_unit_test_service_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_unit_test_service_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A SipOutPort that notes what it is asked to send and answers when the test
+ * says so. */
+#pragma once
+#include "port/sip_out.h"
+
+typedef struct {
+  char *watcher, *target, *body, *content_type;
+  SubsState state;
+  SubsReason reason;
+  guint32 cseq;
+  guint64 flow;
+  SipNotifyFn done;
+  gpointer data;
+} FakeNotify;
+
+typedef struct {
+  char *target;
+  guint64 flow;
+  SipForwardFn done;
+  gpointer data;
+} FakeForward;
+
+struct SipResponse {
+  guint status;
+  int refs;
+};
+
+typedef struct {
+  SipOutPort port;
+  GPtrArray *notifies; /* FakeNotify: not answered yet, oldest first */
+  GPtrArray *forwards; /* FakeForward: not answered yet */
+  guint sent;          /* NOTIFYs in all */
+} FakeSip;
+
+FakeSip *fake_sip_new (void);
+void fake_sip_free (FakeSip *self);
+
+/* Answers the oldest NOTIFY to watcher (NULL: to anybody); returns its copy,
+ * which the caller frees. Fails the test when there is none. */
+FakeNotify *fake_sip_answer (FakeSip *self, const char *watcher,
+                             SubsNotifyResult result);
+void fake_notify_free (FakeNotify *notify);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FakeNotify, fake_notify_free)
+/* Answers every NOTIFY with 200 until none is left; returns how many. */
+guint fake_sip_drain (FakeSip *self);
+
+/* Answers the forwarded copy to target; status 0: transport failure. */
+void fake_sip_respond (FakeSip *self, const char *target, guint status);
