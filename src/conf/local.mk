@@ -11,7 +11,7 @@ check_SCRIPTS += tests/check-man-options
 EXTRA_DIST += tests/check-man-options contrib/rollcall.conf.sample
 
 # After a change of the option table.
-EXTRA_PROGRAMS = src/conf/print-sample
+EXTRA_PROGRAMS += src/conf/print-sample
 src_conf_print_sample_SOURCES = src/conf/print-sample.c
 src_conf_print_sample_LDADD = $(CONF_LIBS)
 CLEANFILES = src/conf/print-sample
