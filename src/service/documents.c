@@ -77,17 +77,6 @@ full_document (Service *service, const char *aor)
   return g_bytes_ref (slot->bytes);
 }
 
-/* Who is politely blocked sees somebody who is never there. */
-static GBytes *
-offline_document (const char *aor)
-{
-  g_autofree char *entity = aor_to_uri (aor);
-  g_autoptr (PresenceDoc) doc = presence_doc_new (entity);
-
-  g_ptr_array_add (doc->tuples, presence_tuple_new ("offline", BASIC_CLOSED));
-  return pidf_write (doc);
-}
-
 GBytes *
 documents_presence (Service *service, Sub *sub)
 {
@@ -95,7 +84,10 @@ documents_presence (Service *service, Sub *sub)
   PolicyDecision decision = policy_watch (service->policy, dialog->watcher,
                                           dialog->presentity, dialog->package);
 
-  if (decision == POLICY_POLITE_BLOCK)
-    return offline_document (dialog->presentity);
+  if (decision == POLICY_POLITE_BLOCK) {
+    g_autoptr (PresenceDoc) doc = presence_offline (dialog->presentity);
+
+    return pidf_write (doc);
+  }
   return full_document (service, dialog->presentity);
 }
