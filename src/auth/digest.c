@@ -58,6 +58,13 @@ digest_free (Digest *self)
 }
 
 void
+digest_set_key (Digest *self, const guint8 key[DIGEST_KEY_LEN])
+{
+  G_STATIC_ASSERT (sizeof self->key.key == DIGEST_KEY_LEN);
+  memcpy (self->key.key, key, DIGEST_KEY_LEN);
+}
+
+void
 digest_set_lifetime (Digest *self, guint nonce_lifetime)
 {
   self->lifetime = (gint64)nonce_lifetime * G_USEC_PER_SEC;

@@ -34,7 +34,7 @@ gboolean digest_parse (const char *value, gssize len, DigestCredentials **out,
 void digest_credentials_free (DigestCredentials *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DigestCredentials, digest_credentials_free)
 
-/* The verifier: the key of this boot, the window of nonce counts. */
+/* The verifier: the nonce key, the window of nonce counts. */
 typedef struct Digest Digest;
 
 typedef enum {
@@ -51,6 +51,13 @@ typedef enum {
 Digest *digest_new (guint nonce_lifetime, guint nonces);
 void digest_free (Digest *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Digest, digest_free)
+
+/* Length of a nonce key, in bytes. */
+#define DIGEST_KEY_LEN 32
+/* Takes a key that outlives this process, so that credentials computed before a
+ * restart still count after it: a client that repeats its request must not look
+ * like one with a wrong password.  Without it the key is of this boot. */
+void digest_set_key (Digest *self, const guint8 key[DIGEST_KEY_LEN]);
 
 /* Changes the lifetime in a running server. */
 void digest_set_lifetime (Digest *self, guint nonce_lifetime);

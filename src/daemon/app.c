@@ -132,6 +132,7 @@ ready_cb (gpointer data)
 {
   App *self = data;
 
+  sip_set_nonce_key (self->sip, service_secret (self->service));
   g_message ("ready");
   ready_notify ("READY=1\nSTATUS=ready");
   release_parent (self, APP_OK);

@@ -62,8 +62,12 @@ typedef enum {
 } StoreOutcome;
 typedef void (*StoreDoneFn) (StoreOutcome outcome, gpointer data);
 
+#define STORE_SECRET_LEN 32
+
 /* What is there at start.  Row callbacks take what they get. */
 typedef struct {
+  /* STORE_SECRET_LEN bytes, made at the first start and the same since. */
+  void (*secret) (const guint8 *secret, gpointer data);
   void (*user) (StoreUser *user, gpointer data);
   void (*binding) (RegBinding *binding, gpointer data);
   void (*publication) (PresenceRow *row, gpointer data);

@@ -9,6 +9,16 @@
 #include "addr/aor.h"
 #include "codec/pidf.h"
 
+#include <string.h>
+
+static void
+secret_cb (const guint8 *secret, gpointer data)
+{
+  Service *self = data;
+
+  memcpy (self->secret, secret, STORE_SECRET_LEN);
+}
+
 static void
 user_cb (StoreUser *user, gpointer data)
 {
@@ -87,7 +97,7 @@ void
 service_start (Service *self, void (*ready) (gpointer data), gpointer data)
 {
   static const StoreLoadFns fns
-      = { user_cb, binding_cb, publication_cb, subscription_cb, loaded_cb };
+      = { secret_cb, user_cb, binding_cb, publication_cb, subscription_cb, loaded_cb };
 
   self->ready_fn = ready;
   self->ready_data = data;

@@ -16,6 +16,7 @@ struct Service {
   SipOutPort *sip;
   Counters *counters;
 
+  guint8 secret[STORE_SECRET_LEN];
   GHashTable *users;  /* AoR in any case -> StoreUser */
   GHashTable *unseen; /* during a reload of users: AoRs not named yet */
   Reg *reg;

@@ -150,6 +150,12 @@ service_is_ready (Service *self)
   return self->is_ready && !self->is_stopping;
 }
 
+const guint8 *
+service_secret (Service *self)
+{
+  return self->secret;
+}
+
 gboolean
 service_has_domain (Service *self, const char *host)
 {

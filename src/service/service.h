@@ -71,6 +71,10 @@ void service_start (Service *self, void (*ready) (gpointer data),
 gboolean service_is_ready (Service *self);
 void service_set_limits (Service *self, const ServiceLimits *limits);
 
+/* STORE_SECRET_LEN bytes that are this database's own, for keys that outlive the
+ * process; all zero before service_is_ready. */
+const guint8 *service_secret (Service *self);
+
 /* Is this host name one of our domains? */
 gboolean service_has_domain (Service *self, const char *host);
 /* A user by AoR in any spelling of case; NULL when unknown.  Borrowed until the

@@ -84,14 +84,20 @@ sip_out_port (Sip *self)
   return sip_out_port_of (self->out);
 }
 
+void
+sip_set_nonce_key (Sip *self, const guint8 key[32])
+{
+  digest_set_key (self->digest, key);
+}
+
 gboolean
 sip_reload (Sip *self, const Conf *conf, GError **error)
 {
-  gboolean is_ok = transport_reload (self->transport, conf, error);
-
+  if (!transport_reload (self->transport, conf, error))
+    return FALSE;
   take_options (self, conf);
   digest_set_lifetime (self->digest, conf_int (conf, "auth", "nonce_lifetime"));
-  return is_ok;
+  return TRUE;
 }
 
 void

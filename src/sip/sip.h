@@ -28,6 +28,9 @@ Sip *sip_new (SipLoop *loop, const Conf *conf, Service *service,
 void sip_free (Sip *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Sip, sip_free)
 SipOutPort *sip_out_port (Sip *self);
+/* The key of nonces that outlives this process (digest_set_key); before the
+ * first request is answered. */
+void sip_set_nonce_key (Sip *self, const guint8 key[32]);
 /* Takes reloadable options and the TLS certificate into force. conf must live
  * as long as self uses it (until the next reload or free). */
 gboolean sip_reload (Sip *self, const Conf *conf, GError **error);

@@ -536,6 +536,22 @@ test_bounded (void)
   g_assert_cmpint (verify (digest, &alice, first, 60 * SEC), ==, DIGEST_STALE);
 }
 
+/* A nonce counts after a restart when the key is the same. */
+static void
+test_kept_key (void)
+{
+  static const guint8 key[DIGEST_KEY_LEN] = { 1, 2, 3 };
+  g_autoptr (Digest) before = digest_new (300, 64);
+  g_autoptr (Digest) after = digest_new (300, 64);
+  g_autofree char *nonce = NULL;
+
+  digest_set_key (before, key);
+  nonce = fresh_nonce (before, SEC);
+  g_assert_cmpint (verify (after, &alice, nonce, 2 * SEC), ==, DIGEST_STALE);
+  digest_set_key (after, key);
+  g_assert_cmpint (verify (after, &alice, nonce, 2 * SEC), ==, DIGEST_OK);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -553,6 +569,7 @@ main (int argc, char **argv)
   g_test_add_func ("/auth/digest/rfc7616-3.4/replay", test_replay);
   g_test_add_func ("/auth/digest/rfc2617-3.2.2.1/rfc2069-repeats",
                    test_rfc2069_repeats);
+  g_test_add_func ("/auth/digest/kept-key", test_kept_key);
   g_test_add_func ("/auth/digest/bounded", test_bounded);
   g_test_add_func ("/auth/replay/window", test_window);
   g_test_add_func ("/auth/replay/window-random", test_window_random);
