@@ -42,33 +42,57 @@ answer_now (Service *self, ServiceVerdict verdict, const char *text,
   answer (&out, data);
 }
 
+/* A binding that ends leaves its row, expired, when it names an instance: its
+ * GRUU is then known to be away (480), also after a restart. */
+static StoreWrite
+write_of (Service *self, const RegChange *change)
+{
+  StoreWrite write = { .kind = STORE_PUT_BINDING,
+                       .binding = reg_binding_copy (change->binding) };
+
+  if (change->kind == REG_PUT)
+    return write;
+  if (write.binding->instance == NULL)
+    write.kind = STORE_DROP_BINDING;
+  else
+    write.binding->expires_at
+        = MIN (write.binding->expires_at, service_now (self));
+  return write;
+}
+
 void
 service_store_bindings (Service *self, const char *aor, GPtrArray *changes,
                         StoreDoneFn done, gpointer data)
 {
   g_autofree StoreWrite *writes = g_new0 (StoreWrite, MAX (changes->len, 1));
 
-  for (guint i = 0; i < changes->len; i++) {
-    const RegChange *change = g_ptr_array_index (changes, i);
-
-    writes[i].kind
-        = change->kind == REG_PUT ? STORE_PUT_BINDING : STORE_DROP_BINDING;
-    writes[i].binding = reg_binding_copy (change->binding);
-  }
+  for (guint i = 0; i < changes->len; i++)
+    writes[i] = write_of (self, g_ptr_array_index (changes, i));
   self->store->submit (self->store->self, aor, writes, changes->len, FALSE,
                        done, data);
+}
+
+/* Its time ran out, and its row says so. */
+static gboolean
+is_remembered (Service *self, const RegBinding *binding)
+{
+  return binding->instance != NULL
+         && binding->expires_at <= service_now (self);
 }
 
 void
 service_bindings_gone (Service *self, GPtrArray *changes)
 {
   for (guint i = 0; i < changes->len; i++) {
-    RegChange *change = g_ptr_array_index (changes, i);
-    StoreWrite write = { .kind = STORE_DROP_BINDING };
+    const RegChange *change = g_ptr_array_index (changes, i);
     const char *aor = change->binding->aor;
 
-    write.binding = reg_binding_copy (change->binding);
-    self->store->submit (self->store->self, aor, &write, 1, FALSE, NULL, NULL);
+    if (!is_remembered (self, change->binding)) {
+      StoreWrite write = write_of (self, change);
+
+      self->store->submit (self->store->self, aor, &write, 1, FALSE, NULL,
+                           NULL);
+    }
     if (presence_set_registered (self->presence, aor,
                                  reg_is_online (self->reg, aor)))
       service_presence_changed (self, aor);
@@ -114,6 +138,7 @@ stored_cb (StoreOutcome outcome, gpointer data)
   RegisterAnswer out = { .verdict = SERVICE_OK };
 
   if (outcome == STORE_REFUSED) {
+    reg_undo (service->reg, self->changes, service_now (service));
     answer_now (service, SERVICE_FAILED, NULL, self->answer, self->data);
     registering_free (self);
     return;

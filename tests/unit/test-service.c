@@ -112,6 +112,9 @@ caller_of (const char *user, const char *call_id, guint32 cseq)
   return caller;
 }
 
+static void do_message (Bed *bed, const char *recipient,
+                        const char *instance);
+
 /* REGISTER */
 
 static void
@@ -179,6 +182,8 @@ test_register_refused (Bed *bed, gconstpointer data)
   do_register (bed, "alice@example.com", "sip:alice@127.0.0.1:5070", 1, 600);
   fake_loop_settle (bed->loop);
   g_assert_cmpint (bed->verdict, ==, SERVICE_FAILED);
+  do_message (bed, "alice@example.com", NULL);
+  g_assert_cmpint (bed->verdict, ==, SERVICE_UNAVAILABLE);
 }
 
 /* SUBSCRIBE */
