@@ -3,10 +3,10 @@
  * A cap and a queue: see the header. */
 #include "sip/lane.h"
 
-Lane *
-lane_new (guint cap, guint64 flow)
+OutLane *
+out_lane_new (guint cap, guint64 flow)
 {
-  Lane *self = g_new0 (Lane, 1);
+  OutLane *self = g_new0 (OutLane, 1);
 
   self->cap = cap;
   self->flow = flow;
@@ -14,22 +14,22 @@ lane_new (guint cap, guint64 flow)
 }
 
 void
-lane_free (Lane *self)
+out_lane_free (OutLane *self)
 {
   if (self == NULL)
     return;
-  g_return_if_fail (lane_is_empty (self));
+  g_return_if_fail (out_lane_is_empty (self));
   g_free (self);
 }
 
 void
-lane_join (Lane *self, GList *link)
+out_lane_join (OutLane *self, GList *link)
 {
   g_queue_push_tail_link (&self->waiting, link);
 }
 
 GList *
-lane_next (Lane *self)
+out_lane_next (OutLane *self)
 {
   GList *link;
 
@@ -42,13 +42,13 @@ lane_next (Lane *self)
 }
 
 void
-lane_leave (Lane *self, GList *link, gboolean is_sent)
+out_lane_leave (OutLane *self, GList *link, gboolean is_sent)
 {
   g_queue_unlink (is_sent ? &self->sent : &self->waiting, link);
 }
 
 gboolean
-lane_is_empty (const Lane *self)
+out_lane_is_empty (const OutLane *self)
 {
   return self->waiting.length == 0 && self->sent.length == 0;
 }

@@ -17,17 +17,17 @@ typedef struct {
   guint64 flow;   /* the connection; 0: not of one connection */
   GQueue waiting; /* links of who waits */
   GQueue sent;    /* links of who is unanswered */
-} Lane;
+} OutLane;
 
-Lane *lane_new (guint cap, guint64 flow);
+OutLane *out_lane_new (guint cap, guint64 flow);
 /* Both queues must be empty: the links are their owners'. */
-void lane_free (Lane *self);
+void out_lane_free (OutLane *self);
 
 /* Puts link at the end of those who wait. */
-void lane_join (Lane *self, GList *link);
+void out_lane_join (OutLane *self, GList *link);
 /* The next whose turn it is, moved to sent; NULL when nobody waits or the cap
  * is reached. */
-GList *lane_next (Lane *self);
+GList *out_lane_next (OutLane *self);
 /* Takes link, which is in waiting or in sent, out. */
-void lane_leave (Lane *self, GList *link, gboolean is_sent);
-gboolean lane_is_empty (const Lane *self);
+void out_lane_leave (OutLane *self, GList *link, gboolean is_sent);
+gboolean out_lane_is_empty (const OutLane *self);

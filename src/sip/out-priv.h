@@ -31,8 +31,8 @@ struct SipOut {
   LoopPort *loop;
   SipOutPort port;
   GQueue resolving, failed; /* links of SipOutgoing */
-  Lane *notify_lane, *forward_lane, *silent_lane;
-  GHashTable *flows;       /* guint64 of a flow -> its Lane */
+  OutLane *notify_lane, *forward_lane, *silent_lane;
+  GHashTable *flows;       /* guint64 of a flow -> its OutLane */
   GHashTable *silent;      /* hashes of hops that did not answer a NOTIFY */
   LoopTimer *failed_timer; /* armed while failed is not empty */
   guint pending;
@@ -47,7 +47,7 @@ struct SipOutgoing {
   OutgoingKind kind;
   OutgoingState state;
   GList link;          /* in the queue of its state */
-  Lane *lane;          /* WAITING, SENT */
+  OutLane *lane;       /* WAITING, SENT */
   GBytes *head, *body; /* a NOTIFY not parsed yet */
   msg_t *msg;          /* what is sent next */
   guint64 flow;

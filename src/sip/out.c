@@ -152,7 +152,7 @@ take_cells (SipOut *self, Counters *counters)
 static void
 free_lane_cb (gpointer data)
 {
-  lane_free (data);
+  out_lane_free (data);
 }
 
 SipOut *
@@ -167,9 +167,9 @@ sip_out_new (Sip *sip, Transport *transport, Resolver *resolver,
   self->loop = sip_loop_port (sip->loop);
   self->udp_max = conf_int (conf, "sip", "udp_mtu");
   self->udp_max = MIN (self->udp_max, WAY_UDP_MAX);
-  self->notify_lane = lane_new (LANE_UDP_NOTIFY, 0);
-  self->forward_lane = lane_new (LANE_UDP_FORWARD, 0);
-  self->silent_lane = lane_new (LANE_UDP_SILENT, 0);
+  self->notify_lane = out_lane_new (LANE_UDP_NOTIFY, 0);
+  self->forward_lane = out_lane_new (LANE_UDP_FORWARD, 0);
+  self->silent_lane = out_lane_new (LANE_UDP_SILENT, 0);
   self->flows
       = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, free_lane_cb);
   self->silent = g_hash_table_new (NULL, NULL);
@@ -192,11 +192,11 @@ cancel_queue (GQueue *queue)
 }
 
 static void
-cancel_lane (Lane *lane)
+cancel_lane (OutLane *lane)
 {
   cancel_queue (&lane->waiting);
   cancel_queue (&lane->sent);
-  lane_free (lane);
+  out_lane_free (lane);
 }
 
 static void
@@ -205,7 +205,7 @@ cancel_flows (SipOut *self)
   g_autoptr (GList) lanes = g_hash_table_get_values (self->flows);
 
   for (GList *l = lanes; l != NULL; l = l->next) {
-    Lane *lane = l->data;
+    OutLane *lane = l->data;
 
     g_hash_table_steal (self->flows, &lane->flow);
     cancel_lane (lane);
@@ -245,7 +245,7 @@ sip_out_pending (SipOut *self)
 void
 sip_out_flow_closed (SipOut *self, guint64 flow)
 {
-  Lane *lane = g_hash_table_lookup (self->flows, &flow);
+  OutLane *lane = g_hash_table_lookup (self->flows, &flow);
   guint n = lane ? lane->waiting.length + lane->sent.length : 0;
 
   for (; n > 0; n--) {

@@ -5,7 +5,7 @@
 #define G_LOG_DOMAIN "sip"
 #include "sip/out-priv.h"
 
-static void run_lane (SipOut *out, Lane *lane);
+static void run_lane (SipOut *out, OutLane *lane);
 
 SipOutgoing *
 outgoing_new (SipOut *out, OutgoingKind kind, gpointer data)
@@ -23,22 +23,22 @@ outgoing_new (SipOut *out, OutgoingKind kind, gpointer data)
 }
 
 /* The lane of a flow lives while somebody is in it. */
-static Lane *
+static OutLane *
 lane_of_flow (SipOut *out, guint64 flow)
 {
-  Lane *lane = g_hash_table_lookup (out->flows, &flow);
+  OutLane *lane = g_hash_table_lookup (out->flows, &flow);
 
   if (lane == NULL) {
-    lane = lane_new (LANE_STREAM, flow);
+    lane = out_lane_new (LANE_STREAM, flow);
     g_hash_table_insert (out->flows, &lane->flow, lane);
   }
   return lane;
 }
 
 static void
-drop_lane (SipOut *out, Lane *lane)
+drop_lane (SipOut *out, OutLane *lane)
 {
-  if (lane->flow != 0 && lane_is_empty (lane))
+  if (lane->flow != 0 && out_lane_is_empty (lane))
     g_hash_table_remove (out->flows, &lane->flow);
 }
 
@@ -51,7 +51,7 @@ hash_hop (const ResolverHop *hop)
   return MAX (g_str_hash (url), 1);
 }
 
-static Lane *
+static OutLane *
 lane_for (SipOutgoing *self)
 {
   SipOut *out = self->out;
@@ -81,10 +81,10 @@ leave (SipOutgoing *self)
     break;
   case OUTGOING_WAITING:
     (*out->n_waiting)--;
-    lane_leave (self->lane, &self->link, FALSE);
+    out_lane_leave (self->lane, &self->link, FALSE);
     break;
   case OUTGOING_SENT:
-    lane_leave (self->lane, &self->link, TRUE);
+    out_lane_leave (self->lane, &self->link, TRUE);
     break;
   }
 }
@@ -170,7 +170,7 @@ static void
 finish (SipOutgoing *self, guint status, msg_t *response)
 {
   SipOut *out = self->out;
-  Lane *lane = self->lane;
+  OutLane *lane = self->lane;
 
   leave (self);
   if (lane != NULL) {
@@ -221,7 +221,7 @@ put_failed (SipOutgoing *self, guint status)
 void
 outgoing_fail (SipOutgoing *self, guint status)
 {
-  Lane *lane = self->lane;
+  OutLane *lane = self->lane;
 
   put_failed (self, status);
   if (lane != NULL)
@@ -301,11 +301,11 @@ try_hops (SipOutgoing *self)
 }
 
 static void
-run_lane (SipOut *out, Lane *lane)
+run_lane (SipOut *out, OutLane *lane)
 {
   GList *link;
 
-  while ((link = lane_next (lane)) != NULL) {
+  while ((link = out_lane_next (lane)) != NULL) {
     SipOutgoing *self = link->data;
     guint status;
 
@@ -344,12 +344,12 @@ static void
 join_lane (SipOutgoing *self)
 {
   SipOut *out = self->out;
-  Lane *lane = lane_for (self);
+  OutLane *lane = lane_for (self);
 
   leave (self);
   self->lane = lane;
   self->state = OUTGOING_WAITING;
-  lane_join (lane, &self->link);
+  out_lane_join (lane, &self->link);
   (*out->n_waiting)++;
   run_lane (out, lane);
   drop_lane (out, lane);

@@ -521,7 +521,7 @@ test_flow_closed (Rig *rig, gconstpointer data)
   connect_peer (rig);
   rig->counts_requests = TRUE;
   send_notify (rig, "tcp:127.0.0.1:9", 7, 1);
-  ((Lane *)g_hash_table_lookup (rig->out->flows, &flow))->cap = 1;
+  ((OutLane *)g_hash_table_lookup (rig->out->flows, &flow))->cap = 1;
   send_notify (rig, "tcp:127.0.0.1:9", 7, 2);
   sip_loop_run (rig->loop);
   rig->counts_requests = FALSE;

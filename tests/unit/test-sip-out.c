@@ -614,24 +614,24 @@ test_forward (gconstpointer data)
 static void
 test_lane (void)
 {
-  Lane *lane = lane_new (2, 0);
+  OutLane *lane = out_lane_new (2, 0);
   GList links[4] = { 0 };
 
-  g_assert_true (lane_is_empty (lane));
+  g_assert_true (out_lane_is_empty (lane));
   for (guint i = 0; i < 4; i++)
-    lane_join (lane, &links[i]);
-  g_assert_true (lane_next (lane) == &links[0]);
-  g_assert_true (lane_next (lane) == &links[1]);
-  g_assert_null (lane_next (lane));
-  lane_leave (lane, &links[2], FALSE);
-  lane_leave (lane, &links[0], TRUE);
-  g_assert_true (lane_next (lane) == &links[3]);
-  g_assert_null (lane_next (lane));
-  lane_leave (lane, &links[1], TRUE);
-  g_assert_false (lane_is_empty (lane));
-  lane_leave (lane, &links[3], TRUE);
-  g_assert_true (lane_is_empty (lane));
-  lane_free (lane);
+    out_lane_join (lane, &links[i]);
+  g_assert_true (out_lane_next (lane) == &links[0]);
+  g_assert_true (out_lane_next (lane) == &links[1]);
+  g_assert_null (out_lane_next (lane));
+  out_lane_leave (lane, &links[2], FALSE);
+  out_lane_leave (lane, &links[0], TRUE);
+  g_assert_true (out_lane_next (lane) == &links[3]);
+  g_assert_null (out_lane_next (lane));
+  out_lane_leave (lane, &links[1], TRUE);
+  g_assert_false (out_lane_is_empty (lane));
+  out_lane_leave (lane, &links[3], TRUE);
+  g_assert_true (out_lane_is_empty (lane));
+  out_lane_free (lane);
 }
 
 int
