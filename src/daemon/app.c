@@ -6,11 +6,13 @@
 
 #include "daemon/app.h"
 
+#include "admin/control.h"
 #include "base/log.h"
 #include "daemon/detach.h"
 #include "daemon/limits.h"
 #include "daemon/process.h"
 #include "daemon/ready.h"
+#include "http/http.h"
 #include "sip/sip.h"
 #include "store/store.h"
 
@@ -37,6 +39,8 @@ typedef struct {
   StorePg *store;
   Service *service;
   Sip *sip;
+  Http *http;
+  Control *control;
 } App;
 
 static gint64
@@ -74,8 +78,9 @@ stop (App *self)
 
 /* Puts a freshly read configuration in force. */
 static gboolean
-reload (App *self, GError **error)
+reload (gpointer data, GError **error)
 {
+  App *self = data;
   g_autoptr (Conf) fresh = conf_load (self->options->file, error);
   g_auto (GStrv) kept = NULL;
   ServiceLimits limits;
@@ -87,6 +92,7 @@ reload (App *self, GError **error)
     g_warning ("%s has changed, which takes a restart", *name);
   limits = limits_of (fresh);
   service_set_limits (self->service, &limits);
+  http_reload (self->http, fresh);
   log_set_level (limits_log_level (fresh), self->options->debug);
   conf_free (self->conf);
   self->conf = g_steal_pointer (&fresh);
@@ -173,6 +179,41 @@ make_service (App *self)
   service_set_fatal (self->service, fatal_cb, self);
 }
 
+static const char *
+why_not_ready (gpointer data)
+{
+  App *self = data;
+  StorePort *store = store_pg_port (self->store);
+
+  if (self->is_stopping)
+    return "stopping";
+  if (!service_is_ready (self->service))
+    return "loading";
+  return store->is_up (store->self) ? NULL : "database away";
+}
+
+static void
+status_cb (ServiceStatusFn fn, gpointer fn_data, gpointer data)
+{
+  service_status (((App *) data)->service, fn, fn_data);
+}
+
+static gboolean
+open_admin (App *self, GError **error)
+{
+  HttpHooks hooks = { why_not_ready, status_cb, self };
+  ControlHooks control = { reload, self };
+
+  self->http
+      = http_new (self->port, self->conf, self->counters, &hooks, error);
+  if (self->http == NULL)
+    return FALSE;
+  self->control = control_new (
+      self->port, conf_string (self->conf, "server", "control_socket"),
+      self->service, &control, error);
+  return self->control != NULL;
+}
+
 /* Everything that can fail before requests are taken. */
 static gboolean
 open_all (App *self, GError **error)
@@ -188,6 +229,8 @@ open_all (App *self, GError **error)
   if (self->sip == NULL)
     return FALSE;
   service_set_sip (self->service, sip_out_port (self->sip));
+  if (!open_admin (self, error))
+    return FALSE;
   return process_become (conf_string (self->conf, "server", "user"), error)
          && process_write_pid (conf_string (self->conf, "server", "pid_file"),
                                error);
@@ -202,6 +245,8 @@ close_all (App *self)
     self->port->unwatch (self->port->self, self->signal_watch);
   if (self->patience != NULL)
     self->port->remove_timer (self->port->self, self->patience);
+  control_free (self->control);
+  http_free (self->http);
   sip_free (self->sip);
   service_free (self->service);
   store_pg_free (self->store);
