@@ -195,7 +195,7 @@ why_not_ready (gpointer data)
 static void
 status_cb (ServiceStatusFn fn, gpointer fn_data, gpointer data)
 {
-  service_status (((App *) data)->service, fn, fn_data);
+  service_status (((App *)data)->service, fn, fn_data);
 }
 
 static gboolean
@@ -204,8 +204,7 @@ open_admin (App *self, GError **error)
   HttpHooks hooks = { why_not_ready, status_cb, self };
   ControlHooks control = { reload, self };
 
-  self->http
-      = http_new (self->port, self->conf, self->counters, &hooks, error);
+  self->http = http_new (self->port, self->conf, self->counters, &hooks, error);
   if (self->http == NULL)
     return FALSE;
   self->control = control_new (
@@ -229,9 +228,8 @@ open_all (App *self, GError **error)
   if (self->sip == NULL)
     return FALSE;
   service_set_sip (self->service, sip_out_port (self->sip));
-  if (!open_admin (self, error))
-    return FALSE;
   return process_become (conf_string (self->conf, "server", "user"), error)
+         && open_admin (self, error)
          && process_write_pid (conf_string (self->conf, "server", "pid_file"),
                                error);
 }
