@@ -6,7 +6,7 @@ CREATE TABLE rollcall.users (
   aor text PRIMARY KEY
     CONSTRAINT users_aor_is_user_at_domain CHECK (
       octet_length(aor) <= 320
-      AND aor ~ '^[^@[:space:][:cntrl:]<>"]+@([^@[:space:][:cntrl:]<>":;?/]+|\[[0-9A-Fa-f:.]+\])$')
+      AND aor ~ '^[^@:[:space:][:cntrl:]<>"]+@([^@[:space:][:cntrl:]<>":;?/]+|\[[0-9A-Fa-f:.]+\])$')
     CONSTRAINT users_domain_is_lower_case CHECK (
       substr(aor, strpos(aor, '@')) = lower(substr(aor, strpos(aor, '@')))),
   display_name text,

@@ -49,7 +49,8 @@ CREATE TABLE rollcall.publications (
   event text NOT NULL,
   etag text NOT NULL,
   device text,
-  instance text,
+  instance text GENERATED ALWAYS AS
+    (CASE WHEN device LIKE 'urn:%' THEN device END) STORED,
   body bytea,
   call_id text,
   from_tag text,

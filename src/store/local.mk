@@ -1,2 +1,13 @@
 # SPDX-License-Identifier: ISC
+noinst_LIBRARIES += src/libstore.a
+src_libstore_a_SOURCES = src/store/store.h src/store/pg.c \
+  src/store/connection.c src/store/connection.h \
+  src/store/control.c src/store/control.h src/store/lock.h \
+  src/store/lane.c src/store/lane.h src/store/kept.c src/store/kept.h \
+  src/store/submit.c src/store/submit.h \
+  src/store/rows.c src/store/rows.h src/store/rows-tables.c \
+  src/store/users.c src/store/users.h \
+  src/store/load.c src/store/load.h src/store/changes.c src/store/changes.h \
+  src/store/mem.c
+src_libstore_a_CPPFLAGS = $(AM_CPPFLAGS) $(PQ_CFLAGS)
 EXTRA_DIST += tests/lib/with-postgres

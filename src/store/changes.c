@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Reading `changes` so that nothing is missed and nothing waits for strangers.
+ *
+ * Rows become visible when their transaction commits, not in the order of their
+ * ids.  So each read takes every visible row of the transactions at or above
+ * the horizon, and moves the horizon to the oldest transaction that was still
+ * running then: what that one and later ones commit is seen by the next read.
+ * Rows at or above the horizon are seen again by it; their ids are remembered
+ * till then.  The current row of the user comes with the change, from the same
+ * snapshot. */
+#define G_LOG_DOMAIN "store"
+#include "store/changes.h"
+
+#include <string.h>
+
+#include "store/users.h"
+
+#define PRUNE_EVERY ((gint64)60 * G_USEC_PER_SEC)
+
+typedef struct {
+  StoreDoneFn done;
+  gpointer data;
+  gint64 at;
+} Wait;
+
+struct Changes {
+  ChangesConfig config;
+  guint64 horizon, next_horizon;
+  GHashTable *seen; /* id -> xid, both gint64 * */
+  gboolean is_started, is_reading, is_wanted;
+  GQueue next, now; /* Wait: for the next read, for the one in flight */
+  gint64 pruned_at;
+};
+
+enum { XMIN, ID, XID, TABLE, KEY, USER };
+
+static void
+settle (GQueue *waits, StoreOutcome outcome, gint64 before)
+{
+  GQueue due = G_QUEUE_INIT;
+  Wait *wait;
+
+  while ((wait = g_queue_peek_head (waits)) != NULL && wait->at < before)
+    g_queue_push_tail (&due, g_queue_pop_head (waits));
+  while ((wait = g_queue_pop_head (&due)) != NULL) {
+    wait->done (outcome, wait->data);
+    g_free (wait);
+  }
+}
+
+static guint64
+number (const PGresult *result, int i, int column)
+{
+  return g_ascii_strtoull (PQgetvalue (result, i, column), NULL, 10);
+}
+
+/* --- One read --- */
+
+/* Has this row not been seen before? */
+static gboolean
+is_news (Changes *self, guint64 id, guint64 xid)
+{
+  gint64 key = (gint64)id;
+  gint64 value = (gint64)xid;
+
+  if (g_hash_table_contains (self->seen, &key))
+    return FALSE;
+  g_hash_table_insert (self->seen, g_memdup2 (&key, sizeof key),
+                       g_memdup2 (&value, sizeof value));
+  return TRUE;
+}
+
+static gboolean
+is_below_cb (gpointer key, gpointer value, gpointer data)
+{
+  return (guint64) * (gint64 *)value < *(guint64 *)data;
+}
+
+static void
+prune (Changes *self)
+{
+  gint64 now = clock_now (self->config.clock);
+  g_autofree char *horizon
+      = g_strdup_printf ("%" G_GUINT64_FORMAT, self->horizon);
+
+  if (now - self->pruned_at < PRUNE_EVERY)
+    return;
+  self->pruned_at = now;
+  control_ask (self->config.control,
+               &(ControlQuery){
+                   .sql = "DELETE FROM rollcall.changes WHERE xid < $1::xid8",
+                   .param = horizon });
+}
+
+static void
+finish_read (Changes *self)
+{
+  self->is_reading = FALSE;
+  self->horizon = self->next_horizon;
+  g_hash_table_foreach_remove (self->seen, is_below_cb, &self->horizon);
+  settle (&self->now, STORE_COMMITTED, G_MAXINT64);
+  if (self->is_wanted)
+    changes_read (self);
+  else
+    prune (self);
+}
+
+static void
+users_cb (const PGresult *result, gpointer data)
+{
+  Changes *self = data;
+
+  self->config.users_begin (self->config.data);
+  for (int i = 0; i < PQntuples (result); i++) {
+    StoreUser *user = user_decode (result, i, 0);
+    g_autofree char *aor = g_strdup (user->aor);
+
+    self->config.user_changed (aor, user, self->config.data);
+  }
+  self->config.users_end (self->config.data);
+  finish_read (self);
+}
+
+/* A user that several rows name is told once. */
+static void
+tell_users (Changes *self, const PGresult *result, GPtrArray *news)
+{
+  g_autoptr (GHashTable) told = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint n = 0; n < news->len; n++) {
+    int i = GPOINTER_TO_INT (g_ptr_array_index (news, n));
+    char *key = PQgetvalue (result, i, KEY);
+
+    if (g_hash_table_add (told, key))
+      self->config.user_changed (key, user_decode (result, i, USER),
+                                 self->config.data);
+  }
+}
+
+static void
+changes_cb (const PGresult *result, gpointer data)
+{
+  Changes *self = data;
+  g_autoptr (GPtrArray) news = g_ptr_array_new ();
+  gboolean is_reload = FALSE;
+
+  self->next_horizon = number (result, 0, XMIN);
+  for (int i = 0; i < PQntuples (result); i++)
+    if (!PQgetisnull (result, i, ID)
+        && is_news (self, number (result, i, ID), number (result, i, XID))
+        && strcmp (PQgetvalue (result, i, TABLE), "users") == 0) {
+      is_reload = is_reload || PQgetisnull (result, i, KEY);
+      g_ptr_array_add (news, GINT_TO_POINTER (i));
+    }
+  if (is_reload) {
+    control_ask (
+        self->config.control,
+        &(ControlQuery){ .sql = "SELECT " USER_COLUMNS " FROM rollcall.users u",
+                         .answer = users_cb,
+                         .data = self });
+    return;
+  }
+  tell_users (self, result, news);
+  finish_read (self);
+}
+
+void
+changes_read (Changes *self)
+{
+  g_autofree char *horizon
+      = g_strdup_printf ("%" G_GUINT64_FORMAT, self->horizon);
+
+  self->is_wanted = TRUE;
+  if (self->is_reading || !self->is_started
+      || !control_is_ready (self->config.control))
+    return;
+  self->is_wanted = FALSE;
+  self->is_reading = TRUE;
+  for (Wait *wait; (wait = g_queue_pop_head (&self->next)) != NULL;)
+    g_queue_push_tail (&self->now, wait);
+  control_ask (
+      self->config.control,
+      &(ControlQuery){
+          .sql
+          = "SELECT s.xmin, c.id, c.xid, c.table_name, c.key, " USER_COLUMNS
+            " FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())"
+            "   AS xmin) s"
+            " LEFT JOIN rollcall.changes c ON c.xid >= $1::xid8"
+            " LEFT JOIN rollcall.users u"
+            "   ON c.table_name = 'users' AND u.aor = c.key"
+            " ORDER BY c.id",
+          .param = horizon,
+          .answer = changes_cb,
+          .data = self });
+}
+
+void
+changes_lost (Changes *self)
+{
+  Wait *wait;
+
+  if (self->is_reading)
+    g_hash_table_remove_all (self->seen); /* told again: no harm */
+  self->is_reading = FALSE;
+  while ((wait = g_queue_pop_tail (&self->now)) != NULL)
+    g_queue_push_head (&self->next, wait);
+}
+
+void
+changes_start (Changes *self, guint64 horizon)
+{
+  self->horizon = horizon;
+  self->is_started = TRUE;
+  self->pruned_at = clock_now (self->config.clock);
+  changes_read (self);
+}
+
+/* --- Syncs --- */
+
+void
+changes_sync (Changes *self, StoreDoneFn done, gpointer data)
+{
+  Wait *wait = g_new0 (Wait, 1);
+
+  wait->done = done;
+  wait->data = data;
+  wait->at = clock_now (self->config.clock);
+  g_queue_push_tail (&self->next, wait);
+  changes_read (self);
+}
+
+void
+changes_give_up (Changes *self, gint64 before)
+{
+  settle (&self->now, STORE_AWAY, before);
+  settle (&self->next, STORE_AWAY, before);
+}
+
+gboolean
+changes_is_waiting (const Changes *self)
+{
+  return self->now.length > 0 || self->next.length > 0;
+}
+
+/* --- Life --- */
+
+Changes *
+changes_new (const ChangesConfig *config)
+{
+  Changes *self = g_new0 (Changes, 1);
+
+  self->config = *config;
+  self->seen
+      = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
+  return self;
+}
+
+void
+changes_free (Changes *self)
+{
+  if (self == NULL)
+    return;
+  g_queue_clear_full (&self->now, g_free);
+  g_queue_clear_full (&self->next, g_free);
+  g_hash_table_unref (self->seen);
+  g_free (self);
+}

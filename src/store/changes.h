@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Follows the table `changes`: what administrators write comes into force. */
+#pragma once
+#include "port/store.h"
+#include "store/control.h"
+
+typedef struct Changes Changes;
+
+typedef struct {
+  Control *control;
+  const Clock *clock;
+  /* As in StoreEvents. */
+  void (*user_changed) (const char *aor, StoreUser *user, gpointer data);
+  void (*users_begin) (gpointer data);
+  void (*users_end) (gpointer data);
+  gpointer data;
+} ChangesConfig;
+
+Changes *changes_new (const ChangesConfig *config);
+/* Waiting syncs are not called. */
+void changes_free (Changes *self);
+
+/* Everything of transactions below horizon is known; begins to follow. */
+void changes_start (Changes *self, guint64 horizon);
+/* Reads as soon as it can: notified, or connected again. */
+void changes_read (Changes *self);
+/* The control session is lost: what was being read is read again. */
+void changes_lost (Changes *self);
+
+/* Reads; done once all that was committed before this call is in force. */
+void changes_sync (Changes *self, StoreDoneFn done, gpointer data);
+/* Tells all syncs that began before a time (us) that PostgreSQL is away. */
+void changes_give_up (Changes *self, gint64 before);
+/* Somebody waits in changes_sync. */
+gboolean changes_is_waiting (const Changes *self);

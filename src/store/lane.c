@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Forming, sending and settling batches.
+ *
+ * A batch is one implicit transaction of a pipeline: at most one statement per
+ * table and kind, whose parameters are arrays.  The statements cannot fail by
+ * what is stored; should a row be unfit all the same, each submit of the batch
+ * is tried again as a transaction of its own, and the unfit one is refused.
+ *
+ * What was committed softly is remembered until it must be on disk and written
+ * once more when the session is lost: PostgreSQL may have crashed with it. */
+#define G_LOG_DOMAIN "store"
+#include "store/lane.h"
+
+#include <string.h>
+
+#include "store/connection.h"
+#include "store/kept.h"
+#include "store/lock.h"
+#include "store/rows.h"
+
+#define BATCH_ROWS 256
+/* PostgreSQL flushes asynchronous commits within three times its
+ * wal_writer_delay (0.2 s unless configured). */
+#define SOFT_FOR ((gint64)1500000) /* us */
+
+struct Lane {
+  LaneConfig config;
+  Connection *connection;
+  char *setup;
+  Kept *kept;        /* goes first */
+  GQueue queue;      /* Submit */
+  GPtrArray *flight; /* Submit in order, NULL once settled; NULL: none */
+  guint settled;     /* of flight, while replaying */
+  gboolean is_replay;
+  gint64 sent_at;
+  gboolean is_away;
+  GQueue recent;    /* Submit committed softly; at is the time of the commit */
+  char sqlstate[6]; /* of the first error since the last sync */
+  char *error;
+  gint64 *n_batches, *n_rows, *n_refused, *n_away, *n_lost;
+};
+
+/* --- What waits --- */
+
+gboolean
+lane_is_away (const Lane *self)
+{
+  return self->is_away;
+}
+
+gboolean
+lane_is_idle (const Lane *self)
+{
+  return self->flight == NULL && self->queue.length == 0
+         && kept_size (self->kept) == 0;
+}
+
+gboolean
+lane_is_ticking (const Lane *self)
+{
+  return !lane_is_idle (self) || self->recent.length > 0;
+}
+
+guint
+lane_kept (const Lane *self)
+{
+  return kept_size (self->kept);
+}
+
+/* Tells who waits for it that PostgreSQL is away; its rows are kept. */
+static void
+answer_away (Lane *self, Submit *submit)
+{
+  if (submit->done != NULL) {
+    self->config.answer_away (submit->done, submit->data, self->config.data);
+    (*self->n_away)++;
+  }
+  submit->done = NULL;
+  submit->is_kept = TRUE;
+}
+
+static void
+go_away (Lane *self)
+{
+  Submit *submit;
+
+  if (self->is_away)
+    return;
+  self->is_away = TRUE;
+  for (guint i = 0; self->flight != NULL && i < self->flight->len; i++)
+    if ((submit = g_ptr_array_index (self->flight, i)) != NULL)
+      answer_away (self, submit);
+  while ((submit = g_queue_pop_head (&self->queue)) != NULL) {
+    answer_away (self, submit);
+    kept_add_newer (self->kept, submit);
+  }
+  self->config.changed (self->config.data);
+}
+
+static void
+come_back (Lane *self)
+{
+  if (!self->is_away)
+    return;
+  self->is_away = FALSE;
+  self->config.changed (self->config.data);
+}
+
+void
+lane_submit (Lane *self, Submit *submit)
+{
+  if (self->is_away) {
+    answer_away (self, submit);
+    kept_add_newer (self->kept, submit);
+  } else {
+    g_queue_push_tail (&self->queue, submit);
+  }
+}
+
+/* --- Sending --- */
+
+static GPtrArray *
+take_batch (Lane *self)
+{
+  GPtrArray *batch
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)submit_free);
+  gsize rows = 0;
+  Submit *submit;
+
+  while (rows < BATCH_ROWS && (submit = kept_pop (self->kept)) != NULL) {
+    rows += submit->n;
+    g_ptr_array_add (batch, submit);
+  }
+  while ((submit = g_queue_peek_head (&self->queue)) != NULL
+         && (rows == 0 || rows + submit->n <= BATCH_ROWS)) {
+    rows += submit->n;
+    g_ptr_array_add (batch, g_queue_pop_head (&self->queue));
+  }
+  return batch;
+}
+
+typedef struct {
+  GPtrArray *rows[ROW_TABLES * 2]; /* StoreWrite pointers, by kind */
+} Groups;
+
+/* The last write of each row, by kind. */
+static void
+group_writes (Groups *groups, Submit *const *submits, guint n)
+{
+  g_autoptr (GHashTable) newest = g_hash_table_new (row_hash, row_equal);
+  GHashTableIter iter;
+  gpointer write;
+
+  for (guint k = 0; k < G_N_ELEMENTS (groups->rows); k++)
+    groups->rows[k] = g_ptr_array_new ();
+  for (guint i = 0; i < n; i++)
+    for (gsize j = 0; j < submits[i]->n; j++)
+      g_hash_table_replace (newest, &submits[i]->writes[j], NULL);
+  g_hash_table_iter_init (&iter, newest);
+  while (g_hash_table_iter_next (&iter, &write, NULL))
+    g_ptr_array_add (groups->rows[((StoreWrite *)write)->kind], write);
+}
+
+static gboolean
+send_group (Lane *self, StoreWriteKind kind, GPtrArray *rows)
+{
+  const Table *table = row_table_at ((guint)kind / 2);
+  gboolean is_put = kind == table->put;
+  g_autofree char *name
+      = g_strconcat (is_put ? "put_" : "drop_", table->name, NULL);
+  RowParams params;
+  int ok;
+
+  row_params_init (&params, table, is_put ? table->n_columns : table->n_keys,
+                   rows, clock_now (self->config.clock));
+  ok = PQsendQueryPrepared (connection_pg (self->connection), name,
+                            (int)params.n, params.values, params.lengths,
+                            params.formats, 0);
+  row_params_clear (&params);
+  connection_expect (self->connection, 1);
+  *self->n_rows += rows->len;
+  return ok;
+}
+
+static gboolean
+is_durable (Submit *const *submits, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    if (submits[i]->is_durable)
+      return TRUE;
+  return FALSE;
+}
+
+/* One transaction of some submits of the flight. */
+static gboolean
+send_transaction (Lane *self, Submit *const *submits, guint n)
+{
+  PGconn *pg = connection_pg (self->connection);
+  gboolean ok = TRUE;
+  Groups groups;
+
+  if (is_durable (submits, n)) {
+    ok = PQsendQueryPrepared (pg, "durable", 0, NULL, NULL, NULL, 0);
+    connection_expect (self->connection, 1);
+  }
+  group_writes (&groups, submits, n);
+  for (guint k = 0; k < G_N_ELEMENTS (groups.rows); k++) {
+    if (ok && groups.rows[k]->len > 0)
+      ok = send_group (self, (StoreWriteKind)k, groups.rows[k]);
+    g_ptr_array_unref (groups.rows[k]);
+  }
+  ok = ok && PQpipelineSync (pg);
+  connection_expect (self->connection, 1);
+  (*self->n_batches)++;
+  return ok;
+}
+
+/* Sends the flight, whole or each submit by itself. */
+static void
+send_flight (Lane *self, gboolean is_replay)
+{
+  Submit *const *submits = (Submit *const *)self->flight->pdata;
+  gboolean ok = TRUE;
+
+  self->is_replay = is_replay;
+  self->settled = 0;
+  self->sent_at = clock_now (self->config.clock);
+  if (!is_replay)
+    ok = send_transaction (self, submits, self->flight->len);
+  for (guint i = 0; is_replay && ok && i < self->flight->len; i++)
+    ok = send_transaction (self, &submits[i], 1);
+  if (ok)
+    connection_flush (self->connection);
+  else
+    connection_fail (self->connection, "a batch could not be sent");
+}
+
+void
+lane_kick (Lane *self)
+{
+  if (!connection_is_ready (self->connection) || self->flight != NULL
+      || !self->config.may_write (self->config.data))
+    return;
+  if (lane_is_idle (self)) {
+    come_back (self);
+    return;
+  }
+  self->flight = take_batch (self);
+  send_flight (self, FALSE);
+}
+
+/* --- Settling --- */
+
+/* A committed submit: remembered while it may not be on disk yet. */
+static void
+remember (Lane *self, Submit *submit, gboolean was_durable)
+{
+  gint64 now = clock_now (self->config.clock);
+  Submit *old;
+
+  if (was_durable) { /* and with it all that was committed before */
+    g_queue_clear_full (&self->recent, (GDestroyNotify)submit_free);
+    submit_free (submit);
+    return;
+  }
+  submit->at = now;
+  g_queue_push_tail (&self->recent, submit);
+  while ((old = g_queue_peek_head (&self->recent))->at + SOFT_FOR < now)
+    submit_free (g_queue_pop_head (&self->recent));
+}
+
+static void
+commit (Lane *self, guint i, gboolean was_durable)
+{
+  Submit *submit = g_ptr_array_index (self->flight, i);
+
+  g_ptr_array_index (self->flight, i) = NULL;
+  submit_settle (submit, STORE_COMMITTED);
+  remember (self, submit, was_durable);
+}
+
+static void
+refuse (Lane *self, guint i)
+{
+  Submit *submit = g_ptr_array_index (self->flight, i);
+
+  g_ptr_array_index (self->flight, i) = NULL;
+  g_warning ("PostgreSQL refused %s (SQLSTATE %s); what was asked fails",
+             self->error, self->sqlstate);
+  (*self->n_refused)++;
+  submit_settle (submit, STORE_REFUSED);
+  submit_free (submit);
+}
+
+/* Is it the row's fault, not the server's?  Data, constraints, and what the
+ * schema says of itself; not resources, operators, crashes, read-only standbys
+ * (PostgreSQL, appendix A). */
+static gboolean
+is_rows_fault (const char *sqlstate)
+{
+  static const char *const classes[]
+      = { "0A", "21", "22", "23", "42", "44", "P0", "RC", "XX" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (classes); i++)
+    if (g_str_has_prefix (sqlstate, classes[i]))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+end_flight (Lane *self)
+{
+  g_clear_pointer (&self->flight, g_ptr_array_unref);
+  come_back (self);
+  if (lane_is_idle (self))
+    self->config.changed (self->config.data);
+  else
+    self->config.wants_kick (self->config.data);
+}
+
+static void
+settle_whole (Lane *self)
+{
+  gboolean was_durable
+      = is_durable ((Submit *const *)self->flight->pdata, self->flight->len);
+
+  if (self->sqlstate[0] != '\0' && self->flight->len > 1) {
+    send_flight (self, TRUE);
+    return;
+  }
+  for (guint i = 0; i < self->flight->len; i++)
+    if (self->sqlstate[0] != '\0')
+      refuse (self, i);
+    else
+      commit (self, i, was_durable);
+  end_flight (self);
+}
+
+static void
+settle_one (Lane *self)
+{
+  guint i = self->settled++;
+  Submit *submit = g_ptr_array_index (self->flight, i);
+
+  if (self->sqlstate[0] != '\0')
+    refuse (self, i);
+  else
+    commit (self, i, submit->is_durable);
+  if (self->settled == self->flight->len)
+    end_flight (self);
+}
+
+static void
+synced (Lane *self)
+{
+  if (self->sqlstate[0] != '\0' && !is_rows_fault (self->sqlstate)) {
+    connection_fail (self->connection, self->error);
+    return;
+  }
+  if (self->is_replay)
+    settle_one (self);
+  else
+    settle_whole (self);
+}
+
+static void
+note_error (Lane *self, const PGresult *result)
+{
+  const char *state = PQresultErrorField (result, PG_DIAG_SQLSTATE);
+  const char *text = PQresultErrorField (result, PG_DIAG_MESSAGE_PRIMARY);
+
+  if (self->sqlstate[0] != '\0')
+    return;
+  g_strlcpy (self->sqlstate, state != NULL ? state : "08006",
+             sizeof self->sqlstate);
+  g_free (self->error);
+  self->error = g_strdup (text != NULL ? text : PQresultErrorMessage (result));
+}
+
+static void
+result_cb (const PGresult *result, gpointer data)
+{
+  Lane *self = data;
+
+  switch (PQresultStatus (result)) {
+  case PGRES_FATAL_ERROR:
+    if (result != NULL)
+      note_error (self, result);
+    break;
+  case PGRES_PIPELINE_SYNC:
+    synced (self);
+    self->sqlstate[0] = '\0';
+    break;
+  default:
+    break;
+  }
+}
+
+/* --- The connection's life --- */
+
+static void
+ready_cb (gpointer data)
+{
+  Lane *self = data;
+
+  self->config.wants_kick (self->config.data);
+}
+
+/* What was in flight has an unknown outcome: it is written again. */
+static void
+requeue_flight (Lane *self)
+{
+  g_autoptr (GPtrArray) flight = g_steal_pointer (&self->flight);
+
+  for (guint i = flight != NULL ? flight->len : 0; i-- > 0;) {
+    Submit *submit = g_ptr_array_index (flight, i);
+
+    g_ptr_array_index (flight, i) = NULL;
+    if (submit == NULL)
+      continue;
+    if (submit->is_kept)
+      kept_add_older (self->kept, submit);
+    else
+      g_queue_push_head (&self->queue, submit);
+  }
+}
+
+static void
+lost_cb (gboolean was_ready, const char *why, gpointer data)
+{
+  Lane *self = data;
+  Submit *submit;
+
+  if (!was_ready) {
+    g_debug ("no connection to PostgreSQL: %s", why);
+    go_away (self);
+    return;
+  }
+  (*self->n_lost)++;
+  g_warning ("a connection to PostgreSQL is lost: %s", why);
+  self->sqlstate[0] = '\0';
+  requeue_flight (self);
+  while ((submit = g_queue_pop_tail (&self->recent)) != NULL)
+    kept_add_older (self->kept, submit);
+}
+
+void
+lane_tick (Lane *self)
+{
+  gint64 now = clock_now (self->config.clock);
+  Submit *first = g_queue_peek_head (&self->queue);
+  gint64 since = self->flight != NULL ? self->sent_at
+                 : first != NULL      ? first->at
+                                      : now;
+
+  if (now - since > (gint64)self->config.hung_after * 1000)
+    go_away (self);
+  while (self->flight == NULL && connection_is_ready (self->connection)
+         && (first = g_queue_peek_head (&self->recent)) != NULL
+         && first->at + SOFT_FOR < now)
+    submit_free (g_queue_pop_head (&self->recent));
+}
+
+/* --- Life --- */
+
+/* Holds the shared lock that says "a daemon writes here", and prepares. */
+static char *
+setup_sql (void)
+{
+  GString *sql = g_string_new ("SELECT pg_advisory_lock_shared(" G_STRINGIFY (
+      LOCK_CLASS) ", " G_STRINGIFY (LOCK_WRITERS) ");"
+                                                  "PREPARE durable AS SELECT "
+                                                  "set_config('synchronous_"
+                                                  "commit', 'on', true)");
+
+  for (guint i = 0; i < ROW_TABLES; i++) {
+    const Table *table = row_table_at (i);
+    g_autofree char *put_types = row_sql_types (table, table->n_columns);
+    g_autofree char *drop_types = row_sql_types (table, table->n_keys);
+    g_autofree char *put = row_sql_put (table);
+    g_autofree char *drop = row_sql_drop (table);
+
+    g_string_append_printf (sql, ";PREPARE put_%s (%s) AS %s", table->name,
+                            put_types, put);
+    g_string_append_printf (sql, ";PREPARE drop_%s (%s) AS %s", table->name,
+                            drop_types, drop);
+  }
+  return g_string_free (sql, FALSE);
+}
+
+Lane *
+lane_new (const LaneConfig *config)
+{
+  static const ConnectionFns fns = { ready_cb, lost_cb, result_cb, NULL };
+  Lane *self = g_new0 (Lane, 1);
+  Counters *counters = config->counters;
+
+  self->config = *config;
+  self->kept = kept_new ();
+  self->setup = setup_sql ();
+  self->n_batches = counters_cell (counters, "db_batches");
+  self->n_rows = counters_cell (counters, "db_rows");
+  self->n_refused = counters_cell (counters, "db_refused");
+  self->n_away = counters_cell (counters, "db_answered_away");
+  self->n_lost = counters_cell (counters, "db_connections_lost");
+  self->connection = connection_new (
+      &(ConnectionConfig){ .dsn = config->dsn,
+                           .role = "writer",
+                           .setup = self->setup,
+                           .is_pipeline = TRUE,
+                           .timeout = MAX (config->hung_after, 5000) },
+      config->loop, config->clock, &fns, self);
+  return self;
+}
+
+void
+lane_start (Lane *self)
+{
+  connection_start (self->connection);
+}
+
+void
+lane_free (Lane *self)
+{
+  if (self == NULL)
+    return;
+  connection_free (self->connection);
+  g_clear_pointer (&self->flight, g_ptr_array_unref);
+  g_queue_clear_full (&self->queue, (GDestroyNotify)submit_free);
+  g_queue_clear_full (&self->recent, (GDestroyNotify)submit_free);
+  kept_free (self->kept);
+  g_free (self->setup);
+  g_free (self->error);
+  g_free (self);
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The first load.  What is read is collected before any of it is told, so that
+ * a session lost in the middle can begin again. */
+#define G_LOG_DOMAIN "store"
+#include "store/load.h"
+
+#include "store/rows.h"
+#include "store/users.h"
+
+#define PORTION 1000 /* rows told in one turn */
+
+struct Load {
+  LoadConfig config;
+  guint64 horizon;
+  gint64 base;      /* the monotonic time of the snapshot */
+  GPtrArray *users; /* StoreUser */
+  GPtrArray *rows[ROW_TABLES];
+  guint told; /* of all of them */
+  gboolean is_read;
+  LoopTimer *timer;
+};
+
+static void
+clear (Load *self)
+{
+  g_ptr_array_set_size (self->users, 0);
+  for (guint t = 0; t < ROW_TABLES; t++) {
+    for (guint i = 0; i < self->rows[t]->len; i++)
+      row_free (row_table_at (t), g_ptr_array_index (self->rows[t], i));
+    g_ptr_array_set_size (self->rows[t], 0);
+  }
+}
+
+/* --- Telling --- */
+
+static void
+tell_row (Load *self, guint t, gpointer row)
+{
+  switch (row_table_at (t)->put) {
+  case STORE_PUT_BINDING:
+    self->config.fns.binding (row, self->config.fns_data);
+    break;
+  case STORE_PUT_PUBLICATION:
+    self->config.fns.publication (row, self->config.fns_data);
+    break;
+  default:
+    self->config.fns.subscription (row, self->config.fns_data);
+  }
+}
+
+/* Tells the next one; FALSE when there is none. */
+static gboolean
+tell_next (Load *self)
+{
+  guint i = self->told++;
+
+  if (i < self->users->len) {
+    self->config.fns.user (g_steal_pointer (&self->users->pdata[i]),
+                           self->config.fns_data);
+    return TRUE;
+  }
+  i -= self->users->len;
+  for (guint t = 0; t < ROW_TABLES; i -= self->rows[t]->len, t++)
+    if (i < self->rows[t]->len) {
+      tell_row (self, t, g_steal_pointer (&self->rows[t]->pdata[i]));
+      return TRUE;
+    }
+  return FALSE;
+}
+
+static void
+tell_cb (gpointer data)
+{
+  Load *self = data;
+
+  self->timer = NULL;
+  for (guint i = 0; i < PORTION; i++)
+    if (!tell_next (self)) {
+      clear (self);
+      self->config.done (self->horizon, self->config.data);
+      return;
+    }
+  self->timer
+      = self->config.loop->after (self->config.loop->self, 0, tell_cb, self);
+}
+
+/* --- Reading --- */
+
+static void
+user_cb (const PGresult *result, gpointer data)
+{
+  Load *self = data;
+
+  for (int i = 0; i < PQntuples (result); i++)
+    g_ptr_array_add (self->users, user_decode (result, i, 0));
+}
+
+static void
+take_rows (Load *self, guint t, const PGresult *result)
+{
+  for (int i = 0; i < PQntuples (result); i++)
+    g_ptr_array_add (self->rows[t],
+                     row_decode (row_table_at (t), result, i, self->base));
+}
+
+static void
+binding_cb (const PGresult *result, gpointer data)
+{
+  take_rows (data, 0, result);
+}
+
+static void
+publication_cb (const PGresult *result, gpointer data)
+{
+  take_rows (data, 1, result);
+}
+
+static void
+subscription_cb (const PGresult *result, gpointer data)
+{
+  take_rows (data, 2, result);
+}
+
+static void
+horizon_cb (const PGresult *result, gpointer data)
+{
+  Load *self = data;
+
+  self->horizon = g_ascii_strtoull (PQgetvalue (result, 0, 0), NULL, 10);
+}
+
+static void
+committed_cb (const PGresult *result, gpointer data)
+{
+  Load *self = data;
+
+  g_message ("loaded %u users, %u bindings, %u publications, %u subscriptions",
+             self->users->len, self->rows[0]->len, self->rows[1]->len,
+             self->rows[2]->len);
+  self->is_read = TRUE;
+  self->timer
+      = self->config.loop->after (self->config.loop->self, 0, tell_cb, self);
+}
+
+static void
+ask (Load *self, const char *sql, ControlAnswerFn answer)
+{
+  control_ask (self->config.control,
+               &(ControlQuery){ .sql = sql, .answer = answer, .data = self });
+}
+
+static void
+ask_rows (Load *self, guint t)
+{
+  static const ControlAnswerFn answers[ROW_TABLES]
+      = { binding_cb, publication_cb, subscription_cb };
+  g_autofree char *sql = row_sql_load (row_table_at (t));
+
+  control_ask (self->config.control, &(ControlQuery){ .sql = sql,
+                                                      .is_binary = TRUE,
+                                                      .is_by_row = TRUE,
+                                                      .answer = answers[t],
+                                                      .data = self });
+}
+
+void
+load_start (Load *self)
+{
+  if (self->is_read)
+    return;
+  clear (self);
+  self->base = clock_now (self->config.clock);
+  ask (self, "BEGIN ISOLATION LEVEL REPEATABLE READ", NULL);
+  ask (self, "SELECT pg_snapshot_xmin(pg_current_snapshot())", horizon_cb);
+  for (guint t = 0; t < ROW_TABLES; t++) {
+    g_autofree char *sweep = row_sql_sweep (row_table_at (t));
+
+    ask (self, sweep, NULL);
+  }
+  control_ask (
+      self->config.control,
+      &(ControlQuery){ .sql = "SELECT " USER_COLUMNS " FROM rollcall.users u",
+                       .is_by_row = TRUE,
+                       .answer = user_cb,
+                       .data = self });
+  for (guint t = 0; t < ROW_TABLES; t++)
+    ask_rows (self, t);
+  ask (self,
+       "DELETE FROM rollcall.changes"
+       " WHERE xid < pg_snapshot_xmin(pg_current_snapshot())",
+       NULL);
+  ask (self, "COMMIT", committed_cb);
+}
+
+/* --- Life --- */
+
+Load *
+load_new (const LoadConfig *config)
+{
+  Load *self = g_new0 (Load, 1);
+
+  self->config = *config;
+  self->users
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)store_user_free);
+  for (guint t = 0; t < ROW_TABLES; t++)
+    self->rows[t] = g_ptr_array_new ();
+  return self;
+}
+
+void
+load_free (Load *self)
+{
+  if (self == NULL)
+    return;
+  if (self->timer != NULL)
+    self->config.loop->remove_timer (self->config.loop->self, self->timer);
+  clear (self);
+  g_ptr_array_unref (self->users);
+  for (guint t = 0; t < ROW_TABLES; t++)
+    g_ptr_array_unref (self->rows[t]);
+  g_free (self);
+}

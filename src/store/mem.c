@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The store in memory, with the same promises as store/pg: commits at the end
+ * of the turn, in order; rows given while it is "away" are kept. */
+#define G_LOG_DOMAIN "store"
+#include "addr/aor.h"
+#include "store/kept.h"
+#include "store/rows.h"
+#include "store/store.h"
+#include "store/users.h"
+
+typedef struct {
+  StoreMem *store;
+} Turn;
+
+/* What the end of the turn has to do, in order: a submit, or an answer. */
+typedef struct {
+  Submit *submit; /* NULL: only an answer */
+  StoreOutcome outcome;
+  StoreDoneFn done;
+  gpointer data;
+} Work;
+
+struct StoreMem {
+  StorePort port;
+  LoopPort *loop;
+  const Clock *clock;
+  StoreEvents events;
+  gpointer events_data;
+  StoreLoadFns load_fns;
+  gpointer load_data;
+  GHashTable *users; /* aor -> StoreUser */
+  GHashTable *rows;  /* StoreWrite (put), owned -> itself */
+  Kept *kept;
+  GQueue work; /* Work */
+  Turn *turn;
+  gboolean is_up, wants_load, refuses_next;
+};
+
+/* --- Turns --- */
+
+static void
+write_free (gpointer data)
+{
+  StoreWrite *write = data;
+
+  store_write_clear (write);
+  g_free (write);
+}
+
+static void
+apply (StoreMem *self, Submit *submit)
+{
+  for (gsize i = 0; i < submit->n; i++) {
+    StoreWrite *write = &submit->writes[i];
+
+    if (write->kind == row_table (write)->put)
+      g_hash_table_replace (self->rows, g_memdup2 (write, sizeof *write), NULL);
+    else {
+      g_hash_table_remove (self->rows, write);
+      store_write_clear (write);
+    }
+  }
+  submit->n = 0; /* its rows have been taken */
+}
+
+static void
+settle_submit (StoreMem *self, Work *work)
+{
+  Submit *submit = work->submit;
+
+  if (work->outcome == STORE_COMMITTED)
+    apply (self, submit);
+  else if (work->outcome == STORE_AWAY) {
+    kept_add_newer (self->kept, submit);
+    return;
+  }
+  submit_free (submit);
+}
+
+static void tell_load (StoreMem *self);
+
+static void
+turn_cb (gpointer data)
+{
+  Turn *turn = data;
+  StoreMem *self = turn->store;
+  GQueue due = G_QUEUE_INIT;
+  Work *work;
+
+  g_free (turn);
+  if (self == NULL)
+    return;
+  self->turn = NULL;
+  while ((work = g_queue_pop_head (&self->work)) != NULL)
+    g_queue_push_tail (&due, work);
+  while ((work = g_queue_pop_head (&due)) != NULL) {
+    if (work->submit != NULL)
+      settle_submit (self, work);
+    if (work->done != NULL)
+      work->done (work->outcome, work->data);
+    g_free (work);
+  }
+  if (self->wants_load && self->is_up)
+    tell_load (self);
+}
+
+static void
+wants_turn (StoreMem *self)
+{
+  if (self->turn != NULL)
+    return;
+  self->turn = g_new0 (Turn, 1);
+  self->turn->store = self;
+  self->loop->defer (self->loop->self, turn_cb, self->turn);
+}
+
+static void
+add_work (StoreMem *self, Submit *submit, StoreOutcome outcome,
+          StoreDoneFn done, gpointer data)
+{
+  Work *work = g_new0 (Work, 1);
+
+  work->submit = submit;
+  work->outcome = outcome;
+  work->done = done;
+  work->data = data;
+  g_queue_push_tail (&self->work, work);
+  wants_turn (self);
+}
+
+/* --- The port --- */
+
+static void
+set_events (gpointer port, const StoreEvents *events, gpointer data)
+{
+  StoreMem *self = port;
+
+  self->events = *events;
+  self->events_data = data;
+}
+
+static gboolean
+is_enabled_user (StoreMem *self, const char *aor)
+{
+  StoreUser *user = aor != NULL ? g_hash_table_lookup (self->users, aor) : NULL;
+
+  return user != NULL && user->is_enabled;
+}
+
+/* As `keep` of the tables says in SQL. */
+static gboolean
+is_worth_loading (StoreMem *self, const StoreWrite *row)
+{
+  StoreUser *watcher;
+
+  if (row_expires_at (row_table (row), row_pointer (row))
+      <= clock_now (self->clock))
+    return FALSE;
+  if (row->kind == STORE_PUT_BINDING)
+    return is_enabled_user (self, row->binding->aor);
+  if (row->kind == STORE_PUT_PUBLICATION)
+    return is_enabled_user (self, row->publication->aor);
+  watcher
+      = g_hash_table_lookup (self->users, row->subscription->dialog.watcher);
+  return is_enabled_user (self, row->subscription->dialog.presentity)
+         && (watcher == NULL || watcher->is_enabled);
+}
+
+static void
+tell_row (StoreMem *self, const StoreWrite *row)
+{
+  gpointer copy = row_copy (row_table (row), row_pointer (row));
+
+  if (row->kind == STORE_PUT_BINDING)
+    self->load_fns.binding (copy, self->load_data);
+  else if (row->kind == STORE_PUT_PUBLICATION)
+    self->load_fns.publication (copy, self->load_data);
+  else
+    self->load_fns.subscription (copy, self->load_data);
+}
+
+static void
+tell_load (StoreMem *self)
+{
+  GHashTableIter iter;
+  gpointer item;
+
+  self->wants_load = FALSE;
+  g_hash_table_iter_init (&iter, self->users);
+  while (g_hash_table_iter_next (&iter, NULL, &item))
+    self->load_fns.user (user_copy (item), self->load_data);
+  for (guint t = 0; t < ROW_TABLES; t++) {
+    g_hash_table_iter_init (&iter, self->rows);
+    while (g_hash_table_iter_next (&iter, &item, NULL))
+      if (row_table (item) != row_table_at (t))
+        continue;
+      else if (is_worth_loading (self, item))
+        tell_row (self, item);
+      else
+        g_hash_table_iter_remove (&iter);
+  }
+  if (self->events.up_changed != NULL)
+    self->events.up_changed (TRUE, self->events_data);
+  self->load_fns.loaded (self->load_data);
+}
+
+static void
+load (gpointer port, const StoreLoadFns *fns, gpointer data)
+{
+  StoreMem *self = port;
+
+  self->load_fns = *fns;
+  self->load_data = data;
+  self->wants_load = TRUE;
+  wants_turn (self);
+}
+
+static void
+submit (gpointer port, const char *aor, StoreWrite *writes, gsize n,
+        gboolean is_durable, StoreDoneFn done, gpointer data)
+{
+  StoreMem *self = port;
+  StoreOutcome outcome = self->refuses_next ? STORE_REFUSED
+                         : self->is_up      ? STORE_COMMITTED
+                                            : STORE_AWAY;
+
+  self->refuses_next = FALSE;
+  add_work (self, submit_new (writes, n, is_durable, NULL, NULL, 0), outcome,
+            done, data);
+}
+
+static gboolean
+is_up (gpointer port)
+{
+  StoreMem *self = port;
+
+  return self->is_up && !self->wants_load;
+}
+
+/* Changes of users are told at once, so there is nothing to wait for. */
+static void
+sync_changes (gpointer port, StoreDoneFn done, gpointer data)
+{
+  StoreMem *self = port;
+
+  add_work (self, NULL, self->is_up ? STORE_COMMITTED : STORE_AWAY, done, data);
+}
+
+static void
+flush_all (gpointer port, guint timeout_ms, StoreDoneFn done, gpointer data)
+{
+  sync_changes (port, done, data);
+}
+
+/* --- Hooks of tests --- */
+
+void
+store_mem_set_up (StoreMem *self, gboolean up)
+{
+  Submit *submit;
+
+  if (self->is_up == up)
+    return;
+  self->is_up = up;
+  while (up && (submit = kept_pop (self->kept)) != NULL)
+    add_work (self, submit, STORE_COMMITTED, NULL, NULL);
+  if (self->wants_load)
+    wants_turn (self);
+  else if (self->events.up_changed != NULL)
+    self->events.up_changed (up, self->events_data);
+}
+
+void
+store_mem_put_user (StoreMem *self, const StoreUser *user)
+{
+  StoreUser *copy = user_copy (user);
+
+  g_hash_table_replace (self->users, copy->aor, copy);
+  if (self->events.user_changed != NULL && self->load_fns.loaded != NULL)
+    self->events.user_changed (user->aor, user_copy (user), self->events_data);
+}
+
+void
+store_mem_drop_user (StoreMem *self, const char *aor)
+{
+  g_hash_table_remove (self->users, aor);
+  if (self->events.user_changed != NULL && self->load_fns.loaded != NULL)
+    self->events.user_changed (aor, NULL, self->events_data);
+}
+
+void
+store_mem_refuse_next (StoreMem *self)
+{
+  self->refuses_next = TRUE;
+}
+
+/* --- Life --- */
+
+StoreMem *
+store_mem_new (LoopPort *loop, const Clock *clock)
+{
+  StoreMem *self = g_new0 (StoreMem, 1);
+
+  self->loop = loop;
+  self->clock = clock;
+  self->is_up = TRUE;
+  self->users = g_hash_table_new_full (aor_hash, aor_equal, NULL,
+                                       (GDestroyNotify)store_user_free);
+  self->rows = g_hash_table_new_full (row_hash, row_equal, write_free, NULL);
+  self->kept = kept_new ();
+  self->port = (StorePort){ .self = self,
+                            .set_events = set_events,
+                            .load = load,
+                            .submit = submit,
+                            .is_up = is_up,
+                            .sync = sync_changes,
+                            .flush = flush_all };
+  return self;
+}
+
+static void
+work_free (gpointer data)
+{
+  Work *work = data;
+
+  submit_free (work->submit);
+  g_free (work);
+}
+
+void
+store_mem_free (StoreMem *self)
+{
+  if (self == NULL)
+    return;
+  if (self->turn != NULL)
+    self->turn->store = NULL;
+  g_queue_clear_full (&self->work, work_free);
+  kept_free (self->kept);
+  g_hash_table_unref (self->users);
+  g_hash_table_unref (self->rows);
+  g_free (self);
+}
+
+StorePort *
+store_mem_port (StoreMem *self)
+{
+  return &self->port;
+}

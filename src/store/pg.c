@@ -1,0 +1,553 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The store on PostgreSQL: wires lanes, control session, load and changes to
+ * the port, and knows whether PostgreSQL is there. */
+#define G_LOG_DOMAIN "store"
+#include <string.h>
+
+#include "addr/aor.h"
+#include "store/changes.h"
+#include "store/control.h"
+#include "store/lane.h"
+#include "store/load.h"
+#include "store/store.h"
+
+#define TICK_MS 50
+
+/* What defer holds on to: the store may be gone when it comes. */
+typedef struct {
+  StorePg *store;
+} Turn;
+
+typedef struct {
+  StoreDoneFn done;
+  gpointer data;
+  StoreOutcome outcome;
+} Answer;
+
+typedef struct {
+  StorePg *store;
+  StoreDoneFn done;
+  gpointer data;
+  LoopTimer *timer;
+} Flush;
+
+struct StorePg {
+  StorePort port;
+  StorePgConfig config;
+  char *dsn;
+  LoopPort *loop;
+  const Clock *clock;
+  StoreEvents events;
+  gpointer events_data;
+
+  Lane **lanes;
+  guint n_lanes;
+  Control *control;
+  Load *load;
+  StoreLoadFns load_fns;
+  gpointer load_data;
+  Changes *changes;
+
+  gboolean is_loaded, is_up, has_failed;
+  gboolean control_away;
+  gint64 control_lost_at; /* 0: it is there */
+  char *complaint;        /* the last one, while waiting for the first load */
+  Turn *turn;             /* pending; NULL: none */
+  GQueue answers;         /* Answer, at the end of the turn */
+  GQueue flushes;         /* Flush */
+  LoopTimer *ticker;
+  gint64 *up_gauge, *kept_gauge, *away_count;
+};
+
+/* --- Turns --- */
+
+static void
+check_flushes (StorePg *self)
+{
+  GQueue due = G_QUEUE_INIT;
+  Flush *flush;
+
+  for (guint i = 0; i < self->n_lanes; i++)
+    if (!lane_is_idle (self->lanes[i]))
+      return;
+  while ((flush = g_queue_pop_head (&self->flushes)) != NULL)
+    g_queue_push_tail (&due, flush);
+  while ((flush = g_queue_pop_head (&due)) != NULL) {
+    self->loop->remove_timer (self->loop->self, flush->timer);
+    flush->done (STORE_COMMITTED, flush->data);
+    g_free (flush);
+  }
+}
+
+static void tick_cb (gpointer data);
+
+static gboolean
+is_ticking (StorePg *self)
+{
+  for (guint i = 0; i < self->n_lanes; i++)
+    if (lane_is_ticking (self->lanes[i]))
+      return TRUE;
+  return changes_is_waiting (self->changes) || self->control_lost_at != 0;
+}
+
+static void
+need_tick (StorePg *self)
+{
+  if (self->ticker == NULL)
+    self->ticker = self->loop->every (self->loop->self, TICK_MS, tick_cb, self);
+}
+
+static void
+turn_cb (gpointer data)
+{
+  Turn *turn = data;
+  StorePg *self = turn->store;
+  GQueue due = G_QUEUE_INIT;
+  Answer *answer;
+
+  g_free (turn);
+  if (self == NULL)
+    return;
+  self->turn = NULL;
+  while ((answer = g_queue_pop_head (&self->answers)) != NULL)
+    g_queue_push_tail (&due, answer);
+  while ((answer = g_queue_pop_head (&due)) != NULL) {
+    answer->done (answer->outcome, answer->data);
+    g_free (answer);
+  }
+  for (guint i = 0; i < self->n_lanes && !self->has_failed; i++)
+    lane_kick (self->lanes[i]);
+  check_flushes (self);
+}
+
+static void
+wants_turn (gpointer data)
+{
+  StorePg *self = data;
+
+  if (self->turn != NULL)
+    return;
+  self->turn = g_new0 (Turn, 1);
+  self->turn->store = self;
+  self->loop->defer (self->loop->self, turn_cb, self->turn);
+}
+
+static void
+answer_later (StorePg *self, StoreOutcome outcome, StoreDoneFn done,
+              gpointer data)
+{
+  Answer *answer;
+
+  if (done == NULL)
+    return;
+  answer = g_new0 (Answer, 1);
+  answer->done = done;
+  answer->data = data;
+  answer->outcome = outcome;
+  g_queue_push_tail (&self->answers, answer);
+  wants_turn (self);
+}
+
+static void
+answer_away_cb (StoreDoneFn done, gpointer done_data, gpointer data)
+{
+  answer_later (data, STORE_AWAY, done, done_data);
+}
+
+/* --- Is PostgreSQL there? --- */
+
+static gboolean
+work_out_up (StorePg *self)
+{
+  if (!self->is_loaded || self->control_away || self->has_failed)
+    return FALSE;
+  for (guint i = 0; i < self->n_lanes; i++)
+    if (lane_is_away (self->lanes[i]))
+      return FALSE;
+  return TRUE;
+}
+
+static void
+update_up (StorePg *self)
+{
+  gboolean is_up = work_out_up (self);
+
+  if (is_up == self->is_up)
+    return;
+  self->is_up = is_up;
+  *self->up_gauge = is_up;
+  if (is_up) {
+    g_message ("PostgreSQL is there");
+  } else if (!self->has_failed) {
+    (*self->away_count)++;
+    g_critical ("PostgreSQL is away: answers come from memory, what is to be "
+                "written is kept");
+  }
+  if (self->events.up_changed != NULL)
+    self->events.up_changed (is_up, self->events_data);
+}
+
+static void
+lane_changed_cb (gpointer data)
+{
+  StorePg *self = data;
+  guint kept = 0;
+
+  for (guint i = 0; i < self->n_lanes; i++)
+    kept += lane_kept (self->lanes[i]);
+  *self->kept_gauge = kept;
+  update_up (self);
+  if (self->flushes.length > 0)
+    wants_turn (self);
+}
+
+static void
+tick_cb (gpointer data)
+{
+  StorePg *self = data;
+  gint64 patience = (gint64)self->config.hung_after * 1000;
+  gint64 now = clock_now (self->clock);
+
+  for (guint i = 0; i < self->n_lanes; i++)
+    lane_tick (self->lanes[i]);
+  if (self->control_lost_at != 0 && now - self->control_lost_at > patience) {
+    self->control_away = TRUE;
+    update_up (self);
+  }
+  if (changes_is_waiting (self->changes))
+    changes_give_up (self->changes,
+                     self->control_away ? G_MAXINT64 : now - patience);
+  if (!is_ticking (self) && self->ticker != NULL) {
+    self->loop->remove_timer (self->loop->self, self->ticker);
+    self->ticker = NULL;
+  }
+}
+
+/* --- The control session --- */
+
+static gboolean
+may_write_cb (gpointer data)
+{
+  StorePg *self = data;
+
+  return control_is_ready (self->control) && !self->has_failed;
+}
+
+static void
+loaded_cb (guint64 horizon, gpointer data)
+{
+  StorePg *self = data;
+
+  self->is_loaded = TRUE;
+  update_up (self);
+  self->load_fns.loaded (self->load_data);
+  changes_start (self->changes, horizon);
+}
+
+static void
+control_ready_cb (gpointer data)
+{
+  StorePg *self = data;
+
+  self->control_lost_at = 0;
+  self->control_away = FALSE;
+  for (guint i = 0; i < self->n_lanes; i++)
+    lane_start (self->lanes[i]);
+  if (self->is_loaded)
+    changes_read (self->changes);
+  else
+    load_start (self->load);
+  update_up (self);
+  wants_turn (self);
+}
+
+static void
+control_lost_cb (gboolean was_ready, const char *why, gpointer data)
+{
+  StorePg *self = data;
+
+  changes_lost (self->changes);
+  if (self->control_lost_at == 0)
+    self->control_lost_at = clock_now (self->clock);
+  need_tick (self);
+  if (was_ready)
+    g_warning ("the control session of PostgreSQL is lost: %s", why);
+  else if (g_strcmp0 (why, self->complaint) != 0)
+    g_critical ("cannot work with PostgreSQL, trying again: %s", why);
+  if (!was_ready) {
+    g_free (self->complaint);
+    self->complaint = g_strdup (why);
+    self->control_away = TRUE;
+    update_up (self);
+  }
+}
+
+static void
+notified_cb (gpointer data)
+{
+  StorePg *self = data;
+
+  changes_read (self->changes);
+}
+
+static void
+fatal_cb (const char *message, gpointer data)
+{
+  StorePg *self = data;
+
+  self->has_failed = TRUE;
+  g_critical ("%s", message);
+  update_up (self);
+  if (self->events.fatal != NULL)
+    self->events.fatal (message, self->events_data);
+}
+
+/* --- Users --- */
+
+static void
+user_changed_cb (const char *aor, StoreUser *user, gpointer data)
+{
+  StorePg *self = data;
+
+  if (self->events.user_changed != NULL)
+    self->events.user_changed (aor, user, self->events_data);
+  else
+    store_user_free (user);
+}
+
+static void
+users_begin_cb (gpointer data)
+{
+  StorePg *self = data;
+
+  if (self->events.users_begin != NULL)
+    self->events.users_begin (self->events_data);
+}
+
+static void
+users_end_cb (gpointer data)
+{
+  StorePg *self = data;
+
+  if (self->events.users_end != NULL)
+    self->events.users_end (self->events_data);
+}
+
+/* --- The port --- */
+
+static void
+set_events (gpointer port, const StoreEvents *events, gpointer data)
+{
+  StorePg *self = port;
+
+  self->events = *events;
+  self->events_data = data;
+}
+
+/* libpq looks names up while it connects, and the loop waits for it. */
+static void
+warn_of_names (const char *dsn)
+{
+  PQconninfoOption *options = PQconninfoParse (dsn, NULL);
+
+  for (PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++)
+    if (strcmp (o->keyword, "host") == 0 && o->val != NULL && o->val[0] != '/'
+        && o->val[0] != '@' && !g_hostname_is_ip_address (o->val)
+        && strcmp (o->val, "localhost") != 0)
+      g_warning ("database host %s is a name: looking it up holds up the "
+                 "server; give an address, or hostaddr beside it",
+                 o->val);
+  PQconninfoFree (options);
+}
+
+static void
+load (gpointer port, const StoreLoadFns *fns, gpointer data)
+{
+  StorePg *self = port;
+
+  self->load_fns = *fns;
+  self->load_data = data;
+  self->load = load_new (&(LoadConfig){ .control = self->control,
+                                        .loop = self->loop,
+                                        .clock = self->clock,
+                                        .fns = *fns,
+                                        .fns_data = data,
+                                        .done = loaded_cb,
+                                        .data = self });
+  warn_of_names (self->dsn);
+  control_start (self->control);
+}
+
+static void
+submit (gpointer port, const char *aor, StoreWrite *writes, gsize n,
+        gboolean is_durable, StoreDoneFn done, gpointer data)
+{
+  StorePg *self = port;
+  Submit *work
+      = submit_new (writes, n, is_durable, done, data, clock_now (self->clock));
+
+  lane_submit (self->lanes[aor_hash (aor) % self->n_lanes], work);
+  need_tick (self);
+  wants_turn (self);
+}
+
+static gboolean
+is_up (gpointer port)
+{
+  StorePg *self = port;
+
+  return self->is_up;
+}
+
+static void
+sync_changes (gpointer port, StoreDoneFn done, gpointer data)
+{
+  StorePg *self = port;
+
+  if (self->control_away || self->has_failed) {
+    answer_later (self, STORE_AWAY, done, data);
+    return;
+  }
+  changes_sync (self->changes, done, data);
+  need_tick (self);
+}
+
+static void
+flush_timeout_cb (gpointer data)
+{
+  Flush *flush = data;
+
+  flush->timer = NULL;
+  g_queue_remove (&flush->store->flushes, flush);
+  flush->done (STORE_AWAY, flush->data);
+  g_free (flush);
+}
+
+static void
+flush_all (gpointer port, guint timeout_ms, StoreDoneFn done, gpointer data)
+{
+  StorePg *self = port;
+  Flush *flush = g_new0 (Flush, 1);
+
+  flush->store = self;
+  flush->done = done;
+  flush->data = data;
+  flush->timer = self->loop->after (self->loop->self, timeout_ms,
+                                    flush_timeout_cb, flush);
+  g_queue_push_tail (&self->flushes, flush);
+  wants_turn (self);
+}
+
+/* --- Life --- */
+
+static void
+make_lanes (StorePg *self, Counters *counters)
+{
+  LaneConfig lane = { .dsn = self->dsn,
+                      .hung_after = self->config.hung_after,
+                      .loop = self->loop,
+                      .clock = self->clock,
+                      .counters = counters,
+                      .may_write = may_write_cb,
+                      .answer_away = answer_away_cb,
+                      .changed = lane_changed_cb,
+                      .wants_kick = wants_turn,
+                      .data = self };
+
+  self->n_lanes = MAX (self->config.connections, 1);
+  self->lanes = g_new0 (Lane *, self->n_lanes);
+  for (guint i = 0; i < self->n_lanes; i++)
+    self->lanes[i] = lane_new (&lane);
+}
+
+static void
+make_control (StorePg *self)
+{
+  self->control = control_new (
+      &(ControlConfig){ .dsn = self->dsn,
+                        .timeout = MAX (self->config.hung_after, 5000),
+                        .loop = self->loop,
+                        .clock = self->clock,
+                        .ready = control_ready_cb,
+                        .lost = control_lost_cb,
+                        .notified = notified_cb,
+                        .fatal = fatal_cb,
+                        .data = self });
+  self->changes
+      = changes_new (&(ChangesConfig){ .control = self->control,
+                                       .clock = self->clock,
+                                       .user_changed = user_changed_cb,
+                                       .users_begin = users_begin_cb,
+                                       .users_end = users_end_cb,
+                                       .data = self });
+}
+
+StorePg *
+store_pg_new (const StorePgConfig *config, LoopPort *loop, const Clock *clock,
+              Counters *counters)
+{
+  StorePg *self = g_new0 (StorePg, 1);
+
+  self->config = *config;
+  self->dsn = g_strdup (config->dsn);
+  self->config.dsn = self->dsn;
+  self->loop = loop;
+  self->clock = clock;
+  self->up_gauge = counters_cell (counters, "db_up");
+  self->kept_gauge = counters_cell (counters, "db_kept_rows");
+  self->away_count = counters_cell (counters, "db_away_total");
+  self->port = (StorePort){ .self = self,
+                            .set_events = set_events,
+                            .load = load,
+                            .submit = submit,
+                            .is_up = is_up,
+                            .sync = sync_changes,
+                            .flush = flush_all };
+  make_lanes (self, counters);
+  make_control (self);
+  return self;
+}
+
+static void
+flush_free (gpointer data)
+{
+  Flush *flush = data;
+
+  flush->store->loop->remove_timer (flush->store->loop->self, flush->timer);
+  g_free (flush);
+}
+
+void
+store_pg_free (StorePg *self)
+{
+  if (self == NULL)
+    return;
+  for (guint i = 0; i < self->n_lanes; i++)
+    lane_free (self->lanes[i]);
+  g_free (self->lanes);
+  load_free (self->load);
+  changes_free (self->changes);
+  control_free (self->control);
+  if (self->turn != NULL)
+    self->turn->store = NULL;
+  if (self->ticker != NULL)
+    self->loop->remove_timer (self->loop->self, self->ticker);
+  g_queue_clear_full (&self->answers, g_free);
+  g_queue_clear_full (&self->flushes, flush_free);
+  g_free (self->complaint);
+  g_free (self->dsn);
+  g_free (self);
+}
+
+StorePort *
+store_pg_port (StorePg *self)
+{
+  return &self->port;
+}
+
+guint
+store_schema_version (void)
+{
+  return 4;
+}
