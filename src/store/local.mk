@@ -11,3 +11,18 @@ src_libstore_a_SOURCES = src/store/store.h src/store/pg.c \
   src/store/mem.c
 src_libstore_a_CPPFLAGS = $(AM_CPPFLAGS) $(PQ_CFLAGS)
 EXTRA_DIST += tests/lib/with-postgres
+
+# The contract: one suite, two stores.
+contract_suite = tests/contract/contract.c tests/contract/rig.c \
+  tests/contract/rig.h tests/lib/testloop.c tests/lib/testloop.h
+check_PROGRAMS += tests/contract/test-store-mem tests/contract/test-store-pg
+tests_contract_test_store_mem_SOURCES = tests/contract/test-store-mem.c \
+  $(contract_suite)
+tests_contract_test_store_mem_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_contract_test_store_mem_LDADD = $(STORE_LIBS)
+tests_contract_test_store_pg_SOURCES = tests/contract/pg.c \
+  tests/contract/pg.h tests/contract/fault.c tests/contract/follow.c \
+  $(contract_suite)
+tests_contract_test_store_pg_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) \
+  $(PQ_CFLAGS)
+tests_contract_test_store_pg_LDADD = $(STORE_LIBS)

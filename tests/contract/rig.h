@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A store under test with its loop, what it has told so far, and the levers to
+ * make things happen to it; the same for store/mem and store/pg. */
+#pragma once
+#include "store/store.h"
+#include "tests/lib/testloop.h"
+
+typedef struct Rig Rig;
+
+/* How one kind of store is driven. */
+typedef struct {
+  const char *name;
+  /* Opens the store (the same data again after close). */
+  void (*open) (Rig *rig);
+  void (*close) (Rig *rig);
+  /* Removes all data; the store is closed. */
+  void (*wipe) (Rig *rig);
+  /* As an administrator does. */
+  void (*put_user) (Rig *rig, const StoreUser *user);
+  void (*drop_user) (Rig *rig, const char *aor);
+  /* PostgreSQL stops answering, and goes on. */
+  void (*set_up) (Rig *rig, gboolean is_up);
+  /* Makes this binding, not yet submitted, one that is refused. */
+  void (*poison) (Rig *rig, RegBinding *binding);
+} RigKind;
+
+struct Rig {
+  const RigKind *kind;
+  TestLoop *loop;
+  StorePort *port;
+  gpointer store; /* the kind's */
+  Counters *counters;
+
+  /* Told by load. */
+  GPtrArray *users, *bindings, *publications, *subscriptions;
+  gboolean is_loaded;
+  /* Told by events. */
+  GString *events; /* "up", "away", "+aor", "-aor", "begin", "end" by line */
+  char *fatal;
+  gboolean has_failed;
+  /* Told to done callbacks: "LABEL=COMMITTED" by line. */
+  GString *outcomes;
+  guint n_outcomes;
+  gboolean is_submitting; /* inside submit: no done may come */
+};
+
+Rig *rig_new (const RigKind *kind);
+void rig_free (Rig *rig);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rig, rig_free)
+
+/* Opens and loads; waits until it is loaded. */
+void rig_start (Rig *rig);
+/* Opens and begins to load. */
+void rig_start_only (Rig *rig);
+/* Closes, and opens and loads again. */
+void rig_restart (Rig *rig);
+void rig_stop (Rig *rig);
+
+/* Adds an enabled user "NAME@example.com" as an administrator. */
+void rig_add_user (Rig *rig, const char *name);
+
+/* Submits for aor; the outcome is noted under label (NULL: nobody waits). */
+void rig_submit (Rig *rig, const char *label, const char *aor,
+                 StoreWrite *writes, gsize n, gboolean is_durable);
+/* One write. */
+void rig_submit_one (Rig *rig, const char *label, StoreWrite write);
+/* Waits for so many outcomes in all; then they are as said ("a=COMMITTED\n"...)
+ */
+void rig_expect_outcomes (Rig *rig, guint n, const char *outcomes);
+/* Waits until an event line is there; fails the test after 10 s. */
+void rig_wait_event (Rig *rig, const char *line);
+gboolean rig_has_event (Rig *rig, const char *line);
+void rig_wait (Rig *rig, gboolean (*is_done) (gpointer), gpointer data);
+void rig_sync (Rig *rig, const char *label);
+void rig_flush (Rig *rig, const char *label, guint timeout_ms);
+
+/* Samples: of user NAME@example.com; every field is set. */
+RegBinding *sample_binding (const char *user, const char *key);
+PresenceRow *sample_publication (const char *user, const char *key);
+SubsStored *sample_subscription (const char *user, const char *tag);
+StoreWrite write_of (StoreWriteKind kind, gpointer row);
+RegBinding *rig_binding (Rig *rig, const char *key);
+
+/* Equal in all that is stored; times to a few seconds. */
+void assert_binding_equal (const RegBinding *a, const RegBinding *b);
+void assert_publication_equal (const PresenceRow *a, const PresenceRow *b);
+void assert_subscription_equal (const SubsStored *a, const SubsStored *b);
+
+/* The suite that every kind passes: /store/NAME/... */
+void contract_add_tests (const RigKind *kind);
