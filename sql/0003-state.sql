@@ -40,7 +40,9 @@ COMMENT ON COLUMN rollcall.bindings.cseq IS 'CSeq of the last REGISTER';
 COMMENT ON COLUMN rollcall.bindings.received IS
   'Where the last REGISTER came from: transport:address:port';
 COMMENT ON COLUMN rollcall.bindings.user_agent IS 'User-Agent of the device';
-COMMENT ON COLUMN rollcall.bindings.expires_at IS 'When the binding ends';
+COMMENT ON COLUMN rollcall.bindings.expires_at IS
+  'When the binding ends; one that has ended and names an instance is kept for
+30 days, so that its GRUU is known to be away';
 COMMENT ON COLUMN rollcall.bindings.updated_at IS 'Time of the last REGISTER';
 
 CREATE TABLE rollcall.publications (

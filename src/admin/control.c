@@ -331,7 +331,7 @@ open_socket (Control *self, GError **error)
 }
 
 Control *
-control_new (LoopPort *loop, const char *path, Service *service,
+control_socket_new (LoopPort *loop, const char *path, Service *service,
              const ControlHooks *hooks, GError **error)
 {
   g_autoptr (Control) self = g_new0 (Control, 1);
@@ -348,7 +348,7 @@ control_new (LoopPort *loop, const char *path, Service *service,
 }
 
 void
-control_free (Control *self)
+control_socket_free (Control *self)
 {
   struct stat found;
 

@@ -30,8 +30,8 @@ typedef struct {
 /* Opens path (mode 0660).  What a killed daemon left there is removed; a socket
  * that somebody serves is RC_ERROR_BUSY, any other file RC_ERROR_CONFIG, what
  * the system refuses RC_ERROR_IO; the message names path. */
-Control *control_new (LoopPort *loop, const char *path, Service *service,
+Control *control_socket_new (LoopPort *loop, const char *path, Service *service,
                       const ControlHooks *hooks, GError **error);
 /* Ends every connection and removes path, when it is still ours. */
-void control_free (Control *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Control, control_free)
+void control_socket_free (Control *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Control, control_socket_free)

@@ -207,7 +207,7 @@ open_admin (App *self, GError **error)
   self->http = http_new (self->port, self->conf, self->counters, &hooks, error);
   if (self->http == NULL)
     return FALSE;
-  self->control = control_new (
+  self->control = control_socket_new (
       self->port, conf_string (self->conf, "server", "control_socket"),
       self->service, &control, error);
   return self->control != NULL;
@@ -243,7 +243,7 @@ close_all (App *self)
     self->port->unwatch (self->port->self, self->signal_watch);
   if (self->patience != NULL)
     self->port->remove_timer (self->port->self, self->patience);
-  control_free (self->control);
+  control_socket_free (self->control);
   http_free (self->http);
   sip_free (self->sip);
   service_free (self->service);

@@ -66,13 +66,14 @@ typedef void (*StoreDoneFn) (StoreOutcome outcome, gpointer data);
 
 /* What is there at start.  Row callbacks take what they get. */
 typedef struct {
-  /* STORE_SECRET_LEN bytes, made at the first start and the same since. */
-  void (*secret) (const guint8 *secret, gpointer data);
   void (*user) (StoreUser *user, gpointer data);
   void (*binding) (RegBinding *binding, gpointer data);
   void (*publication) (PresenceRow *row, gpointer data);
   void (*subscription) (SubsStored *row, gpointer data);
   void (*loaded) (gpointer data); /* everything has been told */
+  /* STORE_SECRET_LEN bytes that are this database's own, before the rest; may be
+   * NULL. */
+  void (*secret) (const guint8 *secret, gpointer data);
 } StoreLoadFns;
 
 /* What happens by itself, in the running server. */

@@ -96,8 +96,8 @@ service_up_changed (gboolean is_up, gpointer data)
 void
 service_start (Service *self, void (*ready) (gpointer data), gpointer data)
 {
-  static const StoreLoadFns fns
-      = { secret_cb, user_cb, binding_cb, publication_cb, subscription_cb, loaded_cb };
+  static const StoreLoadFns fns = { user_cb,         binding_cb, publication_cb,
+                                    subscription_cb, loaded_cb,  secret_cb };
 
   self->ready_fn = ready;
   self->ready_data = data;

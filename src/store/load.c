@@ -5,6 +5,9 @@
 #define G_LOG_DOMAIN "store"
 #include "store/load.h"
 
+#include <string.h>
+
+#include "base/ids.h"
 #include "store/rows.h"
 #include "store/users.h"
 
@@ -16,6 +19,7 @@ struct Load {
   gint64 base;      /* the monotonic time of the snapshot */
   GPtrArray *users; /* StoreUser */
   GPtrArray *rows[ROW_TABLES];
+  guint8 secret[STORE_SECRET_LEN];
   guint told; /* of all of them */
   gboolean is_read;
   LoopTimer *timer;
@@ -88,6 +92,18 @@ tell_cb (gpointer data)
 /* --- Reading --- */
 
 static void
+secret_cb (const PGresult *result, gpointer data)
+{
+  Load *self = data;
+
+  if (PQntuples (result) == 1 && PQgetlength (result, 0, 0) == STORE_SECRET_LEN)
+    memcpy (self->secret, PQgetvalue (result, 0, 0), STORE_SECRET_LEN);
+  else
+    g_warning ("rollcall.secrets has no key \"server\": one is made for this "
+               "process alone");
+}
+
+static void
 user_cb (const PGresult *result, gpointer data)
 {
   Load *self = data;
@@ -139,6 +155,8 @@ committed_cb (const PGresult *result, gpointer data)
              self->users->len, self->rows[0]->len, self->rows[1]->len,
              self->rows[2]->len);
   self->is_read = TRUE;
+  if (self->config.fns.secret != NULL)
+    self->config.fns.secret (self->secret, self->config.fns_data);
   self->timer
       = self->config.loop->after (self->config.loop->self, 0, tell_cb, self);
 }
@@ -173,6 +191,13 @@ load_start (Load *self)
   self->base = clock_now (self->config.clock);
   ask (self, "BEGIN ISOLATION LEVEL REPEATABLE READ", NULL);
   ask (self, "SELECT pg_snapshot_xmin(pg_current_snapshot())", horizon_cb);
+  rc_random_bytes (self->secret, sizeof self->secret);
+  control_ask (self->config.control,
+               &(ControlQuery){ .sql = "SELECT value FROM rollcall.secrets"
+                                       " WHERE name = 'server'",
+                                .is_binary = TRUE,
+                                .answer = secret_cb,
+                                .data = self });
   for (guint t = 0; t < ROW_TABLES; t++) {
     g_autofree char *sweep = row_sql_sweep (row_table_at (t));
 

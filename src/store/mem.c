@@ -22,6 +22,7 @@ typedef struct {
 } Work;
 
 struct StoreMem {
+  guint8 secret[STORE_SECRET_LEN];
   StorePort port;
   LoopPort *loop;
   const Clock *clock;
@@ -154,6 +155,8 @@ is_worth_loading (StoreMem *self, const StoreWrite *row)
 {
   StoreUser *watcher;
 
+  if (row->kind == STORE_PUT_BINDING && row->binding->instance != NULL)
+    return is_enabled_user (self, row->binding->aor);
   if (row_expires_at (row_table (row), row_pointer (row))
       <= clock_now (self->clock))
     return FALSE;
@@ -187,6 +190,8 @@ tell_load (StoreMem *self)
   gpointer item;
 
   self->wants_load = FALSE;
+  if (self->load_fns.secret != NULL)
+    self->load_fns.secret (self->secret, self->load_data);
   g_hash_table_iter_init (&iter, self->users);
   while (g_hash_table_iter_next (&iter, NULL, &item))
     self->load_fns.user (user_copy (item), self->load_data);

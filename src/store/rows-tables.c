@@ -32,6 +32,8 @@ const Table bindings_table = {
   .n_columns = G_N_ELEMENTS (binding_columns),
   .columns = binding_columns,
   .keep = OF_ENABLED_USER ("aor"),
+  .linger = "(t.instance IS NOT NULL"
+            " AND t.expires_at > now() - interval '30 days')",
 };
 
 #define P(name, type)                                                          \

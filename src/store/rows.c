@@ -222,8 +222,10 @@ char *
 row_sql_sweep (const Table *table)
 {
   return g_strdup_printf ("DELETE FROM rollcall.%s AS t "
-                          "WHERE NOT (t.expires_at > now() AND %s)",
-                          table->name, table->keep);
+                          "WHERE NOT ((t.expires_at > now() OR %s) AND %s)",
+                          table->name,
+                          table->linger != NULL ? table->linger : "false",
+                          table->keep);
 }
 
 /* --- Parameters: PostgreSQL's binary arrays --- */

@@ -33,6 +33,7 @@ typedef struct {
   guint n_columns;
   const Column *columns;
   const char *keep; /* SQL condition on row "t": which rows are loaded */
+  const char *linger; /* SQL condition: which stay though they have expired */
 } Table;
 
 #define ROW_TABLES 3

@@ -87,7 +87,7 @@ open_control (Rig *rig, GError **error)
 {
   ControlHooks hooks = { reload_cb, rig };
 
-  return control_new (rig->port, rig->path, &rig->service, &hooks, error);
+  return control_socket_new (rig->port, rig->path, &rig->service, &hooks, error);
 }
 
 static void
@@ -121,7 +121,7 @@ static void
 tear_down (Rig *rig, gconstpointer data)
 {
   close_client (rig);
-  control_free (rig->control);
+  control_socket_free (rig->control);
   sip_loop_free (rig->loop);
   g_assert_cmpint (g_rmdir (rig->dir), ==, 0); /* the socket is gone */
   g_free (rig->dir);
@@ -261,7 +261,7 @@ test_gone (Rig *rig, gconstpointer data)
   sip_loop_run (rig->loop);
   g_assert_nonnull (rig->service.done);
   if (data == NULL)
-    g_clear_pointer (&rig->control, control_free);
+    g_clear_pointer (&rig->control, control_socket_free);
   else
     close_client (rig);
   rig->service.done (STORE_COMMITTED, rig->service.data);
@@ -313,7 +313,7 @@ test_stale (Rig *rig, gconstpointer data)
   g_autoptr (GError) error = NULL;
   int fd = socket (AF_UNIX, SOCK_STREAM, 0);
 
-  g_clear_pointer (&rig->control, control_free);
+  g_clear_pointer (&rig->control, control_socket_free);
   g_strlcpy (at.sun_path, rig->path, sizeof at.sun_path);
   g_assert_cmpint (bind (fd, (struct sockaddr *)&at, sizeof at), ==, 0);
   close (fd);
@@ -327,7 +327,7 @@ test_in_the_way (Rig *rig, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  g_clear_pointer (&rig->control, control_free);
+  g_clear_pointer (&rig->control, control_socket_free);
   g_assert_true (g_file_set_contents (rig->path, "precious", -1, NULL));
   g_assert_null (open_control (rig, &error));
   g_assert_error (error, RC_ERROR, RC_ERROR_CONFIG);
@@ -342,7 +342,7 @@ test_no_directory (Rig *rig, gconstpointer data)
   g_autofree char *path = g_build_filename (rig->dir, "x", "control", NULL);
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (control_new (rig->port, path, &rig->service, &hooks, &error));
+  g_assert_null (control_socket_new (rig->port, path, &rig->service, &hooks, &error));
   g_assert_error (error, RC_ERROR, RC_ERROR_IO);
   g_assert_nonnull (strstr (error->message, path));
 }
@@ -353,7 +353,7 @@ test_replaced (Rig *rig, gconstpointer data)
 {
   g_assert_cmpint (g_unlink (rig->path), ==, 0);
   g_assert_true (g_file_set_contents (rig->path, "other", -1, NULL));
-  g_clear_pointer (&rig->control, control_free);
+  g_clear_pointer (&rig->control, control_socket_free);
   g_assert_true (g_file_test (rig->path, G_FILE_TEST_IS_REGULAR));
   g_unlink (rig->path);
 }
@@ -437,7 +437,7 @@ test_ctl_nobody (Rig *rig, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  g_clear_pointer (&rig->control, control_free);
+  g_clear_pointer (&rig->control, control_socket_free);
   g_assert_false (ctl_control (rig->path, "status", NULL, &error));
   g_assert_error (error, RC_ERROR, RC_ERROR_IO);
   g_assert_nonnull (strstr (error->message, "does not run"));
