@@ -37,6 +37,19 @@ request_expires (const SipIncoming *request)
   return expires != NULL ? (gint64)MIN (expires->ex_delta, G_MAXUINT32) : -1;
 }
 
+/* The gr parameter, without parsing a URI that has none. */
+static const char *
+gr_of (su_home_t *home, const url_t *url)
+{
+  g_autoptr (Uri) uri = NULL;
+  const char *gr;
+
+  if (!url_has_param (url, "gr") || (uri = value_uri (url)) == NULL)
+    return NULL;
+  gr = uri_param (uri, "gr");
+  return gr != NULL && *gr != '\0' ? su_strdup (home, gr) : NULL;
+}
+
 /* RFC 5626 4.1; a client that uses its GRUU says there who it is (RFC 5627). */
 static const char *
 instance_of (const SipIncoming *request)
@@ -45,19 +58,13 @@ instance_of (const SipIncoming *request)
   su_home_t *home = msg_home (request->msg);
   const char *found = NULL;
 
-  if (contact != NULL) {
-    g_autoptr (Uri) uri = NULL;
-
+  if (contact != NULL)
     found = value_param (home, contact->m_params, "+sip.instance=");
-    if (found != NULL)
-      return found;
-    uri = value_uri (contact->m_url);
-    found = uri != NULL ? uri_param (uri, "gr") : NULL;
-    if (found != NULL && *found != '\0')
-      return su_strdup (home, found);
-  }
-  found = uri_param (request->checked.from, "gr");
-  return found != NULL && *found != '\0' ? found : NULL;
+  if (found == NULL && contact != NULL)
+    found = gr_of (home, contact->m_url);
+  if (found == NULL)
+    found = gr_of (home, request->object->sip_from->a_url);
+  return found;
 }
 
 void
