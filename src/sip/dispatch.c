@@ -105,7 +105,7 @@ is_sane (SipIncoming *request)
           sip->sip_request->rq_method_name, request->source,
           sip->sip_call_id != NULL ? sip->sip_call_id->i_id : "none",
           fault->status, fault->sentence);
-  counters_add (request->sip->counters, "bad_requests", 1);
+  counters_add (request->sip->counters, "bad_requests_total", 1);
   incoming_reply (request, fault->status, fault->sentence, TAG_END ());
   return FALSE;
 }
@@ -123,7 +123,7 @@ is_within_rate (SipIncoming *request)
       || limit_take (sip->per_source, host, clock_now (sip->clock)))
     return TRUE;
   g_info ("too many requests from %s", request->source);
-  counters_add (sip->counters, "rate_limited{by=\"source\"}", 1);
+  counters_add (sip->counters, "rate_limited_total{by=\"source\"}", 1);
   status_reply_busy (request);
   return FALSE;
 }
@@ -136,7 +136,7 @@ is_user_within_rate (SipIncoming *request)
   if (limit_take (sip->per_user, request->user, clock_now (sip->clock)))
     return TRUE;
   g_info ("too many requests of %s", request->user);
-  counters_add (sip->counters, "rate_limited{by=\"user\"}", 1);
+  counters_add (sip->counters, "rate_limited_total{by=\"user\"}", 1);
   status_reply_busy (request);
   return FALSE;
 }
@@ -183,7 +183,7 @@ count (const Sip *sip, const char *method)
 
   if (method_of (method) == &other_method)
     method = "other";
-  g_snprintf (name, sizeof name, "requests{method=\"%s\"}", method);
+  g_snprintf (name, sizeof name, "requests_total{method=\"%s\"}", method);
   counters_add (sip->counters, name, 1);
 }
 

@@ -106,7 +106,7 @@ forbid (SipIncoming *request, const char *why)
   g_info ("%s from %s (Call-ID %s) refused: %s",
           sip->sip_request->rq_method_name, request->source,
           sip->sip_call_id->i_id, why);
-  counters_add (request->sip->counters, "identity_refused", 1);
+  counters_add (request->sip->counters, "identity_refused_total", 1);
   status_reply (request, SERVICE_FORBIDDEN, why, 0);
 }
 
@@ -146,7 +146,7 @@ by_digest (SipIncoming *request, const char *realm, gboolean is_relay)
   if (is_wrong) {
     g_info ("wrong credentials from %s (Call-ID %s)", request->source,
             request->object->sip_call_id->i_id);
-    counters_add (request->sip->counters, "digest_wrong", 1);
+    counters_add (request->sip->counters, "digest_wrong_total", 1);
   }
   challenge (request, realm, is_stale, is_relay);
   return FALSE;
