@@ -125,3 +125,10 @@ tests_unit_test_sip_fixes_SOURCES = tests/unit/test-sip-fixes.c \
   tests/unit/sip-peer.c tests/unit/sip-peer.h
 tests_unit_test_sip_fixes_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
 tests_unit_test_sip_fixes_LDADD = $(SIP_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/test-sip-reach
+tests_unit_test_sip_reach_SOURCES = tests/unit/test-sip-reach.c \
+  tests/unit/sip-peer.c tests/unit/sip-peer.h
+tests_unit_test_sip_reach_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
+tests_unit_test_sip_reach_LDADD = src/libsip.a src/libconf.a $(SUBS_LIBS) \
+  $(SOFIA_WRAP) $(SOFIA_STATIC) $(SSL_LIBS) -lpthread
