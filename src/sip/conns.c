@@ -21,6 +21,7 @@
 #define KEEP_IDLE 60               /* seconds of silence before a probe */
 #define KEEP_INTERVAL 15
 #define KEEP_COUNT 4
+#define COMPLAIN_S 60 /* not more often than so about refusals */
 #define USER_TIMEOUT_MS                                                        \
   (60 * 1000) /* unacknowledged data: the peer is dead                         \
                */
@@ -36,6 +37,7 @@ static struct {
   GArray *slots; /* Conn by descriptor */
   guint count, max;
   guint64 refused;
+  gint64 complained;
   int current;
   int reserve; /* given up to get out of EMFILE */
   gboolean is_listening;
@@ -190,9 +192,25 @@ turn_away (int listener)
   __real_close (fd);
 }
 
+static gboolean
+may_complain (void)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (table.complained != 0
+      && now - table.complained < (gint64)COMPLAIN_S * G_USEC_PER_SEC)
+    return FALSE;
+  table.complained = now;
+  return TRUE;
+}
+
 static int
 accept_out_of_descriptors (int listener)
 {
+  if (may_complain ())
+    g_critical ("connections are refused: out of file descriptors with %u "
+                "connections (see [server] max_open_files)",
+                table.count);
   if (table.reserve >= 0)
     __real_close (table.reserve);
   turn_away (listener);
@@ -211,6 +229,10 @@ __wrap_accept (int fd, struct sockaddr *addr, socklen_t *len)
   if (!conns_at (fd) || !conns_at (fd)->is_listener)
     return __real_accept (fd, addr, len);
   if (table.count >= table.max) {
+    if (table.max > 0 && may_complain ())
+      g_warning ("connections are refused: %u are open ([sip] "
+                 "max_connections)",
+                 table.count);
     turn_away (fd);
     errno = EAGAIN;
     return -1;

@@ -162,6 +162,28 @@ endpoint_is_local (const Endpoint *self)
 }
 
 gboolean
+endpoint_source (const Endpoint *self, Endpoint *out)
+{
+  struct sockaddr_storage ss;
+  Endpoint to = *self;
+  socklen_t len;
+  gboolean is_good;
+  int fd = socket (self->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+  if (fd < 0)
+    return FALSE;
+  to.port = MAX (to.port, 1); /* nothing is sent */
+  len = endpoint_to_sockaddr (&to, &ss);
+  is_good = connect (fd, (struct sockaddr *)&ss, len) == 0;
+  len = sizeof ss;
+  is_good = is_good && getsockname (fd, (struct sockaddr *)&ss, &len) == 0
+            && endpoint_from_sockaddr ((struct sockaddr *)&ss, out);
+  out->port = 0;
+  close (fd);
+  return is_good;
+}
+
+gboolean
 endpoint_probe (const Endpoint *self, int type, GError **error)
 {
   g_autofree char *text = endpoint_to_string (self);

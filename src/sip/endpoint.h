@@ -31,6 +31,10 @@ gboolean endpoint_is_loopback (const Endpoint *self);
 /* Is it an address of this machine? */
 gboolean endpoint_is_local (const Endpoint *self);
 
+/* The address from which this machine reaches self, port 0; FALSE: it does
+ * not. */
+gboolean endpoint_source (const Endpoint *self, Endpoint *out);
+
 /* Could a socket of type (SOCK_DGRAM, SOCK_STREAM) be bound to it now?
  * RC_ERROR_BUSY when somebody else is, else RC_ERROR_IO; the message names
  * the address. */

@@ -42,9 +42,10 @@ struct Transport {
   Flows *flows;
   Tls *tls;
   LoopTimer *sweeper;
-  char *public_host; /* [sip] contact as it stands in a URI, or NULL */
-  guint public_port; /* 0: the listener's */
-  int public_family; /* 0: it is a name */
+  GHashTable *sources; /* "udp 192.0.2.1" -> tport_t or NULL */
+  char *public_host;   /* [sip] contact as it stands in a URI, or NULL */
+  guint public_port;   /* 0: the listener's */
+  int public_family;   /* 0: it is a name */
   guint idle_ms, udp_mtu, udp_buffer;
 };
 
@@ -60,9 +61,11 @@ received_cb (SipMagic *magic, nta_agent_t *agent, msg_t *msg, sip_t *sip)
 static void
 sweep_cb (gpointer data)
 {
+  Transport *self = data;
   guint n = conns_sweep (g_get_monotonic_time (),
                          (gint64)PATIENCE_S * G_USEC_PER_SEC);
 
+  g_hash_table_remove_all (self->sources); /* routes change */
   if (n > 0)
     g_info ("closed %u connections that sent no whole message in %d s", n,
             PATIENCE_S);
@@ -304,6 +307,7 @@ transport_new (SipLoop *loop, const Conf *conf, TransportFn fn,
   self->data = data;
   self->listeners = g_array_new (FALSE, FALSE, sizeof (Listener));
   g_array_set_clear_func (self->listeners, listener_clear);
+  self->sources = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->flows = flows_new (port, closed, data);
   self->sweeper = port->every (port->self, SWEEP_MS, sweep_cb, self);
   read_conf (self, conf);
@@ -327,6 +331,7 @@ transport_free (Transport *self)
   for (guint i = 0; i < N_FAMILIES; i++)
     nta_agent_destroy (self->agents[i]);
   tls_free_all (self->tls);
+  g_hash_table_unref (self->sources);
   g_array_unref (self->listeners);
   g_free (self->public_host);
   g_free (self);
@@ -390,6 +395,50 @@ find_listener (const Transport *self, nta_agent_t *agent, const char *proto)
       found = one;
   }
   return found;
+}
+
+/* Among those of agent and proto; *n_out: how many there are. */
+static const Listener *
+listener_at (const Transport *self, nta_agent_t *agent, const char *proto,
+             const char *host, guint *n_out)
+{
+  const Listener *found = NULL;
+
+  *n_out = 0;
+  for (guint i = 0; i < self->listeners->len; i++) {
+    const Listener *one = &g_array_index (self->listeners, Listener, i);
+
+    if (one->agent != agent || strcmp (one->proto, proto) != 0)
+      continue;
+    (*n_out)++;
+    if (found == NULL && strcmp (one->at.host, host) == 0)
+      found = one;
+  }
+  return found;
+}
+
+tport_t *
+transport_tport_for (Transport *self, const char *host, const char *proto)
+{
+  nta_agent_t *agent = transport_agent_for (self, host);
+  g_autofree char *key = NULL;
+  const Listener *found;
+  Endpoint to, from;
+  gpointer known;
+  guint n;
+
+  listener_at (self, agent, proto, "", &n);
+  if (n < 2)
+    return NULL;
+  key = g_strconcat (proto, " ", host, NULL);
+  if (!g_hash_table_lookup_extended (self->sources, key, NULL, &known)) {
+    found = endpoint_parse (host, 0, &to) && endpoint_source (&to, &from)
+                ? listener_at (self, agent, proto, from.host, &n)
+                : NULL;
+    known = found != NULL ? found->tport : NULL;
+    g_hash_table_insert (self->sources, g_steal_pointer (&key), known);
+  }
+  return known;
 }
 
 const char *

@@ -37,6 +37,13 @@ tport_t *transport_flow (Transport *self, guint64 flow,
  * nothing listens in that family. */
 nta_agent_t *transport_agent_for (Transport *self, const char *host);
 
+/* The transport whose socket stands on the address from which the system
+ * reaches host, for NTATAG_TPORT: on a machine with several addresses nta would
+ * take the first, and a NAT in between would not know it.  NULL when there is
+ * nothing to choose. Borrowed. */
+tport_t *transport_tport_for (Transport *self, const char *host,
+                              const char *proto);
+
 /* Our Contact URI towards such a peer: "sip:ADDR:PORT;transport=tcp". Borrowed.
  * proto is "udp", "tcp" or "tls". NULL when nothing listens there. */
 const char *transport_contact (Transport *self, nta_agent_t *agent,

@@ -228,8 +228,10 @@ test_no_descriptors (void)
   none = old;
   none.rlim_cur = (rlim_t)next;
   g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &none), ==, 0);
+  g_test_expect_message ("sip", G_LOG_LEVEL_CRITICAL, "*descriptors*");
   peer_expect_end (server, late);
   setrlimit (RLIMIT_NOFILE, &old);
+  g_test_assert_expected_messages ();
   peer_send (server, peer, request, -1);
   peer_expect (server, peer, "SIP/2.0 200 OK\r\n");
 }

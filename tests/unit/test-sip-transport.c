@@ -362,7 +362,9 @@ test_max_connections (void)
   while (conns_count () < 2)
     peer_turn (server);
   c = peer_new (server, "127.0.0.1", "tcp");
+  g_test_expect_message ("sip", G_LOG_LEVEL_WARNING, "*max_connections*");
   peer_expect_end (server, c);
+  g_test_assert_expected_messages ();
   g_assert_cmpuint (conns_refused (), ==, refused + 1);
   peer_free (g_steal_pointer (&a));
   while (conns_count () > 1)
@@ -455,6 +457,26 @@ test_contact (void)
                    "sip:sip.example.com:5070");
 }
 
+/* Of several addresses the one from which the system reaches the peer. */
+static void
+test_tport_for (void)
+{
+  g_autoptr (PeerServer) server
+      = peer_server_new ("listen=127.0.0.2:0;127.0.0.1:0;[::1]:0\n");
+  Transport *transport = server->transport;
+
+  for (guint i = 0; i < 2; i++) { /* looked up, and known */
+    tport_t *tport = transport_tport_for (transport, "127.0.0.1", "udp");
+
+    g_assert_nonnull (tport);
+    g_assert_cmpstr (tport_name (tport)->tpn_host, ==, "127.0.0.1");
+    g_assert_cmpstr (tport_name (tport)->tpn_proto, ==, "udp");
+  }
+  g_assert_null (transport_tport_for (transport, "::1", "udp"));
+  g_assert_null (transport_tport_for (transport, "127.0.0.1", "tls"));
+  g_assert_null (transport_tport_for (transport, "example.com", "udp"));
+}
+
 static void
 test_is_self (void)
 {
@@ -508,6 +530,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sip/transport/max-connections", test_max_connections);
   g_test_add_func ("/sip/transport/quiesce", test_quiesce);
   g_test_add_func ("/sip/transport/contact", test_contact);
+  g_test_add_func ("/sip/transport/tport-for", test_tport_for);
   g_test_add_func ("/sip/transport/is-self", test_is_self);
   result = g_test_run ();
   remove_certificates ();
