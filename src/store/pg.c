@@ -549,5 +549,5 @@ store_pg_port (StorePg *self)
 guint
 store_schema_version (void)
 {
-  return 4;
+  return 5;
 }
