@@ -99,7 +99,7 @@ ensure_packages ()
     root=(sudo bash)
   fi
   # shellcheck disable=SC2086,SC2016
-  stage "Installing $(wc -w <<< "$missing") packages" "$log" "${root[@]}" -c \
+  stage "Installing packages ($(wc -w <<< "$missing"))" "$log" "${root[@]}" -c \
     '. "$1"; shift; install_packages_now "$@"' install "${BASH_SOURCE[0]}" \
     $missing ||
     die "the installation of packages failed, see $log ($missing)"

@@ -78,7 +78,8 @@ rollcalld_start ()
     ' "$socket" 2>> "$DIR/start.log" &
   listener=$!
   wait_for 5 test -S "$socket" || return 1
-  ROLLCALLD_LINES=$(wc -l < "$ROLLCALLD_LOG" 2> /dev/null || echo 0)
+  touch "$ROLLCALLD_LOG"
+  ROLLCALLD_LINES=$(wc -l < "$ROLLCALLD_LOG")
   NOTIFY_SOCKET="$socket" launch root "$ROLLCALLD_LOG" "$ROLLCALLD_PID" \
     "$BIN/rollcalld" -f -c "$ROLLCALL_CONF"
   wait_for 30 eval "! kill -0 $listener || ! kill -0 \$(cat '$ROLLCALLD_PID')" \

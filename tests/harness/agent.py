@@ -41,6 +41,8 @@ class Agent:
         self.registration = (token(20), token())
         self.transport = Transport(kind, server.address(kind, host), self,
                                    listen_tcp)
+        # As phones do: the Contact stays when the connection is another.
+        self.contact_port = self.transport.port
 
     def close(self):
         self.transport.close()
@@ -50,7 +52,7 @@ class Agent:
         kind = self.transport.kind
         extra = '' if kind == 'udp' else f';transport={kind}'
         return f'sip:{self.user}@{self.transport.host}' \
-               f':{self.transport.port}{extra}'
+               f':{self.contact_port}{extra}'
 
     # What comes in; from the reader's thread.
 
@@ -78,7 +80,8 @@ class Agent:
         key = (request.branch, request.method)
         if key in self.answered:
             self.repeats += 1
-            response = self.answered[key]
+            response = self.answered[key] or self._respond(request)
+            self.answered[key] = response
         else:
             response = self._respond(request)
             self.answered[key] = response

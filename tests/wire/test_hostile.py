@@ -35,7 +35,7 @@ def answer_to(agent, data, branch):
     ({'extra': 'Call-ID: second\r\n'}, {400}),
     ({'extra': 'From: <sip:x@example.com>;tag=2\r\n'}, {400}),
     ({'extra': 'CSeq: 2 OPTIONS\r\n'}, {400}),
-    ({'uri': 'sip:'}, {400}),
+    ({'uri': 'http://example.com'}, {416}),
     ({'drop': ('From',)}, {400}),
     ({'drop': ('Call-ID',)}, {400}),
     ({'extra': 'Require: teleport\r\n'}, {420, 200}),
@@ -53,6 +53,15 @@ def test_a_malformed_request(server, alice, spoil, statuses):
 def test_garbage_harms_nobody(server, alice, data):
     alice.send_raw(data)
     alice.register()
+
+
+@pytest.mark.parametrize('uri', ['sip:', 'sip:@', 'sip:a@', 'sip:[', 'sip:;x'])
+def test_a_request_for_no_host_harms_nobody(server, alice, uri):
+    """What has no request line that can be read gets 400 or nothing."""
+    data, branch = raw(alice, uri=uri)
+    alice.send_raw(data)
+    alice.register()
+    assert all(r.status == 400 for r in alice.pending.get(branch, []))
 
 
 def test_every_cut_of_a_request_harms_nobody(server, alice):
