@@ -5,11 +5,15 @@ src_libsubs_a_SOURCES = src/subs/subs.c src/subs/subs.h src/subs/subs-priv.h \
   src/subs/subscribe.c src/subs/device.c src/subs/table.c src/subs/sub.c \
   src/subs/stored.c src/subs/place.c
 
-check_PROGRAMS += tests/unit/test-subs tests/unit/test-subs-table \
+check_PROGRAMS += tests/unit/test-subs tests/unit/test-subs-notify \
+  tests/unit/test-subs-table \
   tests/unit/test-subs-size tests/unit/test-subs-random
 tests_unit_test_subs_SOURCES = tests/unit/test-subs.c tests/unit/subs-world.c \
   tests/unit/subs-world.h
 tests_unit_test_subs_LDADD = $(SUBS_LIBS)
+tests_unit_test_subs_notify_SOURCES = tests/unit/test-subs-notify.c \
+  tests/unit/subs-world.c tests/unit/subs-world.h
+tests_unit_test_subs_notify_LDADD = $(SUBS_LIBS)
 tests_unit_test_subs_table_SOURCES = tests/unit/test-subs-table.c
 tests_unit_test_subs_table_LDADD = $(SUBS_LIBS)
 tests_unit_test_subs_size_SOURCES = tests/unit/test-subs-size.c

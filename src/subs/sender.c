@@ -14,19 +14,13 @@ enum {
   RESERVE = 1 << 3, /* SUBS_ACT_RESERVE, unless one is under way */
 };
 
-#define REJECT(why)                                                            \
-  {                                                                            \
-    SENDER_REJECT, 0, why                                                      \
-  }
+/* clang-format off */
+#define REJECT(why) { SENDER_REJECT, 0, why }
 #define NOT_OUT REJECT ("no NOTIFY is in flight")
 #define NOT_DUE REJECT ("no try is due")
 #define NOT_DRY REJECT ("no NOTIFY is about to leave")
-#define OVER(why)                                                              \
-  {                                                                            \
-    SENDER_OVER, 0, why                                                        \
-  }
+#define OVER(why) { SENDER_OVER, 0, why }
 
-/* clang-format off */
 const SubsRow sender_table[N_SENDER][N_SENDER_EVENTS] = {
   [SENDER_HELD] = {
     [SENDER_CHANGED]       = { SENDER_HELD, 0, "the first NOTIFY will have it" },

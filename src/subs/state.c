@@ -23,19 +23,13 @@ enum {
   FREE = 1 << 10, /* SUBS_ACT_FREE */
 };
 
-#define REJECT(why)                                                            \
-  {                                                                            \
-    LIFE_REJECT, 0, why                                                        \
-  }
+/* clang-format off */
+#define REJECT(why) { LIFE_REJECT, 0, why }
 #define NO_TIMER REJECT ("no expiry is armed in this state")
 #define NOT_OUT REJECT ("no terminating NOTIFY is out")
 #define ENDED REJECT ("it is over: 481")
-#define LATE(state)                                                            \
-  {                                                                            \
-    LIFE_##state, 0, "a late write changes nothing"                            \
-  }
+#define LATE(state) { LIFE_##state, 0, "a late write changes nothing" }
 
-/* clang-format off */
 const SubsRow life_table[N_LIFE][N_LIFE_EVENTS] = {
   /* RFC 6665's resp_wait: decided, its row under way, no NOTIFY before that. */
   [LIFE_NEW] = {

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define SEC ((gint64)G_USEC_PER_SEC)
+#define SEC ((gint64) G_USEC_PER_SEC)
 #define ALICE "alice@example.com"
 
 typedef struct {

@@ -7,6 +7,7 @@
 #include "subs/subs.h"
 
 #define SEC ((gint64) G_USEC_PER_SEC)
+#define EXPECT(call, text) g_assert_cmpstr (call, ==, text)
 
 typedef struct {
   Subs *subs;
