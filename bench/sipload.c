@@ -66,13 +66,13 @@ usage (int pid, long *rss_out)
           "%*d %*d %*d %*u %*u %ld",
           &user, &system, &rss);
   *rss_out = rss * (sysconf (_SC_PAGESIZE) / 1024);
-  return (double)(user + system) / sysconf (_SC_CLK_TCK);
+  return (double) (user + system) / sysconf (_SC_CLK_TCK);
 }
 
 static void
 put (Load *self, const char *text, int len)
 {
-  while (sendto (self->fd, text, len, 0, (struct sockaddr *)&self->server,
+  while (sendto (self->fd, text, len, 0, (struct sockaddr *) &self->server,
                  sizeof self->server)
              < 0
          && (errno == EAGAIN || errno == ENOBUFS))
@@ -144,7 +144,7 @@ header (const char *text, const char *name, int *len_out)
 
       for (at += n + 1; *at == ' '; at++)
         ;
-      *len_out = (int)(end - at);
+      *len_out = (int) (end - at);
       return at;
     }
   }
@@ -196,7 +196,7 @@ slot_of (Load *self, const char *text)
   if (*end != '-' || i >= self->n
       || strncmp (end + 1, self->run, strlen (self->run)) != 0)
     return -1;
-  return (int)i;
+  return (int) i;
 }
 
 static void
@@ -206,7 +206,7 @@ take_response (Load *self, const char *text)
   const char *etag = header (text, "SIP-ETag", &len);
 
   if (strncmp (text, "SIP/2.0 2", 9) != 0) {
-    fprintf (stderr, "sipload: %.*s\n", (int)strcspn (text, "\r\n"), text);
+    fprintf (stderr, "sipload: %.*s\n", (int) strcspn (text, "\r\n"), text);
     exit (1);
   }
   if (etag != NULL) {
@@ -296,7 +296,7 @@ subscribe_all (Load *self, guint n)
   self->n = n;
   self->slots = g_new0 (Slot, n);
   while (self->done < n) {
-    while (self->next < n && self->next - self->done < (guint)self->in_flight)
+    while (self->next < n && self->next - self->done < (guint) self->in_flight)
       send_subscribe (self, self->next++);
     receive (self, 100);
     if (now () - last > 1) {
@@ -352,17 +352,17 @@ open_socket (Load *self, const char *server)
   self->fd = socket (AF_INET, SOCK_DGRAM, 0);
   self->self.sin_family = AF_INET;
   self->self.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
-  if (bind (self->fd, (struct sockaddr *)&self->self, len) < 0) {
+  if (bind (self->fd, (struct sockaddr *) &self->self, len) < 0) {
     perror ("bind");
     exit (1);
   }
-  getsockname (self->fd, (struct sockaddr *)&self->self, &len);
+  getsockname (self->fd, (struct sockaddr *) &self->self, &len);
   setsockopt (self->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
   setsockopt (self->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
   self->server.sin_family = AF_INET;
   inet_pton (AF_INET, parts[0], &self->server.sin_addr);
   self->server.sin_port
-      = htons (parts[1] != NULL ? (guint16)atoi (parts[1]) : 5060);
+      = htons (parts[1] != NULL ? (guint16) atoi (parts[1]) : 5060);
 }
 
 int

@@ -3,4 +3,4 @@
  * The error quark. */
 #include "base/error.h"
 
-G_DEFINE_QUARK (rollcall-error-quark, rc_error)
+G_DEFINE_QUARK (rollcall - error - quark, rc_error)

@@ -74,8 +74,7 @@ place (Wheel *self, WheelTimer *timer)
     level++;
   if (distance >= (G_GUINT64_CONSTANT (1) << (SLOT_BITS * LEVELS)))
     tick = self->tick + (G_GUINT64_CONSTANT (1) << (SLOT_BITS * LEVELS)) - 1;
-  link_into (&self->slots[level][(tick >> (SLOT_BITS * level)) % SLOTS],
-             timer);
+  link_into (&self->slots[level][(tick >> (SLOT_BITS * level)) % SLOTS], timer);
 }
 
 void

@@ -195,7 +195,7 @@ why_not_ready (gpointer data)
 static void
 status_cb (ServiceStatusFn fn, gpointer fn_data, gpointer data)
 {
-  service_status (((App *)data)->service, fn, fn_data);
+  service_status (((App *) data)->service, fn, fn_data);
 }
 
 static gboolean

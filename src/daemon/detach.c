@@ -59,7 +59,7 @@ detach (void)
 void
 detach_report (int *fd, int status)
 {
-  guint8 byte = (guint8)status;
+  guint8 byte = (guint8) status;
   int null;
 
   if (*fd < 0)

@@ -14,7 +14,7 @@
 static guint
 number (const Conf *conf, const char *group, const char *key)
 {
-  return (guint)conf_int (conf, group, key);
+  return (guint) conf_int (conf, group, key);
 }
 
 ServiceLimits

@@ -30,7 +30,7 @@ process_raise_files (guint64 n)
   limit.rlim_cur = limit.rlim_max;
   setrlimit (RLIMIT_NOFILE, &limit);
   g_message ("at most %" G_GUINT64_FORMAT " open files",
-             (guint64)limit.rlim_cur);
+             (guint64) limit.rlim_cur);
 }
 
 gboolean
@@ -60,7 +60,7 @@ process_become (const char *user, GError **error)
 gboolean
 process_write_pid (const char *path, GError **error)
 {
-  g_autofree char *text = g_strdup_printf ("%d\n", (int)getpid ());
+  g_autofree char *text = g_strdup_printf ("%d\n", (int) getpid ());
 
   return path == NULL || *path == '\0'
          || g_file_set_contents (path, text, -1, error);
@@ -92,5 +92,5 @@ process_next_signal (int fd)
 
   if (read (fd, &info, sizeof info) != sizeof info)
     return 0;
-  return (int)info.ssi_signo;
+  return (int) info.ssi_signo;
 }

@@ -46,7 +46,7 @@ static void
 drop (Service *self, const char *aor, SubsReason reason)
 {
   g_autoptr (GPtrArray) changes
-      = g_ptr_array_new_with_free_func ((GDestroyNotify)reg_change_free);
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) reg_change_free);
   GArray *actions = subs_actions_new ();
 
   subs_drop_user (self->subs, aor, reason, service_now (self), actions);

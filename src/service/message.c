@@ -91,7 +91,7 @@ forwarded_cb (guint status, SipResponse *response, gpointer data)
   if (response != NULL && self->kept[branch->branch] == NULL)
     self->kept[branch->branch] = sip->keep_response (sip->self, response);
   if (im_fork_answer (self->fork, branch->branch, status, &best) == IM_ANSWER)
-    answer_upstream (self, (gint)best);
+    answer_upstream (self, (gint) best);
   release_if_done (self);
 }
 

@@ -49,8 +49,12 @@ reserve_done (Storing *self, StoreOutcome outcome)
     return;
   }
   actions = subs_actions_new ();
-  subs_reserved (service->subs, self->sub, self->ticket, service_now (service),
-                 actions);
+  if (outcome == STORE_COMMITTED)
+    subs_reserved (service->subs, self->sub, self->ticket,
+                   service_now (service), actions);
+  else
+    subs_aborted (service->subs, self->sub, self->ticket, service_now (service),
+                  actions);
   service_act (service, actions);
   storing_free (self);
 }
@@ -80,8 +84,12 @@ row_done_cb (StoreOutcome outcome, gpointer data)
   } else {
     GArray *actions = subs_actions_new ();
 
-    subs_committed (service->subs, self->sub, self->ticket,
+    if (outcome == STORE_REFUSED)
+      subs_aborted (service->subs, self->sub, self->ticket,
                     service_now (service), actions);
+    else
+      subs_committed (service->subs, self->sub, self->ticket,
+                      service_now (service), actions);
     service_act (service, actions);
   }
   storing_free (self);

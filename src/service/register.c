@@ -76,8 +76,7 @@ service_store_bindings (Service *self, const char *aor, GPtrArray *changes,
 static gboolean
 is_remembered (Service *self, const RegBinding *binding)
 {
-  return binding->instance != NULL
-         && binding->expires_at <= service_now (self);
+  return binding->instance != NULL && binding->expires_at <= service_now (self);
 }
 
 void
@@ -201,7 +200,7 @@ service_register (Service *self, const ServiceCaller *caller,
 {
   const StoreUser *user = service_enabled_user (self, request->aor);
   g_autoptr (GPtrArray) changes
-      = g_ptr_array_new_with_free_func ((GDestroyNotify)reg_change_free);
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) reg_change_free);
   RegRequest decided = *request;
   Registering *registering;
   ServiceVerdict verdict;

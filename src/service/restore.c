@@ -63,8 +63,7 @@ subscription_cb (SubsStored *row, gpointer data)
   Service *self = data;
   Sub *sub = subs_restore (self->subs, row, service_now (self));
 
-  if (sub != NULL && sub_state (sub) != SUBS_TERMINATED
-      && row->dialog.source != NULL
+  if (sub != NULL && row->dialog.source != NULL
       && g_str_has_prefix (row->dialog.source, "udp:"))
     service_pace (self, PACE_WAKE, sub);
   subs_stored_free (row);

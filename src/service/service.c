@@ -24,7 +24,7 @@ static void
 expire_bindings (Service *self)
 {
   g_autoptr (GPtrArray) changes
-      = g_ptr_array_new_with_free_func ((GDestroyNotify)reg_change_free);
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) reg_change_free);
 
   reg_advance (self->reg, service_now (self), changes);
   service_bindings_gone (self, changes);

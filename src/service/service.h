@@ -71,8 +71,8 @@ void service_start (Service *self, void (*ready) (gpointer data),
 gboolean service_is_ready (Service *self);
 void service_set_limits (Service *self, const ServiceLimits *limits);
 
-/* STORE_SECRET_LEN bytes that are this database's own, for keys that outlive the
- * process; all zero before service_is_ready. */
+/* STORE_SECRET_LEN bytes that are this database's own, for keys that outlive
+ * the process; all zero before service_is_ready. */
 const guint8 *service_secret (Service *self);
 
 /* Is this host name one of our domains? */

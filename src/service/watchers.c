@@ -108,7 +108,7 @@ watchers_forget (Service *service, Sub *sub)
 static gboolean
 prune_cb (gpointer key, gpointer value, gpointer data)
 {
-  gint64 oldest = *(gint64 *)data;
+  gint64 oldest = *(gint64 *) data;
   Ended *ended;
 
   while ((ended = g_queue_peek_head (value)) != NULL && ended->at < oldest)
