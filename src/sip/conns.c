@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * The table of sofia's stream sockets, and the system calls that keep it:
- * accept, listen and close are linked with --wrap (SOFIA_WRAP in Makefile.am).
+ * accept, listen and close are linked with --wrap (SOFIA_WRAP in configure.ac).
  * They act on sofia's sockets alone and pass everything else through. */
 #define G_LOG_DOMAIN "sip"
 #include "config.h" /* accept4 */

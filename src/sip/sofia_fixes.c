@@ -391,6 +391,6 @@ sofia_fixes_check (GError **error)
   g_set_error (error, RC_ERROR, RC_ERROR_UNSUPPORTED,
                "this program is linked with a sofia-sip whose defects are not "
                "mended: link libsofia-sip-ua.a with the --wrap options of "
-               "Makefile.am");
+               "configure.ac");
   return FALSE;
 }

@@ -2,7 +2,7 @@
  *
  * What is wrong in Debian's sofia-sip 1.12.11 and met by a public server on its
  * first day, mended at link time: sofia is linked statically with
- * -Wl,--wrap=SYMBOL for each function below (SOFIA_WRAP in Makefile.am), so
+ * -Wl,--wrap=SYMBOL for each function below (SOFIA_WRAP in configure.ac), so
  * that its calls land here first.
  *
  * | row | defect                                        | wrapped             |
@@ -18,9 +18,12 @@
  * | 10  | no bound on connections; EMFILE spins          | accept; conns.h     |
  * | -   | TLS 1.0, weak ciphers, leaf certificate only   | SSL_CTX_set_cipher_list |
  *
- * The rows' numbers are those of the defect list in ARCHITECTURE.md.  Left as
- * it is: ICMP errors (row 9) are reported to the transaction, as RFC 3261 18.4
- * wants.  For a version other than 1.12 rows 1 to 6 pass through. */
+ * The numbers are names for the rows, in the code and in test-sip-fixes.c.  Left
+ * as they are: 7 (a list of transports in a bind URL crashes: transport.c gives
+ * none), 8 (a full UDP send buffer loses the message: [sip] udp_buffer), 9 (ICMP
+ * errors are reported to every transaction of that peer, as RFC 3261 18.4 wants,
+ * by a linear search).  For a version other than 1.12 rows 1 to 6 pass
+ * through. */
 #pragma once
 #include <glib.h>
 #include <openssl/ssl.h>

@@ -514,7 +514,7 @@ main (int argc, char **argv)
   int result;
 
   g_test_init (&argc, &argv, NULL);
-  alarm (120);
+  alarm (300);
   make_certificates ();
   g_test_add_func ("/sip/endpoint/parse", test_endpoint);
   add_for ("answer", test_answer, ways, 6);
