@@ -138,10 +138,10 @@ module_path\t/usr/lib/baresip/modules
 
     def start(self):
         self.spawn('baresip', '-f', self.folder, '-v')
-        self.control = wait.until(
+        self.control = self.wait(
             lambda: socket.create_connection(
                 ('127.0.0.1', self.control_port), 1),
-            'baresip takes commands', 20)
+            'that baresip takes commands')
 
     def command(self, name, params=''):
         """Runs a command, gives what it prints."""
