@@ -2,7 +2,7 @@
  *
  * Named counters and gauges that an operator may read (/metrics, rollcallctl
  * status).  A name is a Prometheus metric name without the "rollcall_" prefix,
- * optionally with labels: `notify_sent`, `requests{method="PUBLISH"}`. */
+ * optionally with labels: `notify_total`, `requests_total{method="PUBLISH"}`. */
 #pragma once
 #include <glib.h>
 

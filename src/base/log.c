@@ -90,11 +90,12 @@ field (const GLogField *fields, gsize n, const char *key)
   return NULL;
 }
 
-/* A peer's control bytes must not reach a terminal. */
+/* A peer's control bytes must not reach a terminal, nor bytes that are no
+ * text. */
 static char *
 clean (const char *text)
 {
-  char *out = g_strdup (text != NULL ? text : "");
+  char *out = g_utf8_make_valid (text != NULL ? text : "", -1);
 
   for (char *p = out; *p != '\0'; p++)
     if (g_ascii_iscntrl (*p))

@@ -245,6 +245,8 @@ close_all (App *self)
     self->port->remove_timer (self->port->self, self->patience);
   control_socket_free (self->control);
   http_free (self->http);
+  if (self->service != NULL)
+    service_set_sip (self->service, NULL);
   sip_free (self->sip);
   service_free (self->service);
   store_pg_free (self->store);

@@ -18,6 +18,7 @@ typedef struct {
 
 /* One MESSAGE; lives until upstream is answered and every branch has ended. */
 struct Forking {
+  GList link; /* in service->forking */
   Service *service;
   ImFork *fork;
   SipResponse *kept[IM_FORK_MAX];
@@ -46,8 +47,18 @@ forking_free (Forking *self)
   for (guint i = 0; i < self->n; i++)
     if (self->kept[i] != NULL)
       sip->drop_response (sip->self, self->kept[i]);
+  if (self->timer != NULL)
+    self->service->loop->remove_timer (self->service->loop->self, self->timer);
+  g_queue_unlink (&self->service->forking, &self->link);
   im_fork_free (self->fork);
   g_free (self);
+}
+
+void
+service_forking_free (Service *self)
+{
+  while (self->forking.head != NULL)
+    forking_free (self->forking.head->data);
 }
 
 static void
@@ -115,6 +126,8 @@ start (Service *service, const MessageCommand *command, GPtrArray *targets,
   SipOutPort *sip = service->sip;
 
   self->service = service;
+  self->link.data = self;
+  g_queue_push_tail_link (&service->forking, &self->link);
   self->n = MIN (targets->len, IM_FORK_MAX);
   self->fork = im_fork_new (self->n);
   self->is_relay = command->recipient == NULL;

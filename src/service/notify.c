@@ -22,10 +22,26 @@ typedef struct {
 
 /* A NOTIFY on its way. */
 typedef struct {
+  GList link; /* in service->notifying */
   Service *service;
   Sub *sub;
   guint32 cseq;
 } Notifying;
+
+static void
+notifying_free (Notifying *self)
+{
+  g_queue_unlink (&self->service->notifying, &self->link);
+  sub_unref (self->sub);
+  g_free (self);
+}
+
+void
+service_notifying_free (Service *self)
+{
+  while (self->notifying.head != NULL)
+    notifying_free (self->notifying.head->data);
+}
 
 static void submit_row (Storing *storing);
 
@@ -132,7 +148,7 @@ static void
 notified_cb (SubsNotifyResult result, guint status, guint retry_after,
              gpointer data)
 {
-  g_autofree Notifying *self = data;
+  Notifying *self = data;
   Service *service = self->service;
   const SubsDialog *dialog = sub_dialog (self->sub);
   GArray *actions = subs_actions_new ();
@@ -143,7 +159,7 @@ notified_cb (SubsNotifyResult result, guint status, guint retry_after,
   subs_notified (service->subs, self->sub, self->cseq, result, retry_after,
                  service_now (service), actions);
   service_act (service, actions);
-  sub_unref (self->sub);
+  notifying_free (self);
 }
 
 /* A watcher whose Contact is a GRUU of ours (RFC 5627 4.1) is reached through
@@ -194,6 +210,8 @@ send_notify (Service *self, const SubsAction *action)
   notifying->service = self;
   notifying->sub = sub_ref (sub);
   notifying->cseq = action->cseq;
+  notifying->link.data = notifying;
+  g_queue_push_tail_link (&self->notifying, &notifying->link);
   self->sip->notify (self->sip->self, &notify, notified_cb, notifying);
 }
 

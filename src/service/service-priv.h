@@ -29,6 +29,8 @@ struct Service {
   LoopTimer *tick;
   LoopTimer *pacer;
   GQueue paced;        /* what service_pace collected */
+  GQueue forking;      /* message.c: messages on their way */
+  GQueue notifying;    /* notify.c: NOTIFYs that have not ended */
   GPtrArray *reserves; /* notify.c: waiting for PostgreSQL to be back */
   gboolean is_ready, is_stopping;
   guint in_flight; /* requests that have not been answered */
@@ -85,6 +87,10 @@ gboolean service_act_stored (Service *self, GArray *actions, Sub *sub,
 void service_act (Service *self, GArray *actions);
 /* What watchers of aor see has changed. */
 void service_presence_changed (Service *self, const char *aor);
+/* message.c: forgets the messages that wait for their branches. */
+void service_forking_free (Service *self);
+/* Forgets the NOTIFYs that have not ended. */
+void service_notifying_free (Service *self);
 /* PostgreSQL is back: reservations that could not be written are asked again.
  */
 void service_retry_reserves (Service *self);

@@ -112,6 +112,7 @@ service_free (Service *self)
   if (self->stop_timer != NULL)
     self->loop->remove_timer (self->loop->self, self->stop_timer);
   service_pace_free (self);
+  service_set_sip (self, NULL);
   g_ptr_array_unref (self->reserves);
   watchers_free (self->watchers);
   documents_free (self->documents);
@@ -127,6 +128,10 @@ service_free (Service *self)
 void
 service_set_sip (Service *self, SipOutPort *sip)
 {
+  if (sip == NULL && self->sip != NULL) {
+    service_notifying_free (self);
+    service_forking_free (self);
+  }
   self->sip = sip;
 }
 

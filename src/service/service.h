@@ -58,7 +58,8 @@ Service *service_new (const ServiceLimits *limits, const char *const *domains,
                       Counters *counters);
 void service_free (Service *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Service, service_free)
-/* The SIP side; set once, before service_start. */
+/* The SIP side; set once, before service_start. NULL, before the SIP side is
+ * freed: what was asked of it and has not ended is forgotten. */
 void service_set_sip (Service *self, SipOutPort *sip);
 /* Who hears that the server cannot go on (another daemon holds the database,
  * the schema is not ours); message is a sentence for the operator. */

@@ -151,9 +151,9 @@ committed_cb (const PGresult *result, gpointer data)
 {
   Load *self = data;
 
-  g_message ("loaded %u users, %u bindings, %u publications, %u subscriptions",
-             self->users->len, self->rows[0]->len, self->rows[1]->len,
-             self->rows[2]->len);
+  g_debug ("loaded %u users, %u bindings, %u publications, %u subscriptions",
+           self->users->len, self->rows[0]->len, self->rows[1]->len,
+           self->rows[2]->len);
   self->is_read = TRUE;
   if (self->config.fns.secret != NULL)
     self->config.fns.secret (self->secret, self->config.fns_data);
@@ -227,7 +227,7 @@ load_new (const LoadConfig *config)
 
   self->config = *config;
   self->users
-      = g_ptr_array_new_with_free_func ((GDestroyNotify)store_user_free);
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) store_user_free);
   for (guint t = 0; t < ROW_TABLES; t++)
     self->rows[t] = g_ptr_array_new ();
   return self;
