@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 check_SCRIPTS += tests/check-ranks
 EXTRA_DIST += tests/check-ranks tests/run-tap \
-  tests/run-valgrind tests/conftest.py tests/harness \
+  tests/run-valgrind tests/valgrind.supp tests/conftest.py tests/harness \
   tests/wire tests/sipp tests/clients tests/quickstart tests/soak
 
 # The real daemon and a real PostgreSQL; contrib/check runs these and more.

@@ -41,8 +41,8 @@ each (Canned *self, const char *type, const char *name, GArray *out,
 static void
 add_naptr_words (char **words, GArray *out)
 {
-  PlanNaptr one = { .order = (guint)atoi (words[2]),
-                    .preference = (guint)atoi (words[3]),
+  PlanNaptr one = { .order = (guint) atoi (words[2]),
+                    .preference = (guint) atoi (words[3]),
                     .has_regexp = words[7] != NULL };
 
   g_strlcpy (one.flags, words[4], sizeof one.flags);
@@ -54,9 +54,9 @@ add_naptr_words (char **words, GArray *out)
 static void
 add_srv_words (char **words, GArray *out)
 {
-  PlanSrv one = { .priority = (guint)atoi (words[2]),
-                  .weight = (guint)atoi (words[3]),
-                  .port = (guint)atoi (words[4]) };
+  PlanSrv one = { .priority = (guint) atoi (words[2]),
+                  .weight = (guint) atoi (words[3]),
+                  .port = (guint) atoi (words[4]) };
 
   g_strlcpy (one.target, words[5], sizeof one.target);
   g_array_append_val (out, one);
@@ -92,7 +92,7 @@ canned_addresses (gpointer self, const char *name, GArray *out)
 static guint
 canned_random (gpointer self, guint max)
 {
-  return MIN (((Canned *)self)->random, max);
+  return MIN (((Canned *) self)->random, max);
 }
 
 static char *
@@ -129,7 +129,7 @@ plan_text (const char *text, gboolean needs_stream, Canned *canned)
   if (!plan_target (uri, needs_stream, &target))
     return g_strdup ("no way");
   plan_run (&target, &lookup, hops);
-  return hops_text ((ResolverHop *)(void *)hops->data, hops->len);
+  return hops_text ((ResolverHop *) (void *) hops->data, hops->len);
 }
 
 #define NONE                                                                   \
@@ -307,6 +307,9 @@ typedef struct {
   LoopWatch *watch;
   guint questions;
   gboolean is_silent, is_bad;
+  guint8 kept[1024]; /* the question not answered while silent */
+  gsize kept_len;
+  struct sockaddr_in kept_from;
   GString *story;
   guint answers, wanted;
 } Fixture;
@@ -318,7 +321,7 @@ put_name (guint8 *out, const char *name)
   gsize n = 0;
 
   for (guint i = 0; labels[i] != NULL && *labels[i]; i++) {
-    out[n++] = (guint8)strlen (labels[i]);
+    out[n++] = (guint8) strlen (labels[i]);
     memcpy (out + n, labels[i], strlen (labels[i]));
     n += strlen (labels[i]);
   }
@@ -329,15 +332,15 @@ put_name (guint8 *out, const char *name)
 static gsize
 put_number (guint8 *out, guint number)
 {
-  out[0] = (guint8)(number >> 8);
-  out[1] = (guint8)number;
+  out[0] = (guint8) (number >> 8);
+  out[1] = (guint8) number;
   return 2;
 }
 
 static gsize
 put_string (guint8 *out, const char *text)
 {
-  out[0] = (guint8)strlen (text);
+  out[0] = (guint8) strlen (text);
   memcpy (out + 1, text, strlen (text));
   return 1 + strlen (text);
 }
@@ -385,32 +388,39 @@ make_answer (Fixture *f, guint8 *packet, gsize len)
   if (!is_there)
     return n;
   packet[7] = 1;
-  n += put_number (packet + n, 0xc000u + (guint)name);
+  n += put_number (packet + n, 0xc000u + (guint) name);
   n += put_number (packet + n, type);
   n += put_number (packet + n, 1);
   n += put_number (packet + n, 0);
   n += put_number (packet + n, 60);
   size = put_data (f, packet + n + 2, type, is_tcp);
-  put_number (packet + n, (guint)size);
+  put_number (packet + n, (guint) size);
   return n + 2 + size;
+}
+
+static void
+answer_kept (Fixture *f)
+{
+  gsize n = make_answer (f, f->kept, f->kept_len);
+
+  sendto (f->fd, f->kept, n, 0, (struct sockaddr *) &f->kept_from,
+          sizeof f->kept_from);
 }
 
 static void
 dns_cb (int fd, LoopEvents events, gpointer data)
 {
   Fixture *f = data;
-  guint8 packet[1024];
-  struct sockaddr_in from;
-  socklen_t from_len = sizeof from;
-  gssize n = recvfrom (fd, packet, 512, 0, (struct sockaddr *)&from, &from_len);
+  socklen_t len = sizeof f->kept_from;
+  gssize n
+      = recvfrom (fd, f->kept, 512, 0, (struct sockaddr *) &f->kept_from, &len);
 
   if (n < 12)
     return;
+  f->kept_len = (gsize) n;
   f->questions++;
-  if (f->is_silent)
-    return;
-  n = (gssize)make_answer (f, packet, (gsize)n);
-  sendto (fd, packet, (gsize)n, 0, (struct sockaddr *)&from, from_len);
+  if (!f->is_silent)
+    answer_kept (f);
 }
 
 static void
@@ -424,8 +434,8 @@ set_up (Fixture *f, gconstpointer data)
   f->port = sip_loop_port (f->loop);
   f->story = g_string_new (NULL);
   f->fd = socket (AF_INET, SOCK_DGRAM, 0);
-  g_assert_cmpint (bind (f->fd, (struct sockaddr *)&at, len), ==, 0);
-  getsockname (f->fd, (struct sockaddr *)&at, &len);
+  g_assert_cmpint (bind (f->fd, (struct sockaddr *) &at, len), ==, 0);
+  getsockname (f->fd, (struct sockaddr *) &at, &len);
   f->watch = f->port->watch (f->port->self, f->fd, LOOP_READ, dns_cb, f);
   f->resolver = resolver_new (f->loop);
   resolver_set_dns_port (f->resolver, ntohs (at.sin_port));
@@ -545,10 +555,17 @@ test_cancel (Fixture *f, gconstpointer data)
 static void
 test_free_while_waiting (Fixture *f, gconstpointer data)
 {
+  guint idle = MAX (g_thread_pool_get_num_unused_threads (), 1);
+
   f->is_silent = TRUE;
-  ask (f, "sip:silent.test");
+  ask (f, "sip:good.test;transport=tcp");
   while (f->questions == 0)
     su_root_step (sip_loop_root (f->loop), 10);
+  g_clear_pointer (&f->resolver, resolver_free);
+  answer_kept (f);
+  while (g_thread_pool_get_num_unused_threads () < idle)
+    su_root_step (sip_loop_root (f->loop), 10);
+  g_assert_cmpuint (f->answers, ==, 0);
 }
 
 typedef struct {
