@@ -102,5 +102,6 @@ ensure_packages ()
   stage "Installing packages ($(wc -w <<< "$missing"))" "$log" "${root[@]}" -c \
     '. "$1"; shift; install_packages_now "$@"' install "${BASH_SOURCE[0]}" \
     $missing ||
-    die "the installation of packages failed, see $log ($missing)"
+    die "the packages could not be installed ($(
+      grep '^E: ' "$log" | head -n 1)), see $log"
 }

@@ -98,7 +98,13 @@ pg_is_ready ()
     ! kill -0 "$(cat "$PG_PID")" 2> /dev/null
 }
 
-pg_stop () { stop_process "$PG_PID" "$PG_DATA" INT 30; }
+pg_stop ()
+{
+  stop_process "$PG_PID" "$PG_DATA" INT 30
+  case ${PG_SOCKET:=$(cat "$DIR/postgres/socket" 2> /dev/null)} in
+    /tmp/rollcall.*) rm -rf "$PG_SOCKET" "$DIR/postgres/socket" ;;
+  esac
+}
 
 # pg_has_database NAME
 pg_has_database ()
