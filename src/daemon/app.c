@@ -195,7 +195,12 @@ why_not_ready (gpointer data)
 static void
 status_cb (ServiceStatusFn fn, gpointer fn_data, gpointer data)
 {
-  service_status (((App *) data)->service, fn, fn_data);
+  App *self = data;
+  g_autofree char *connections
+      = g_strdup_printf ("%u", sip_connections (self->sip));
+
+  service_status (self->service, fn, fn_data);
+  fn ("connections", connections, fn_data);
 }
 
 static gboolean

@@ -149,7 +149,9 @@ send_reply (SipIncoming *self, msg_t *reply, int status, const char *phrase)
   const sip_t *request = self->object;
 
   self->is_answered = TRUE;
-  if (status == 408 || request->sip_via == NULL || request->sip_from == NULL
+  /* A closed connection is not opened anew towards whatever the Via says. */
+  if (status == 408 || tport_is_closed (self->tport)
+      || request->sip_via == NULL || request->sip_from == NULL
       || request->sip_to == NULL || request->sip_call_id == NULL
       || request->sip_cseq == NULL) {
     msg_destroy (reply);

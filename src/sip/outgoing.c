@@ -5,6 +5,8 @@
 #define G_LOG_DOMAIN "sip"
 #include "sip/out-priv.h"
 
+#include <string.h>
+
 static void run_lane (SipOut *out, OutLane *lane);
 
 SipOutgoing *
@@ -269,6 +271,16 @@ send_by_flow (SipOutgoing *self)
   return tport != NULL && hand_over (self, agent, NULL, tport);
 }
 
+/* Over UDP the socket of the address that the peer knows us by. */
+static tport_t *
+socket_for (const SipOutgoing *self, const ResolverHop *hop)
+{
+  return strcmp (hop->proto, "udp") == 0
+             ? transport_tport_for (self->out->transport, hop->host,
+                                    hop->proto)
+             : NULL;
+}
+
 static gboolean
 send_to_hop (SipOutgoing *self, const ResolverHop *hop)
 {
@@ -279,7 +291,7 @@ send_to_hop (SipOutgoing *self, const ResolverHop *hop)
   way_hop_url (hop, text);
   self->hop_hash = MAX (g_str_hash (text), 1);
   return agent != NULL && url_d (&url, text) >= 0
-         && hand_over (self, agent, &url, NULL);
+         && hand_over (self, agent, &url, socket_for (self, hop));
 }
 
 /* Sends to the next hop that takes it; 0, or why not: 482 it would come back to

@@ -2,6 +2,7 @@
  *
  * Wires the parts of the adapter together. */
 #define G_LOG_DOMAIN "sip"
+#include "sip/conns.h"
 #include "sip/dispatch.h"
 #include "sip/out.h"
 #include "sip/resolve.h"
@@ -76,6 +77,12 @@ sip_free (Sip *self)
   limit_free (self->per_source);
   limit_free (self->per_user);
   g_free (self);
+}
+
+guint
+sip_connections (Sip *self)
+{
+  return conns_count ();
 }
 
 SipOutPort *

@@ -34,5 +34,7 @@ void sip_set_nonce_key (Sip *self, const guint8 key[32]);
 /* Takes reloadable options and the TLS certificate into force. conf must live
  * as long as self uses it (until the next reload or free). */
 gboolean sip_reload (Sip *self, const Conf *conf, GError **error);
+/* TCP and TLS connections that are open now. */
+guint sip_connections (Sip *self);
 /* Stops taking new connections and requests. */
 void sip_quiesce (Sip *self);
