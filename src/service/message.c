@@ -153,7 +153,8 @@ target_of (const RegBinding *binding)
   target->target = binding->contact;
   target->path = binding->path;
   target->flow = binding->flow;
-  if (g_str_has_prefix (binding->received, "udp:"))
+  /* RFC 3327 5.3: with a Path its first hop is the way, whoever sent it. */
+  if (binding->path == NULL && g_str_has_prefix (binding->received, "udp:"))
     target->received = binding->received;
   return target;
 }

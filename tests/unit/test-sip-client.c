@@ -31,6 +31,12 @@ transport_agent_for (Transport *self, const char *host)
   return strchr (host, ':') == NULL ? self->agent : NULL;
 }
 
+tport_t *
+transport_tport_for (Transport *self, const char *host, const char *proto)
+{
+  return NULL;
+}
+
 const char *
 transport_contact (Transport *self, nta_agent_t *agent, const char *proto)
 {
