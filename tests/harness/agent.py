@@ -42,6 +42,7 @@ class Agent:
         self.transport = Transport(kind, server.address(kind, host), self,
                                    listen_tcp)
         # As phones do: the Contact stays when the connection is another.
+        self.contact_host = self.transport.host
         self.contact_port = self.transport.port
 
     def close(self):
@@ -51,7 +52,7 @@ class Agent:
     def contact(self):
         kind = self.transport.kind
         extra = '' if kind == 'udp' else f';transport={kind}'
-        return f'sip:{self.user}@{self.transport.host}' \
+        return f'sip:{self.user}@{self.contact_host}' \
                f':{self.contact_port}{extra}'
 
     # What comes in; from the reader's thread.

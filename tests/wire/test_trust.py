@@ -1,12 +1,9 @@
 # SPDX-License-Identifier: ISC
 """Peers that have checked the sender already, and the way to others."""
-import socket
-import threading
-
 import pytest
 
-from harness.message import parse, split_list
-from harness.agent import reply
+from harness.elsewhere import Elsewhere
+from harness.message import split_list
 
 trusting = pytest.mark.options(sip={'trusted_peers': '127.0.0.1'})
 
@@ -28,30 +25,6 @@ def test_the_asserted_identity_is_the_sender(server):
                            ('P-Asserted-Identity',
                             '<sip:alice@example.com>')])
     bob.expect('MESSAGE')
-
-
-class Elsewhere:
-    """A server of another domain: takes requests, answers with a status."""
-
-    def __init__(self, status):
-        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.sock.bind(('127.0.0.1', 0))
-        self.port = self.sock.getsockname()[1]
-        self.requests, self.status = [], status
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self):
-        while True:
-            try:
-                data, peer = self.sock.recvfrom(65536)
-            except OSError:
-                return
-            request = parse(data)
-            self.requests.append(request)
-            self.sock.sendto(reply(request, self.status).encode(), peer)
-
-    def close(self):
-        self.sock.close()
 
 
 @pytest.mark.parametrize('status', [200, 404])

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: ISC
+"""What an administrator does with psql and rollcallctl is in force at once."""
+from harness import wait
+
+
+def test_a_user_added_by_psql_signs_in(server):
+    server.psql("INSERT INTO rollcall.users (aor) VALUES ('dave@example.com')")
+    server.psql("SELECT rollcall.set_password('dave@example.com', 'secret')")
+    dave = server.agent('dave')
+    wait.until(lambda: dave.register(expect=None).status == 200, 'Dave is in')
+
+
+def test_a_user_added_by_rollcallctl_signs_in_when_it_returns(server):
+    server.ctl('user', 'add', 'dave@example.com', text='secret\n')
+    server.agent('dave').register()
+
+
+def test_a_removed_user_is_gone(server, alice, bob):
+    bob.register()
+    watch = bob.subscribe('alice')
+    watch.next()
+    server.ctl('user', 'remove', 'alice@example.com')
+    watch.expect_ended('noresource')
+    bob.message('alice', 'hello', expect=404)
+
+
+def test_a_disabled_user_is_rejected(server, alice, bob):
+    alice.register()
+    watch = bob.subscribe('alice')
+    watch.next()
+    server.psql("UPDATE rollcall.users SET enabled = false "
+                "WHERE aor = 'alice@example.com'")
+    watch.expect_ended()
+    bob.message('alice', 'hello', expect=404)
+
+
+def test_a_disabled_watcher_sees_nothing_more(server, alice, bob):
+    watch = bob.subscribe('alice')
+    watch.next()
+    server.psql("UPDATE rollcall.users SET enabled = false "
+                "WHERE aor = 'bob@example.com'")
+    watch.expect_ended('rejected')
+
+
+def test_the_users_are_listed(server):
+    text = server.ctl('user', 'list')
+    for user in ('alice', 'bob', 'carol'):
+        assert f'{user}@example.com' in text
+
+
+def test_a_password_by_rollcallctl(server):
+    server.ctl('user', 'passwd', 'alice@example.com', text='fresh\n')
+    server.agent('alice', password='fresh').register()
+    server.agent('alice').register(expect=401)
+
+
+def test_names_differ_by_more_than_case(server):
+    server.ctl('user', 'add', 'ALICE@example.com', text='x\n', status=1)
+
+
+def test_many_users_at_once_by_psql(server):
+    """More than a thousand keys are one change: reload the table."""
+    server.psql("INSERT INTO rollcall.users (aor) SELECT 'u' || n || "
+                "'@example.com' FROM generate_series(1, 3000) AS n")
+    server.psql("SELECT rollcall.set_password('u2999@example.com', 'secret')")
+    user = server.agent('u2999')
+    wait.until(lambda: user.register(expect=None).status == 200, 'it is in')
+
+
+def test_changes_made_while_it_was_away_are_seen(server, postgres, alice):
+    """The daemon reads on from its horizon after a reconnect."""
+    alice.register()
+    postgres.crash()
+    postgres.start()
+    server.psql("INSERT INTO rollcall.users (aor) VALUES ('dave@example.com')")
+    server.psql("SELECT rollcall.set_password('dave@example.com', 'secret')")
+    dave = server.agent('dave')
+    wait.until(lambda: dave.register(expect=None).status == 200, 'Dave is in')
+
+
+def test_the_daemon_refuses_another_schema(stopped_server):
+    stopped_server.psql("INSERT INTO rollcall.schema_version (version, file) "
+                        "VALUES (9999, 'later.sql')")
+    stopped_server.may_fail = True
+    stopped_server.spawn()
+    assert stopped_server.wait_exit() == 1
+    assert 'rollcallctl' in stopped_server.log_text() \
+        or 'newer' in stopped_server.log_text()
+
+
+def test_the_daemons_tables_are_read_only(server, alice):
+    alice.register()
+    text = server.psql('DELETE FROM rollcall.bindings', is_checked=False)
+    assert 'read-only' in text
+    assert len(alice.contacts()) == 1
