@@ -45,7 +45,7 @@ open_socket (const char *path)
     return -1;
   setsockopt (fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   setsockopt (fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  if (connect (fd, (struct sockaddr *)&at, sizeof at) == 0)
+  if (connect (fd, (struct sockaddr *) &at, sizeof at) == 0)
     return fd;
   saved = errno;
   close (fd);
@@ -166,7 +166,7 @@ append_string (GString *out, const char *text)
   for (const char *at = text; *at != '\0'; at++)
     if (*at == '"' || *at == '\\')
       g_string_append_printf (out, "\\%c", *at);
-    else if ((guchar)*at < 0x20)
+    else if ((guchar) *at < 0x20)
       g_string_append_printf (out, "\\u%04x", *at);
     else
       g_string_append_c (out, *at);

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * rollcallctl: options and the table of commands. */
+#include "config.h"
+
+#include "ctl/control.h"
+#include "ctl/ctl.h"
+
+#include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *
+socket_of (Ctl *self)
+{
+  const Conf *conf = ctl_conf (self);
+
+  return conf != NULL ? conf_string (conf, "server", "control_socket") : NULL;
+}
+
+static int
+run_status (Ctl *self, char **args)
+{
+  const char *path = socket_of (self);
+
+  return path != NULL ? ctl_status (path, self->is_json) : CTL_FAILED;
+}
+
+static int
+run_reload (Ctl *self, char **args)
+{
+  const char *path = socket_of (self);
+
+  return path != NULL ? ctl_reload (path) : CTL_FAILED;
+}
+
+static int
+run_drain (Ctl *self, char **args)
+{
+  const char *path = socket_of (self);
+
+  return path != NULL ? ctl_drain (path, self->is_json) : CTL_FAILED;
+}
+
+static const Command commands[] = {
+  { "user add", "AOR", "Add a user and set his password", 1, 1, user_add },
+  { "user list", "[PATTERN]", "List the users, all or those like PATTERN", 0, 1,
+    user_list },
+  { "user passwd", "AOR", "Give a user a new password", 1, 1, user_passwd },
+  { "user enable", "AOR", "Let a user sign in again", 1, 1, user_enable },
+  { "user disable", "AOR", "Sign a user out and keep him out", 1, 1,
+    user_disable },
+  { "user remove", "AOR", "Remove a user and all that is his", 1, 1,
+    user_remove },
+  { "status", "", "Say how the running server is", 0, 0, run_status },
+  { "reload", "", "Let the server read its configuration again", 0, 0,
+    run_reload },
+  { "drain", "", "End every subscription, so that clients go elsewhere", 0, 0,
+    run_drain },
+  { "db init", "", "Make the schema in an empty database", 0, 0, db_init },
+  { "db upgrade", "", "Bring the schema to this program's version", 0, 0,
+    db_upgrade },
+};
+
+const Command *
+ctl_commands (gsize *n_out)
+{
+  *n_out = G_N_ELEMENTS (commands);
+  return commands;
+}
+
+int
+ctl_fail (const char *format, ...)
+{
+  va_list args;
+
+  fputs ("rollcallctl: ", stderr);
+  va_start (args, format);
+  vfprintf (stderr, format, args);
+  va_end (args);
+  fputc ('\n', stderr);
+  return CTL_FAILED;
+}
+
+const Conf *
+ctl_conf (Ctl *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->conf == NULL
+      && (self->conf = conf_load (self->file, &error)) == NULL)
+    ctl_fail ("%s", error->message);
+  return self->conf;
+}
+
+static char *
+describe_commands (void)
+{
+  GString *out = g_string_new ("Commands:\n");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++) {
+    g_autofree char *line
+        = g_strjoin (" ", commands[i].words, commands[i].args, NULL);
+
+    g_string_append_printf (out, "  %-22s %s\n", line, commands[i].help);
+  }
+  g_string_append (out, "\nSee rollcallctl(8).\n");
+  return g_string_free (out, FALSE);
+}
+
+/* How many of argv the words of command take; 0: it is another one. */
+static guint
+match (const Command *command, int argc, char **argv)
+{
+  g_auto (GStrv) words = g_strsplit (command->words, " ", -1);
+  guint n = g_strv_length (words);
+
+  if ((guint) argc < n)
+    return 0;
+  for (guint i = 0; i < n; i++)
+    if (strcmp (words[i], argv[i]) != 0)
+      return 0;
+  return n;
+}
+
+static int
+usage (const char *format, const char *what)
+{
+  ctl_fail (format, what);
+  fputs ("See rollcallctl --help.\n", stderr);
+  return CTL_USAGE;
+}
+
+static int
+run (Ctl *self, int argc, char **argv)
+{
+  g_autofree char *said = g_strjoinv (" ", argv);
+
+  if (argc == 0)
+    return usage ("%s", "which command?");
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++) {
+    const Command *command = &commands[i];
+    guint n = match (command, argc, argv);
+    guint n_args = (guint) argc - n;
+
+    if (n == 0)
+      continue;
+    if (n_args < command->min_args || n_args > command->max_args) {
+      g_autofree char *line
+          = g_strjoin (" ", command->words, command->args, NULL);
+
+      return usage ("it is: rollcallctl %s", line);
+    }
+    return command->run (self, argv + n);
+  }
+  return usage ("there is no command \"%s\"", said);
+}
+
+static gboolean
+parse (Ctl *self, gboolean *is_version, int *argc, char ***argv, GError **error)
+{
+  GOptionEntry entries[] = {
+    { "config", 'c', 0, G_OPTION_ARG_FILENAME, &self->file,
+      "Read this configuration", "FILE" },
+    { "dsn", 0, 0, G_OPTION_ARG_STRING, &self->dsn,
+      "Use this database instead of the configuration's", "DSN" },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &self->is_json,
+      "Print JSON, for programs", NULL },
+    { "name", 0, 0, G_OPTION_ARG_STRING, &self->name,
+      "The name for people of a user that is added", "NAME" },
+    { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &self->password_file,
+      "Read the password from the first line of FILE", "FILE" },
+    { "version", 'V', 0, G_OPTION_ARG_NONE, is_version,
+      "Print the version and exit", NULL },
+    { NULL },
+  };
+  g_autoptr (GOptionContext) context
+      = g_option_context_new ("COMMAND [ARGUMENT...]");
+  g_autofree char *description = describe_commands ();
+
+  g_option_context_add_main_entries (context, entries, NULL);
+  g_option_context_set_summary (context, "Administers Rollcall.");
+  g_option_context_set_description (context, description);
+  return g_option_context_parse (context, argc, argv, error);
+}
+
+int
+main (int argc, char **argv)
+{
+  Ctl self = { .file = ROLLCALL_SYSCONFDIR "/rollcall/rollcall.conf" };
+  g_autoptr (GError) error = NULL;
+  gboolean is_version = FALSE;
+  int status;
+
+  setlocale (LC_ALL, "");
+  if (!parse (&self, &is_version, &argc, &argv, &error))
+    return usage ("%s", error->message);
+  if (is_version) {
+    printf ("rollcallctl %s\n", PACKAGE_VERSION);
+    return CTL_OK;
+  }
+  status = run (&self, argc - 1, argv + 1);
+  ctl_close (&self);
+  conf_free (self.conf);
+  return status;
+}
