@@ -10,8 +10,7 @@
 
 #define BACKOFF_FIRST 100 /* ms */
 #define BACKOFF_LAST 5000
-#define STABLE ((gint64)2 * G_USEC_PER_SEC) /* then backoff begins anew */
-#define RETIRE_POLL 50                      /* ms */
+#define RETIRE_POLL 50 /* ms */
 
 typedef enum {
   STATE_DOWN,        /* a timer will connect */
@@ -25,7 +24,6 @@ typedef enum {
 struct Connection {
   ConnectionConfig config;
   LoopPort *loop;
-  const Clock *clock;
   ConnectionFns fns;
   gpointer data;
 
@@ -36,12 +34,10 @@ struct Connection {
   LoopTimer *timer;   /* to connect, or to ask again */
   LoopTimer *timeout; /* of the attempt */
   guint backoff;      /* ms before the next attempt */
-  gint64 ready_at;
-  guint expected; /* results on their way */
-  char *backend;  /* pid of the session that did our last work */
-  char *birth;    /* and when it began: pids are used again */
+  guint expected;     /* results on their way */
+  char *backend;      /* pid of the session that did our last work */
+  char *birth;        /* and when it began: pids are used again */
   char *new_backend, *new_birth;
-  gboolean was_ready;
 };
 
 static void fd_cb (int fd, LoopEvents events, gpointer data);
@@ -90,16 +86,12 @@ hang_up (Connection *self)
   self->state = STATE_DOWN;
 }
 
-/* The first attempt after a session that lasted comes at once. */
+/* The first attempt after a session that did its work comes at once. */
 static guint
-next_delay (Connection *self, gboolean was_ready)
+next_delay (Connection *self)
 {
   guint delay = self->backoff;
 
-  if (was_ready && clock_now (self->clock) - self->ready_at > STABLE) {
-    self->backoff = 0;
-    delay = 0;
-  }
   self->backoff = CLAMP (self->backoff * 2, BACKOFF_FIRST, BACKOFF_LAST);
   return delay;
 }
@@ -108,11 +100,11 @@ static void
 lose (Connection *self, const char *why)
 {
   gboolean was_ready = self->state == STATE_READY;
-  g_autofree char *reason = g_strchomp (g_strdup (why));
+  g_autofree char *reason = g_strndup (why, strcspn (why, "\n"));
 
   hang_up (self);
-  self->timer = self->loop->after (
-      self->loop->self, next_delay (self, was_ready), connect_cb, self);
+  self->timer = self->loop->after (self->loop->self, next_delay (self),
+                                   connect_cb, self);
   self->fns.lost (was_ready, reason, self->data);
 }
 
@@ -200,8 +192,6 @@ become_ready (Connection *self)
   self->backend = g_steal_pointer (&self->new_backend);
   self->birth = g_steal_pointer (&self->new_birth);
   self->state = STATE_READY;
-  self->was_ready = TRUE;
-  self->ready_at = clock_now (self->clock);
   self->fns.ready (self->data);
 }
 
@@ -379,29 +369,28 @@ connection_flush (Connection *self)
     lose_pg (self);
 }
 
+void
+connection_proved (Connection *self)
+{
+  self->backoff = 0;
+}
+
 gboolean
 connection_is_ready (const Connection *self)
 {
   return self->state == STATE_READY;
 }
 
-gboolean
-connection_was_ready (const Connection *self)
-{
-  return self->was_ready;
-}
-
 /* --- Life --- */
 
 Connection *
 connection_new (const ConnectionConfig *config, LoopPort *loop,
-                const Clock *clock, const ConnectionFns *fns, gpointer data)
+                const ConnectionFns *fns, gpointer data)
 {
   Connection *self = g_new0 (Connection, 1);
 
   self->config = *config;
   self->loop = loop;
-  self->clock = clock;
   self->fns = *fns;
   self->data = data;
   return self;

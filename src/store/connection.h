@@ -6,7 +6,6 @@
 #pragma once
 #include <libpq-fe.h>
 
-#include "port/clock.h"
 #include "port/loop.h"
 
 typedef struct Connection Connection;
@@ -36,8 +35,7 @@ typedef struct {
 
 /* Strings of config are borrowed as long as the connection lives. */
 Connection *connection_new (const ConnectionConfig *config, LoopPort *loop,
-                            const Clock *clock, const ConnectionFns *fns,
-                            gpointer data);
+                            const ConnectionFns *fns, gpointer data);
 /* Closes at once; no callback runs any more. */
 void connection_free (Connection *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Connection, connection_free)
@@ -45,8 +43,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Connection, connection_free)
 /* Begins to connect, for as long as it takes. */
 void connection_start (Connection *self);
 gboolean connection_is_ready (const Connection *self);
-/* Has been ready once. */
-gboolean connection_was_ready (const Connection *self);
+/* It did what it is for: once lost, the first attempt comes without delay. */
+void connection_proved (Connection *self);
 
 /* For PQsend...; NULL while it is not ready.  Each query, and each pipeline
  * sync (is_sync), that has been sent must be told by connection_expect; after

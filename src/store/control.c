@@ -149,6 +149,7 @@ listening_cb (const PGresult *result, gpointer data)
   Control *self = data;
 
   self->is_ready = TRUE;
+  connection_proved (self->connection);
   self->has_been_ready = TRUE;
   self->config.ready (self->config.data);
 }
@@ -187,26 +188,26 @@ holder_cb (const PGresult *result, gpointer data)
 static void
 name_holder (Control *self)
 {
-  ask_self (
-      self,
-      "SELECT format('PostgreSQL session %s, from %s, since %s', a.pid,"
-      "  coalesce(host(a.client_addr), 'this machine'),"
-      "  date_trunc('second', a.backend_start))"
-      " FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
-      " WHERE l.locktype = 'advisory' AND l.granted AND l.database ="
-      "  (SELECT oid FROM pg_database WHERE datname = current_database())"
-      " AND l.classid = " G_STRINGIFY (LOCK_CLASS) " AND l.objid IN "
-                                                   "(" G_STRINGIFY (LOCK_DAEMON) ", " G_STRINGIFY (
-                                                       LOCK_WRITERS) ") AND "
-                                                                     "a.pid <> "
-                                                                     "pg_"
-                                                                     "backend_"
-                                                                     "pid()"
-                                                                     " ORDER "
-                                                                     "BY "
-                                                                     "l.objid "
-                                                                     "LIMIT 1",
-      holder_cb);
+  ask_self (self,
+            "SELECT format('PostgreSQL session %s, from %s, since %s', a.pid,"
+            "  coalesce(host(a.client_addr), 'this machine'),"
+            "  date_trunc('second', a.backend_start))"
+            " FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
+            " WHERE l.locktype = 'advisory' AND l.granted AND l.database ="
+            "  (SELECT oid FROM pg_database WHERE datname = current_database())"
+            " AND l.classid = " G_STRINGIFY (
+                LOCK_CLASS) " AND l.objid IN "
+                            "(" G_STRINGIFY (LOCK_DAEMON) ", " G_STRINGIFY (
+                                LOCK_WRITERS) ") AND "
+                                              "a.pid <> "
+                                              "pg_"
+                                              "backend_"
+                                              "pid()"
+                                              " ORDER "
+                                              "BY "
+                                              "l.objid "
+                                              "LIMIT 1",
+            holder_cb);
 }
 
 static gboolean
@@ -350,7 +351,7 @@ control_new (const ControlConfig *config)
   self->connection = connection_new (
       &(ConnectionConfig){
           .dsn = config->dsn, .role = "control", .timeout = config->timeout },
-      config->loop, config->clock, &fns, self);
+      config->loop, &fns, self);
   return self;
 }
 

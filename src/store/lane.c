@@ -312,6 +312,7 @@ static void
 end_flight (Lane *self)
 {
   g_clear_pointer (&self->flight, g_ptr_array_unref);
+  connection_proved (self->connection);
   come_back (self);
   if (lane_is_idle (self))
     self->config.changed (self->config.data);
@@ -510,7 +511,7 @@ lane_new (const LaneConfig *config)
                            .setup = self->setup,
                            .is_pipeline = TRUE,
                            .timeout = MAX (config->hung_after, 5000) },
-      config->loop, config->clock, &fns, self);
+      config->loop, &fns, self);
   return self;
 }
 

@@ -184,7 +184,7 @@ test_order_case (gconstpointer kind)
 }
 
 /* Rows that have expired, or whose user is not there or disabled, are not told,
- * and gone for good. */
+ * and gone for good; a binding with an instance is told for 30 days more. */
 static void
 test_load_sweeps (gconstpointer kind)
 {
@@ -192,17 +192,20 @@ test_load_sweeps (gconstpointer kind)
   StoreUser carol = { .aor = (char *)"carol@example.com", .is_enabled = TRUE };
   RegBinding *expired = sample_binding ("bob", "old");
   SubsStored *by_carol = sample_subscription ("bob", "c");
+  RegBinding *away = sample_binding ("bob", "away");
   SubsStored *foreign = sample_subscription ("bob", "f");
   StoreWrite writes[10];
   guint n = 0;
 
   rig->kind->put_user (rig, &carol);
-  expired->expires_at = g_get_monotonic_time () - 1;
+  g_clear_pointer (&expired->instance, g_free);
+  expired->expires_at = away->expires_at = g_get_monotonic_time () - 1;
   g_free ((char *)by_carol->dialog.watcher);
   by_carol->dialog.watcher = g_strdup ("Carol@example.com");
   g_free ((char *)foreign->dialog.watcher);
   foreign->dialog.watcher = g_strdup ("x@elsewhere.example");
   writes[n++] = write_of (STORE_PUT_BINDING, expired);
+  writes[n++] = write_of (STORE_PUT_BINDING, away);
   writes[n++] = write_of (STORE_PUT_BINDING, sample_binding ("bob", "new"));
   writes[n++] = write_of (STORE_PUT_BINDING, sample_binding ("alice", "a"));
   writes[n++]
@@ -220,15 +223,16 @@ test_load_sweeps (gconstpointer kind)
   rig->kind->drop_user (rig, "alice@example.com");
   rig_start (rig);
   g_assert_cmpuint (rig->users->len, ==, 2);
-  g_assert_cmpuint (rig->bindings->len, ==, 1);
+  g_assert_cmpuint (rig->bindings->len, ==, 2);
   g_assert_nonnull (rig_binding (rig, "new"));
+  g_assert_nonnull (rig_binding (rig, "away"));
   g_assert_cmpuint (rig->publications->len, ==, 0);
   g_assert_cmpuint (rig->subscriptions->len, ==, 1);
   rig_stop (rig);
   carol.is_enabled = TRUE;
   rig->kind->put_user (rig, &carol);
   rig_start (rig);
-  g_assert_cmpuint (rig->bindings->len, ==, 1);
+  g_assert_cmpuint (rig->bindings->len, ==, 2);
   g_assert_cmpuint (rig->subscriptions->len, ==, 1);
 }
 

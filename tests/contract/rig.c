@@ -149,7 +149,7 @@ rig_start_only (Rig *rig)
                                       users_end_cb, up_changed_cb, fatal_cb };
   static const StoreLoadFns fns
       = { load_user_cb, load_binding_cb, load_publication_cb,
-          load_subscription_cb, loaded_cb };
+          load_subscription_cb, loaded_cb, NULL };
 
   clear_told (rig);
   rig->kind->open (rig);
@@ -350,7 +350,7 @@ sample_binding (const char *user, const char *key)
   b->cseq = 4294967294u;
   b->received = g_strdup ("tls:[2001:db8::1]:40000");
   b->user_agent = g_strdup ("NULL");
-  b->expires_at = now + 3600 * G_USEC_PER_SEC;
+  b->expires_at = now + (gint64)3600 * G_USEC_PER_SEC;
   b->updated_at = now - 30 * G_USEC_PER_SEC;
   return b;
 }
@@ -373,7 +373,7 @@ sample_publication (const char *user, const char *key)
   p->granted = 4000000000u;
   p->is_removed = FALSE;
   p->published_at = now - (gint64)86400 * 365 * G_USEC_PER_SEC;
-  p->expires_at = now + 64 * G_USEC_PER_SEC;
+  p->expires_at = now + (gint64)64 * G_USEC_PER_SEC;
   return p;
 }
 
@@ -404,7 +404,7 @@ sample_subscription (const char *user, const char *tag)
     .cseq_reserved = 4294967290u,
     .version_reserved = 4294967280u,
     .created_at = now - 5 * G_USEC_PER_SEC,
-    .expires_at = now + 600 * G_USEC_PER_SEC,
+    .expires_at = now + (gint64)600 * G_USEC_PER_SEC,
   };
 
   return subs_stored_copy (&s);
