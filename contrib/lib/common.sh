@@ -42,7 +42,8 @@ stage ()
   local label=$1 log=$2 start=$SECONDS status
   shift 2
   [ -t 1 ] || say "$label ..."
-  "$@" >> "$log" 2>&1 < /dev/null &
+  # Bash lets what runs in the background ignore Ctrl-C; it shall not.
+  (trap - INT; "$@") >> "$log" 2>&1 < /dev/null &
   STAGE_PID=$!
   [ ! -t 1 ] || show_progress "$STAGE_PID" "$log" "$label"
   wait "$STAGE_PID"

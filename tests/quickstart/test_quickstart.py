@@ -214,10 +214,12 @@ def test_stop_and_start_keep_the_data(empty):
 
 
 def test_ctrl_c_stops_all(empty):
+    """On a terminal; what a script starts in the background ignores it."""
     with open(f'{empty.folder}/out', 'w+', encoding='utf-8') as out:
         process = subprocess.Popen(
             empty.command(), stdout=out, stderr=subprocess.STDOUT,
-            env=empty.environment, start_new_session=True)
+            env=empty.environment, start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         wait.until(lambda: 'Ctrl-C' in open(out.name).read(), 'it runs', 60)
         pids = empty.pids()
         assert all(is_alive(pid) for pid in pids)
