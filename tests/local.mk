@@ -6,6 +6,7 @@ EXTRA_DIST += tests/check-ranks tests/run-tap \
 
 # The real daemon and a real PostgreSQL; contrib/check runs these and more.
 check-wire: all
-	ROLLCALL_BIN=$(abs_top_builddir) $(PYTHON3) -m pytest -q \
+	ROLLCALL_BIN=$(abs_top_builddir) ROLLCALL_SQLDIR=$(abs_top_srcdir)/sql \
+	  PYTHONDONTWRITEBYTECODE=1 $(PYTHON3) -m pytest -q \
 	  -p no:cacheprovider $(srcdir)/tests/wire
 .PHONY: check-wire
