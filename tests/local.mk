@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
-check_SCRIPTS += tests/check-ranks
-EXTRA_DIST += tests/check-ranks tests/run-tap \
+check_SCRIPTS += tests/check-ranks tests/check-docs
+EXTRA_DIST += tests/check-ranks tests/check-docs tests/run-tap \
   tests/run-valgrind tests/valgrind.supp tests/conftest.py tests/harness \
   tests/wire tests/sipp tests/clients tests/quickstart tests/soak
 
