@@ -12,12 +12,12 @@
 #define CTL_USAGE 2
 
 typedef struct {
-  const char *file; /* the configuration's path */
+  char *file;       /* the configuration's path */
   Conf *conf;       /* read at first need; NULL with --dsn */
-  const char *dsn;  /* --dsn, or NULL */
+  char *dsn;        /* --dsn, or NULL */
   gboolean is_json;
-  const char *password_file, *name; /* of user add and passwd */
-  PGconn *db;                       /* opened at first need */
+  char *password_file, *name; /* of user add and passwd */
+  PGconn *db;                 /* opened at first need */
 } Ctl;
 
 typedef struct {

@@ -185,23 +185,42 @@ parse (Ctl *self, gboolean *is_version, int *argc, char ***argv, GError **error)
   return g_option_context_parse (context, argc, argv, error);
 }
 
-int
-main (int argc, char **argv)
+static void
+clear (Ctl *self)
 {
-  Ctl self = { .file = ROLLCALL_SYSCONFDIR "/rollcall/rollcall.conf" };
+  ctl_close (self);
+  conf_free (self->conf);
+  g_free (self->file);
+  g_free (self->dsn);
+  g_free (self->name);
+  g_free (self->password_file);
+}
+
+static int
+parse_and_run (Ctl *self, int argc, char **argv)
+{
   g_autoptr (GError) error = NULL;
   gboolean is_version = FALSE;
-  int status;
 
-  setlocale (LC_ALL, "");
-  if (!parse (&self, &is_version, &argc, &argv, &error))
+  if (!parse (self, &is_version, &argc, &argv, &error))
     return usage ("%s", error->message);
   if (is_version) {
     printf ("rollcallctl %s\n", PACKAGE_VERSION);
     return CTL_OK;
   }
-  status = run (&self, argc - 1, argv + 1);
-  ctl_close (&self);
-  conf_free (self.conf);
+  if (self->file == NULL)
+    self->file = g_strdup (ROLLCALL_SYSCONFDIR "/rollcall/rollcall.conf");
+  return run (self, argc - 1, argv + 1);
+}
+
+int
+main (int argc, char **argv)
+{
+  Ctl self = { 0 };
+  int status;
+
+  setlocale (LC_ALL, "");
+  status = parse_and_run (&self, argc, argv);
+  clear (&self);
   return status;
 }
