@@ -31,6 +31,12 @@ def strike(server, postgres, fault):
         postgres.start()
 
 
+def is_written(server, publication):
+    """The publication is in the table as it was answered last."""
+    return server.psql('SELECT etag FROM rollcall.publications',
+                       is_checked=False) == publication.etag
+
+
 @pytest.mark.watchdog(SECONDS + 120)
 def test_faults_lose_nothing(server, postgres):
     seed = random.randrange(1 << 30)
@@ -51,6 +57,9 @@ def test_faults_lose_nothing(server, postgres):
             watch.expect(lambda n: n.presence.notes == [note]
                          and n.presence.state == basic,
                          f'turn {turn} ({fault}): {basic}', 20)
+        # Both crashing at once may lose what was answered from memory.
+        wait.until(lambda: is_written(server, publication),
+                   f'turn {turn} ({fault}): it is written', 20)
         if turn % 10 == 0:
             for watch in watches:
                 watch.refresh()
