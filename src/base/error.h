@@ -16,6 +16,7 @@ typedef enum {
   RC_ERROR_SCHEMA,      /* the database's schema is not ours */
   RC_ERROR_BUSY,        /* somebody else holds the resource */
   RC_ERROR_IO,          /* the system refused: socket, file */
+  RC_ERROR_ABSENT,      /* nobody serves what was asked */
 } RcError;
 
 GQuark rc_error_quark (void);

@@ -19,7 +19,7 @@ static gboolean
 give_up (const char *path, GError **error)
 {
   if (errno == ENOENT || errno == ECONNREFUSED)
-    g_set_error (error, RC_ERROR, RC_ERROR_IO,
+    g_set_error (error, RC_ERROR, RC_ERROR_ABSENT,
                  "rollcalld does not run (nobody serves %s)", path);
   else if (errno == EAGAIN)
     g_set_error (error, RC_ERROR, RC_ERROR_IO,

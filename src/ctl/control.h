@@ -6,7 +6,8 @@
 
 /* Sends command and waits for its end.  The lines of the answer are appended to
  * out (may be NULL).  What the daemon refuses is RC_ERROR_BUSY with its words;
- * a daemon that is not there, or silent for 60 s, RC_ERROR_IO. */
+ * a daemon that is not there is RC_ERROR_ABSENT; one that is silent for 60 s or
+ * hangs up, and a socket that may not be opened, RC_ERROR_IO. */
 gboolean ctl_control (const char *socket, const char *command, GString *out,
                       GError **error);
 

@@ -49,6 +49,8 @@ gboolean ctl_exec (Ctl *self, const char *sql);
 void ctl_close (Ctl *self);
 /* Prints a result as aligned columns, or as a JSON array of objects. */
 void ctl_print (const Ctl *self, PGresult *result);
+/* Says what was done to a user: "AOR DONE", or an object. */
+void ctl_say (const Ctl *self, const char *aor, const char *done);
 /* The running daemon, if there is one, takes what was changed into force before
  * this returns; the exit status. */
 int ctl_sync (Ctl *self);

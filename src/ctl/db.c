@@ -134,7 +134,10 @@ migrate (Ctl *self, const char *dir, GPtrArray *files, gboolean is_init)
     printf ("{\"version\": %u, \"applied\": %u}\n", files->len,
             files->len - (guint) version);
   else
-    printf ("the schema is at version %u\n", files->len);
+    printf (is_init && (guint) version == files->len
+                ? "the schema is there already, at version %u\n"
+                : "the schema is at version %u\n",
+            files->len);
   return CTL_OK;
 }
 

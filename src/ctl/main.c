@@ -32,7 +32,11 @@ run_reload (Ctl *self, char **args)
 {
   const char *path = socket_of (self);
 
-  return path != NULL ? ctl_reload (path) : CTL_FAILED;
+  int status = path != NULL ? ctl_reload (path) : CTL_FAILED;
+
+  if (status == CTL_OK && self->is_json)
+    puts ("{\"reloaded\": true}");
+  return status;
 }
 
 static int

@@ -4,6 +4,7 @@
  * never on a command line. */
 #include "ctl/ctl.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -23,6 +24,28 @@ read_line (FILE *file)
   return g_strdup (line);
 }
 
+static void
+interrupt_cb (int number)
+{
+}
+
+/* A signal ends the reading, not the process, so that the echo comes back. */
+static char *
+read_interruptibly (void)
+{
+  static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+  struct sigaction mine = { .sa_handler = interrupt_cb };
+  struct sigaction old[G_N_ELEMENTS (numbers)];
+  char *line;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
+    sigaction (numbers[i], &mine, &old[i]);
+  line = read_line (stdin);
+  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
+    sigaction (numbers[i], &old[i], NULL);
+  return line;
+}
+
 static char *
 ask (const char *prompt)
 {
@@ -34,7 +57,7 @@ ask (const char *prompt)
   quiet = old;
   quiet.c_lflag &= ~(tcflag_t) ECHO;
   tcsetattr (STDIN_FILENO, TCSAFLUSH, &quiet);
-  line = read_line (stdin);
+  line = read_interruptibly ();
   tcsetattr (STDIN_FILENO, TCSAFLUSH, &old);
   fputc ('\n', stderr);
   return line;
@@ -45,13 +68,14 @@ ask_twice (void)
 {
   char *first = ask ("Password: ");
   char *again = first != NULL ? ask ("Again: ") : NULL;
+  gboolean is_given = again != NULL;
   gboolean is_same = g_strcmp0 (first, again) == 0;
 
   password_free (again);
-  if (is_same)
+  if (is_given && is_same)
     return first;
   password_free (first);
-  ctl_fail ("the two are not the same");
+  ctl_fail (is_given ? "the two are not the same" : "no password was given");
   return NULL;
 }
 

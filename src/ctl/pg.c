@@ -36,7 +36,7 @@ ctl_db (Ctl *self)
   if (dsn == NULL)
     return NULL;
   const char *keys[]
-      = { "dbname", "fallback_application_name", "client_encoding", NULL };
+      = { "dbname", "application_name", "client_encoding", NULL };
   const char *values[] = { dsn, "rollcallctl", "UTF8", NULL };
 
   self->db = PQconnectdbParams (keys, values, 1);
@@ -212,6 +212,21 @@ ctl_print (const Ctl *self, PGresult *result)
     print_table (result);
 }
 
+void
+ctl_say (const Ctl *self, const char *aor, const char *done)
+{
+  g_autoptr (GString) out = g_string_new ("{\"aor\": ");
+
+  if (!self->is_json) {
+    printf ("%s %s\n", aor, done);
+    return;
+  }
+  put_json_string (out, aor);
+  g_string_append (out, ", \"result\": ");
+  put_json_string (out, done);
+  puts (g_string_append_c (out, '}')->str);
+}
+
 int
 ctl_sync (Ctl *self)
 {
@@ -225,7 +240,7 @@ ctl_sync (Ctl *self)
     return CTL_FAILED;
   if (ctl_control (conf_string (conf, "server", "control_socket"), "sync", NULL,
                    &error)
-      || g_error_matches (error, RC_ERROR, RC_ERROR_IO))
+      || g_error_matches (error, RC_ERROR, RC_ERROR_ABSENT))
     return CTL_OK;
   return ctl_fail ("it is stored, but the running server did not confirm it: "
                    "%s",

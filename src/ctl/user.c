@@ -28,7 +28,7 @@ is_served (Ctl *self, const char *aor)
   const char *const *domains;
   g_autofree char *all = NULL;
 
-  if (self->dsn != NULL)
+  if (self->dsn != NULL && !g_file_test (self->file, G_FILE_TEST_EXISTS))
     return TRUE;
   conf = ctl_conf (self);
   if (conf == NULL)
@@ -54,8 +54,7 @@ change (Ctl *self, const char *sql, const char *aor, const char *done)
   PQclear (result);
   if (!is_there)
     return ctl_fail ("there is no user %s", aor);
-  if (!self->is_json)
-    printf ("%s %s\n", aor, done);
+  ctl_say (self, aor, done);
   return ctl_sync (self);
 }
 
@@ -104,8 +103,7 @@ user_add (Ctl *self, char **args)
   password_free (password);
   if (!is_ok)
     return CTL_FAILED;
-  if (!self->is_json)
-    printf ("%s added\n", aor);
+  ctl_say (self, aor, "added");
   return ctl_sync (self);
 }
 
@@ -125,8 +123,7 @@ user_passwd (Ctl *self, char **args)
   password_free (password);
   if (!is_ok)
     return CTL_FAILED;
-  if (!self->is_json)
-    printf ("%s has a new password\n", aor);
+  ctl_say (self, aor, "has a new password");
   return ctl_sync (self);
 }
 

@@ -439,7 +439,7 @@ test_ctl_nobody (Rig *rig, gconstpointer data)
 
   g_clear_pointer (&rig->control, control_socket_free);
   g_assert_false (ctl_control (rig->path, "status", NULL, &error));
-  g_assert_error (error, RC_ERROR, RC_ERROR_IO);
+  g_assert_error (error, RC_ERROR, RC_ERROR_ABSENT);
   g_assert_nonnull (strstr (error->message, "does not run"));
 }
 

@@ -1,9 +1,17 @@
 # SPDX-License-Identifier: ISC
 """rollcallctl: what it says to programs and to people who mistype."""
 import json
+import os
+import pty
+import signal
+import socket
 import subprocess
+import termios
+import threading
 
 import pytest
+
+from harness import wait
 
 
 @pytest.mark.parametrize('words', [
@@ -74,3 +82,74 @@ def test_a_newer_schema_is_left_alone(server):
     server.psql("INSERT INTO rollcall.schema_version (version, file) "
                 "VALUES (99, 'from the future')")
     assert 'newer' in server.ctl('db', 'upgrade', status=1)
+
+
+def test_every_change_is_an_object_for_programs(server):
+    for words, text in ((('user', 'add', 'dave@example.com'), 'secret\n'),
+                        (('user', 'passwd', 'dave@example.com'), 'other\n'),
+                        (('user', 'disable', 'dave@example.com'), None),
+                        (('user', 'remove', 'dave@example.com'), None)):
+        said = json.loads(server.ctl('--json', *words, text=text))
+        assert said['aor'] == 'dave@example.com' and said['result']
+    assert json.loads(server.ctl('--json', 'reload')) == {'reloaded': True}
+
+
+def test_an_init_of_what_is_there(server):
+    assert 'already' in server.ctl('db', 'init')
+
+
+def test_a_database_that_is_not_there(server):
+    said = server.ctl('--dsn', 'host=/nowhere', 'user', 'list', status=1)
+    assert said.startswith('rollcallctl: ')
+
+
+def test_a_dsn_does_not_lift_the_domains(server):
+    server.ctl('--dsn', server.postgres.dsn(server.database), 'user', 'add',
+               'q@example.net', status=1, text='secret\n')
+
+
+def test_a_password_from_a_file(server, tmp_path):
+    path = tmp_path / 'password'
+    path.write_text('hunter2\n')
+    server.ctl('--password-file', str(path), 'user', 'passwd',
+               'alice@example.com')
+    alice = server.agent('alice', password='hunter2')
+    alice.register()
+
+
+def test_the_audit_knows_the_program(server):
+    server.ctl('user', 'disable', 'carol@example.com')
+    assert server.psql("SELECT DISTINCT program FROM rollcall.audit WHERE "
+                       "key = 'carol@example.com'") == 'rollcallctl'
+
+
+def test_a_daemon_that_hangs_up_is_no_confirmation(stopped_server):
+    """It is there, and did not say that the change is in force."""
+    server = stopped_server
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(f'{server.folder}/control')
+    listener.listen()
+    thread = threading.Thread(
+        target=lambda: listener.accept()[0].close(), daemon=True)
+    thread.start()
+    said = server.ctl('user', 'disable', 'alice@example.com', status=1)
+    assert 'did not confirm' in said
+    listener.close()
+
+
+def test_an_interrupted_prompt_gives_the_echo_back(server):
+    leader, follower = pty.openpty()
+    run = subprocess.Popen(
+        [f'{server.bin}/rollcallctl', '-c', server.config, 'user', 'passwd',
+         'alice@example.com'], stdin=follower, stdout=follower,
+        stderr=follower)
+
+    def has_echo():
+        return bool(termios.tcgetattr(follower)[3] & termios.ECHO)
+    assert b'Password' in os.read(leader, 100)
+    wait.until(lambda: not has_echo(), 'the prompt hides what is typed')
+    run.send_signal(signal.SIGINT)
+    assert run.wait(10) == 1
+    assert has_echo()
+    os.close(leader)
+    os.close(follower)
