@@ -188,6 +188,11 @@ close_pg (Rig *rig)
 static void
 wipe_pg (Rig *rig)
 {
+  /* A backend of the store before may still be at work for nobody, and its
+   * locks come in another order than ours. */
+  admin ("SELECT pg_terminate_backend (pid, 10000) FROM pg_stat_activity"
+         " WHERE datname = current_database () AND pid <> pg_backend_pid ()"
+         " AND backend_type = 'client backend'");
   admin ("SET client_min_messages = error;"
          "SET rollcall.origin = 'daemon';"
          "TRUNCATE rollcall.users, rollcall.contacts, rollcall.watchers,"
@@ -262,14 +267,14 @@ need_server (char **argv)
   if (g_getenv ("ROLLCALL_TEST_DSN") != NULL)
     return;
   g_ptr_array_add (args, wrapper);
-  g_ptr_array_add (args, (char *)"--schema");
-  g_ptr_array_add (args, (char *)"--set");
+  g_ptr_array_add (args, (char *) "--schema");
+  g_ptr_array_add (args, (char *) "--set");
   /* What was committed softly stays in memory for long. */
-  g_ptr_array_add (args, (char *)"wal_writer_delay=10s");
+  g_ptr_array_add (args, (char *) "wal_writer_delay=10s");
   for (; *argv != NULL; argv++)
     g_ptr_array_add (args, *argv);
   g_ptr_array_add (args, NULL);
-  execv (wrapper, (char **)args->pdata);
+  execv (wrapper, (char **) args->pdata);
   g_error ("%s: %s", wrapper, g_strerror (errno));
 }
 
