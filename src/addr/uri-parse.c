@@ -354,7 +354,7 @@ uri_parse (const char *text, gssize len, Uri **out, GError **error)
 {
   Slice rest = { text, len < 0 ? strlen (text) : (gsize)len };
   g_autoptr (Uri) self = NULL;
-  UriScheme scheme;
+  UriScheme scheme = URI_SIP;
 
   if (rest.len > URI_MAX) {
     g_set_error (error, RC_ERROR, RC_ERROR_BOUND, "a URI longer than %d bytes",
