@@ -2,6 +2,7 @@
  *
  * The table of checks.  They run in order; each may rely on those before it. */
 #include "sip/check.h"
+#include "sip/parser.h"
 #include "sip/value.h"
 
 #include <string.h>
@@ -219,6 +220,26 @@ has_bad_ids (const Check *check)
          || (sip->sip_to->a_tag != NULL && is_bad_id (sip->sip_to->a_tag));
 }
 
+/* RFC 3261 25.1. */
+static gboolean
+is_scheme (const char *name)
+{
+  if (name == NULL || !g_ascii_isalpha (*name))
+    return FALSE;
+  for (; *name != '\0'; name++)
+    if (!g_ascii_isalnum (*name) && strchr ("+-.", *name) == NULL)
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+has_unreadable_uri (const Check *check)
+{
+  const sip_request_t *line = check->sip->sip_request;
+
+  return !parser_could_read_uri (line) || !is_scheme (line->rq_url->url_scheme);
+}
+
 static gboolean
 is_other_scheme (const Check *check)
 {
@@ -313,6 +334,7 @@ static const struct {
   { has_wild_bytes, { 400, "Bad Bytes in a Header" } },
   { has_bad_cseq, { 400, "Bad CSeq" } },
   { has_bad_ids, { 400, "Bad Call-ID or Tag" } },
+  { has_unreadable_uri, { 400, "Unreadable Request-URI" } },
   { is_other_scheme, { 416, "Unsupported URI Scheme" } },
   { has_bad_uri, { 400, "Bad Request-URI" } },
   { has_bad_from, { 400, "Bad From" } },

@@ -92,20 +92,39 @@ row_of (const SipIncoming *request)
   return &relay_method;
 }
 
+static void
+note_refused (const Sip *self, const sip_t *object, const char *source,
+              const CheckFault *fault)
+{
+  g_info ("%s from %s (Call-ID %s) refused: %d %s",
+          object->sip_request->rq_method_name, source,
+          object->sip_call_id != NULL ? object->sip_call_id->i_id : "none",
+          fault->status, fault->sentence);
+  counters_add (self->counters, "bad_requests_total", 1);
+}
+
+void
+dispatch_refused (const sip_t *object, const char *source, int status,
+                  gpointer data)
+{
+  CheckFault fault = { status, "Header Missing, Doubled or Malformed" };
+
+  if (status == 505)
+    fault.sentence = "Version Not Supported";
+  if (object->sip_via == NULL)
+    fault.sentence = "No Via, so dropped";
+  note_refused (data, object, source, &fault);
+}
+
 static gboolean
 is_sane (SipIncoming *request)
 {
-  const sip_t *sip = request->object;
   const CheckFault *fault = check_request (
       request->object, &request->sip->limits, &request->checked);
 
   if (fault == NULL)
     return TRUE;
-  g_info ("%s from %s (Call-ID %s) refused: %d %s",
-          sip->sip_request->rq_method_name, request->source,
-          sip->sip_call_id != NULL ? sip->sip_call_id->i_id : "none",
-          fault->status, fault->sentence);
-  counters_add (request->sip->counters, "bad_requests_total", 1);
+  note_refused (request->sip, request->object, request->source, fault);
   incoming_reply (request, fault->status, fault->sentence, TAG_END ());
   return FALSE;
 }

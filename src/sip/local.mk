@@ -39,6 +39,8 @@ src_libsip_a_SOURCES = \
   src/sip/out.c \
   src/sip/out.h \
   src/sip/outgoing.c \
+  src/sip/parser.c \
+  src/sip/parser.h \
   src/sip/plan.c \
   src/sip/plan.h \
   src/sip/publish.c \

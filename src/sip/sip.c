@@ -25,6 +25,20 @@ flow_closed_cb (guint64 flow, gpointer data)
 }
 
 static void
+garbage_cb (guint64 n, gpointer data)
+{
+  Sip *self = data;
+
+  g_info ("dropped %" G_GUINT64_FORMAT " messages that are no SIP", n);
+  counters_add (self->counters, "garbage_total", (gint64)n);
+}
+
+static const TransportEvents events = { .message = dispatch_message,
+                                        .refused = dispatch_refused,
+                                        .closed = flow_closed_cb,
+                                        .garbage = garbage_cb };
+
+static void
 take_options (Sip *self, const Conf *conf)
 {
   guint burst = conf_int (conf, "sip", "rate_burst");
@@ -54,8 +68,7 @@ sip_new (SipLoop *loop, const Conf *conf, Service *service, const Clock *clock,
   self->digest = digest_new (conf_int (conf, "auth", "nonce_lifetime"),
                              conf_int (conf, "auth", "nonces"));
   take_options (self, conf);
-  self->transport = transport_new (loop, conf, dispatch_message, flow_closed_cb,
-                                   self, error);
+  self->transport = transport_new (loop, conf, &events, self, error);
   if (self->transport == NULL)
     return NULL;
   self->resolver = resolver_new (loop);

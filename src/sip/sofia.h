@@ -27,7 +27,9 @@ typedef struct SipOutgoing SipOutgoing; /* a client transaction of ours */
 #include <sofia-sip/tport_tag.h>
 #include <sofia-sip/msg_addr.h>
 #include <sofia-sip/sip.h>
+#include <sofia-sip/msg_mclass.h>
 #include <sofia-sip/sip_header.h>
+#include <sofia-sip/sip_parser.h>
 #include <sofia-sip/sip_tag.h>
 #include <sofia-sip/sip_status.h>
 #include <sofia-sip/sip_util.h>

@@ -45,10 +45,13 @@ DECLARE (int, getaddrinfo, const char *, const char *, const struct addrinfo *,
          struct addrinfo **);
 DECLARE (msg_t *, msg_next, msg_t *);
 DECLARE (issize_t, su_getmsgsize, su_socket_t);
+DECLARE (unsigned, msg_extract_errors, const msg_t *);
 
 static struct {
   SofiaTlsFn on_tls;
   gpointer data;
+  SofiaRefusedFn on_refused;
+  gpointer refused_data;
   int bio_slot; /* 0: not asked for yet */
   SofiaFixesCounts counts;
 } state;
@@ -370,6 +373,39 @@ sofia_fixes_on_tls (SofiaTlsFn fn, gpointer data)
 {
   state.on_tls = fn;
   state.data = data;
+}
+
+/* Silent refusals.  Defect: nta itself answers a request that lacks a header it
+ * needs, has one twice or is of another version, and logs that for developers
+ * only.  Remedy: the function that it asks for errors right before tells us. */
+
+static int
+refusal_of (const sip_t *sip)
+{
+  if ((sip->sip_flags & MSG_FLG_ERROR) != 0 || sip_sanity_check (sip) < 0)
+    return 400;
+  return strcasecmp (sip->sip_request->rq_version, SIP_VERSION_CURRENT) == 0
+             ? 0
+             : 505;
+}
+
+unsigned
+__wrap_msg_extract_errors (const msg_t *msg)
+{
+  const sip_t *sip = sip_object ((msg_t *)msg);
+  int status;
+
+  if (state.on_refused != NULL && sip != NULL && sip->sip_request != NULL
+      && (status = refusal_of (sip)) != 0)
+    state.on_refused ((msg_t *)msg, status, state.refused_data);
+  return __real_msg_extract_errors (msg);
+}
+
+void
+sofia_fixes_on_refused (SofiaRefusedFn fn, gpointer data)
+{
+  state.on_refused = fn;
+  state.refused_data = data;
 }
 
 gboolean

@@ -11,6 +11,7 @@
 #include "sip/flow.h"
 #include "sip/loop.h"
 #include "sip/sofia_fixes.h"
+#include "sip/parser.h"
 #include "sip/sofia_log.h"
 #include "sip/tls.h"
 
@@ -35,7 +36,7 @@ enum { V4, V6, N_FAMILIES };
 
 struct Transport {
   SipLoop *loop;
-  TransportFn fn;
+  const TransportEvents *events;
   gpointer data;
   nta_agent_t *agents[N_FAMILIES];
   GArray *listeners; /* Listener */
@@ -47,6 +48,7 @@ struct Transport {
   guint public_port;   /* 0: the listener's */
   int public_family;   /* 0: it is a name */
   guint idle_ms, udp_mtu, udp_buffer;
+  guint64 n_garbage; /* of both agents, as last told */
 };
 
 static int
@@ -54,8 +56,54 @@ received_cb (SipMagic *magic, nta_agent_t *agent, msg_t *msg, sip_t *sip)
 {
   Transport *self = (Transport *)magic;
 
-  self->fn (agent, msg, sip, self->data);
+  self->events->message (agent, msg, sip, self->data);
   return 0;
+}
+
+static nta_agent_t *
+agent_that_received (Transport *self, msg_t *msg)
+{
+  for (guint i = 0; i < N_FAMILIES; i++)
+    if (self->agents[i] != NULL
+        && tport_delivered_by (nta_agent_tports (self->agents[i]), msg) != NULL)
+      return self->agents[i];
+  return NULL;
+}
+
+static void
+refused_cb (msg_t *msg, int status, gpointer data)
+{
+  Transport *self = data;
+  nta_agent_t *agent = agent_that_received (self, msg);
+  g_autofree char *source = NULL;
+
+  if (agent == NULL || self->events->refused == NULL)
+    return;
+  source = transport_source_of (self, agent, msg);
+  self->events->refused (sip_object (msg), source, status, self->data);
+}
+
+/* nta counts what it drops, and what it refuses besides: refused_cb's. */
+static guint64
+count_garbage (nta_agent_t *agent)
+{
+  usize_t bad = 0, refused = 0;
+
+  if (agent != NULL)
+    nta_agent_get_stats (agent, NTATAG_S_BAD_MESSAGE_REF (bad),
+                         NTATAG_S_BAD_REQUEST_REF (refused), TAG_END ());
+  return bad > refused ? bad - refused : 0;
+}
+
+static void
+tell_garbage (Transport *self)
+{
+  guint64 n
+      = count_garbage (self->agents[V4]) + count_garbage (self->agents[V6]);
+
+  if (n > self->n_garbage && self->events->garbage != NULL)
+    self->events->garbage (n - self->n_garbage, self->data);
+  self->n_garbage = n;
 }
 
 static void
@@ -66,6 +114,7 @@ sweep_cb (gpointer data)
                          (gint64)PATIENCE_S * G_USEC_PER_SEC);
 
   g_hash_table_remove_all (self->sources); /* routes change */
+  tell_garbage (self);
   if (n > 0)
     g_info ("closed %u connections that sent no whole message in %d s", n,
             PATIENCE_S);
@@ -85,16 +134,15 @@ listener_clear (gpointer data)
 static nta_agent_t *
 agent_new (Transport *self)
 {
-  return nta_agent_create (
-      sip_loop_root (self->loop), (url_string_t *)-1, received_cb,
-      (SipMagic *)self, NTATAG_STATELESS (1), NTATAG_SERVER_RPORT (2),
-      NTATAG_CLIENT_RPORT (1), NTATAG_SIP_T4 (1),
-      NTATAG_SIP_T1X64 (UNANSWERED_MS), NTATAG_GRAYLIST (0),
-      NTATAG_UDP_MTU (self->udp_mtu), NTATAG_USE_NAPTR (0), NTATAG_USE_SRV (0),
-      NTATAG_MCLASS (sip_default_mclass ()),
-      NTATAG_BAD_REQ_MASK (sip_mask_request | sip_mask_ua | sip_mask_events
-                           | sip_mask_publish | sip_mask_registrar),
-      TAG_END ());
+  return nta_agent_create (sip_loop_root (self->loop), (url_string_t *)-1,
+                           received_cb, (SipMagic *)self, NTATAG_STATELESS (1),
+                           NTATAG_SERVER_RPORT (2), NTATAG_CLIENT_RPORT (1),
+                           NTATAG_SIP_T4 (1), NTATAG_SIP_T1X64 (UNANSWERED_MS),
+                           NTATAG_GRAYLIST (0), NTATAG_UDP_MTU (self->udp_mtu),
+                           NTATAG_USE_NAPTR (0), NTATAG_USE_SRV (0),
+                           NTATAG_MCLASS (sip_default_mclass ()),
+                           NTATAG_BAD_REQ_MASK (0), /* check.c looks at them */
+                           TAG_END ());
 }
 
 static nta_agent_t *
@@ -278,21 +326,9 @@ read_conf (Transport *self, const Conf *conf)
   conns_set_max ((guint)conf_int (conf, "sip", "max_connections"));
 }
 
-/* P-Asserted-Identity and others; once in a process. */
-static void
-extend_parser (void)
-{
-  static gsize is_done;
-
-  if (g_once_init_enter (&is_done)) {
-    sip_update_default_mclass (sip_extend_mclass (NULL));
-    g_once_init_leave (&is_done, 1);
-  }
-}
-
 Transport *
-transport_new (SipLoop *loop, const Conf *conf, TransportFn fn,
-               TransportClosedFn closed, gpointer data, GError **error)
+transport_new (SipLoop *loop, const Conf *conf, const TransportEvents *events,
+               gpointer data, GError **error)
 {
   LoopPort *port = sip_loop_port (loop);
   Transport *self;
@@ -300,21 +336,22 @@ transport_new (SipLoop *loop, const Conf *conf, TransportFn fn,
   sofia_log_start ();
   if (!sofia_fixes_check (error))
     return NULL;
-  extend_parser ();
+  parser_start ();
   self = g_new0 (Transport, 1);
   self->loop = loop;
-  self->fn = fn;
+  self->events = events;
   self->data = data;
   self->listeners = g_array_new (FALSE, FALSE, sizeof (Listener));
   g_array_set_clear_func (self->listeners, listener_clear);
   self->sources = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->flows = flows_new (port, closed, data);
+  self->flows = flows_new (port, events->closed, data);
   self->sweeper = port->every (port->self, SWEEP_MS, sweep_cb, self);
   read_conf (self, conf);
   if (!open_all (self, conf, error))
     g_clear_pointer (&self, transport_free);
   else
     note_listeners (self);
+  sofia_fixes_on_refused (self != NULL ? refused_cb : NULL, self);
   return self;
 }
 
@@ -325,6 +362,7 @@ transport_free (Transport *self)
 
   if (self == NULL)
     return;
+  sofia_fixes_on_refused (NULL, NULL);
   port = sip_loop_port (self->loop);
   port->remove_timer (port->self, self->sweeper);
   flows_free (self->flows);

@@ -12,10 +12,24 @@ typedef struct Transport Transport;
  * retransmission known to nta (stateless callback); takes msg. */
 typedef void (*TransportFn) (nta_agent_t *agent, msg_t *msg, sip_t *sip,
                              gpointer data);
+/* The flow has ended. */
 typedef void (*TransportClosedFn) (guint64 flow, gpointer data);
 
-Transport *transport_new (SipLoop *loop, const Conf *conf, TransportFn fn,
-                          TransportClosedFn closed, gpointer data,
+typedef struct {
+  TransportFn message;
+  TransportClosedFn closed;
+  /* A request so malformed that nta answers it with status (400, 505). */
+  void (*refused) (const sip_t *object, const char *source, int status,
+                   gpointer data);
+  /* So many messages since the last call were no SIP, or responses that cannot
+   * be read; they are dropped. At most every five seconds. */
+  void (*garbage) (guint64 n, gpointer data);
+} TransportEvents;
+
+/* events: borrowed, for the life of the Transport; each may be NULL but
+ * message. */
+Transport *transport_new (SipLoop *loop, const Conf *conf,
+                          const TransportEvents *events, gpointer data,
                           GError **error);
 void transport_free (Transport *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Transport, transport_free)

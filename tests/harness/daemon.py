@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import urllib.request
 import tempfile
 
 from . import wait
@@ -184,6 +185,16 @@ class Rollcalld:
             f'rollcallctl {" ".join(words)}: status {done.returncode}, ' \
             f'not {status}\n{done.stdout}'
         return done.stdout
+
+    def metric(self, name):
+        """What /metrics says of rollcall_NAME, labels included."""
+        url = f'http://127.0.0.1:{self.http_port}/metrics'
+        with urllib.request.urlopen(url, timeout=10) as page:
+            for line in page.read().decode().splitlines():
+                key, _, value = line.rpartition(' ')
+                if key == f'rollcall_{name}':
+                    return float(value)
+        raise AssertionError(f'no metric {name}')
 
     def psql(self, sql, **options):
         return self.postgres.psql(self.database, sql, **options)

@@ -90,6 +90,9 @@ closed_cb (guint64 flow, gpointer data)
   g_array_append_val (((PeerServer *)data)->closed, flow);
 }
 
+static const TransportEvents events
+    = { .message = message_cb, .closed = closed_cb };
+
 /* Again when somebody was faster at a free port. */
 static void
 start (PeerServer *self, const char *options)
@@ -100,8 +103,8 @@ start (PeerServer *self, const char *options)
     g_clear_error (&error);
     g_clear_pointer (&self->conf, conf_free);
     self->conf = peer_conf (options);
-    self->transport = transport_new (self->loop, self->conf, message_cb,
-                                     closed_cb, self, &error);
+    self->transport
+        = transport_new (self->loop, self->conf, &events, self, &error);
   } while (g_error_matches (error, RC_ERROR, RC_ERROR_BUSY));
   g_assert_no_error (error);
 }

@@ -2,6 +2,7 @@
  *
  * sip/check: messages as text, and what each is answered; sip/value besides. */
 #include "sip/check.h"
+#include "sip/parser.h"
 #include "sip/value.h"
 
 #include <string.h>
@@ -115,7 +116,34 @@ static const Case cases[] = {
   { "/sip/check/rfc3261-8.2.2.1/tel",
     "OPTIONS tel:+15551234 SIP/2.0\r\n" VIA FROM TO IDS END, 416 },
   { "/sip/check/no-host", "OPTIONS sip:bob@ SIP/2.0\r\n" VIA FROM TO IDS END,
-    -1 },
+    400 },
+  { "/sip/check/nothing", "OPTIONS sip: SIP/2.0\r\n" VIA FROM TO IDS END, 400 },
+  { "/sip/check/half-address",
+    "OPTIONS sip:bob@[2001:db8::1 SIP/2.0\r\n" VIA FROM TO IDS END, 400 },
+  { "/sip/check/letters-for-a-port",
+    "OPTIONS sip:bob@example.com:x SIP/2.0\r\n" VIA FROM TO IDS END, 400 },
+  { "/sip/check/rfc4475-3.1.2.7/brackets",
+    "OPTIONS <sip:bob@example.com> SIP/2.0\r\n" VIA FROM TO IDS END, 400 },
+  { "/sip/check/rfc4475-3.1.2.8/space",
+    "OPTIONS sip:bob@example.com; lr SIP/2.0\r\n" VIA FROM TO IDS END, 400 },
+  { "/sip/check/two-words",
+    "OPTIONS sip:bob smith@example.com \t SIP/2.0 \r\n" VIA FROM TO IDS END,
+    400 },
+  { "/sip/check/no-scheme",
+    "OPTIONS example.com SIP/2.0\r\n" VIA FROM TO IDS END, 400 },
+  { "/sip/check/star", "OPTIONS * SIP/2.0\r\n" VIA FROM TO IDS END, 400 },
+  { "/sip/check/no-uri", "OPTIONS SIP/2.0\r\n" VIA FROM TO IDS END, -1 },
+  { "/sip/check/no-method", "sip:a@ SIP/2.0\r\n" VIA FROM TO IDS END, -1 },
+  { "/sip/check/bad-method", "O@PT sip: SIP/2.0\r\n" VIA FROM TO IDS END, -1 },
+  { "/sip/check/no-version", "OPTIONS sip:a@\r\n" VIA FROM TO IDS END, -1 },
+  { "/sip/check/other-protocol",
+    "OPTIONS sip:a@ HTTP/1.1\r\n" VIA FROM TO IDS END, -1 },
+  { "/sip/check/bad-version-and-uri",
+    "OPTIONS sip:a@ SIP/x@\r\n" VIA FROM TO IDS END, -1 },
+  { "/sip/check/rfc4475-3.1.2.9/spaces",
+    "OPTIONS  sip:bob@example.com  SIP/2.0\r\n" VIA FROM TO IDS END, 0 },
+  { "/sip/check/rfc4475-3.1.2.10/spaces-after",
+    "OPTIONS sip:bob@example.com SIP/2.0  \r\n" VIA FROM TO IDS END, 0 },
   { "/sip/check/bad-port",
     "OPTIONS sip:bob@example.com:99999 SIP/2.0\r\n" VIA FROM TO IDS END, 400 },
   { "/sip/check/from-no-host",
@@ -260,6 +288,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   su_init ();
+  parser_start ();
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     g_test_add_data_func (cases[i].name, &cases[i], test_case);
   g_test_add_func ("/sip/check/cut-and-holes", test_cut);

@@ -228,11 +228,12 @@ test_ping (gconstpointer data)
 static void
 expect_failure (const char *options, RcError code, const char *text)
 {
+  const TransportEvents none = { 0 };
   SipLoop *loop = sip_loop_new ();
   Conf *conf = peer_conf (options);
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (transport_new (loop, conf, NULL, NULL, NULL, &error));
+  g_assert_null (transport_new (loop, conf, &none, NULL, &error));
   g_assert_error (error, RC_ERROR, (int)code);
   if (strstr (error->message, text) == NULL)
     g_error ("\"%s\" lacks \"%s\"", error->message, text);

@@ -14,7 +14,8 @@ def raw(agent, method='OPTIONS', version='SIP/2.0', via=None, extra='',
     branch = f'z9hG4bK{token(12)}'
     host, port = agent.transport.host, agent.transport.port
     lines = [
-        ('Via', via or f'SIP/2.0/UDP {host}:{port};branch={branch};rport'),
+        ('Via', via or f'SIP/2.0/{agent.transport.kind.upper()} '
+                       f'{host}:{port};branch={branch};rport'),
         ('Max-Forwards', '70'), ('From', f'<{agent.uri}>;tag={token()}'),
         ('To', f'<{uri}>'), ('Call-ID', token(20)),
         ('CSeq', cseq or f'1 {method}'), ('Content-Length', '0')]
@@ -55,13 +56,59 @@ def test_garbage_harms_nobody(server, alice, data):
     alice.register()
 
 
-@pytest.mark.parametrize('uri', ['sip:', 'sip:@', 'sip:a@', 'sip:[', 'sip:;x'])
-def test_a_request_for_no_host_harms_nobody(server, alice, uri):
-    """What has no request line that can be read gets 400 or nothing."""
-    data, branch = raw(alice, uri=uri)
-    alice.send_raw(data)
+def refusals(server, call_id):
+    return [line for line in server.log_text().splitlines()
+            if call_id in line and 'refused' in line]
+
+
+@pytest.mark.parametrize('uri', [
+    'sip:', 'sip:@', 'sip:a@', 'sip:[', 'sip:;x', 'sip:a b@example.com',
+    'sip:alice@example.com:x', 'example.com', '*',
+    pytest.param('<sip:alice@example.com>', id='RFC 4475 3.1.2.7'),
+    pytest.param('sip:alice@example.com; lr', id='RFC 4475 3.1.2.8')])
+@pytest.mark.parametrize('kind', ['udp', 'tcp'])
+def test_a_uri_that_cannot_be_read(server, uri, kind):
+    """RFC 3261 21.4.1: one 400, one line of the log; the connection lives."""
+    alice = server.agent('alice', kind=kind)
+    data, branch = raw(alice, uri=uri, drop=('To', 'Call-ID'),
+                       extra=f'To: <sip:a@example.com>\r\n'
+                             f'Call-ID: {(call_id := token(20))}\r\n')
+    response = answer_to(alice, data, branch)
+    assert (response.status, response['Call-ID']) == (400, call_id)
     alice.register()
-    assert all(r.status == 400 for r in alice.pending.get(branch, []))
+    assert len(alice.pending.get(branch, [])) == 1
+    assert len(refusals(server, call_id)) == 1
+
+
+@pytest.mark.parametrize('line', [
+    pytest.param('OPTIONS  {}  SIP/2.0', id='RFC 4475 3.1.2.9'),
+    pytest.param('OPTIONS {} SIP/2.0  ', id='RFC 4475 3.1.2.10')])
+def test_blanks_around_a_uri_are_forgiven(server, alice, line):
+    data, branch = raw(alice)
+    _, rest = data.split(b'\r\n', 1)
+    first = line.format('sip:example.com').encode()
+    assert answer_to(alice, first + b'\r\n' + rest, branch).status == 200
+
+
+@pytest.mark.parametrize('spoil,status', [
+    ({'drop': ('From',)}, 400), ({'drop': ('CSeq',)}, 400),
+    ({'extra': 'From: <sip:x@example.com>;tag=2\r\n'}, 400),
+    ({'extra': 'Contact: <sip:\r\n'}, 400), ({'cseq': '1 INVITE'}, 400),
+    ({'version': 'SIP/3.0'}, 505)], ids=str)
+def test_a_refusal_is_logged_once(server, alice, spoil, status):
+    drop = spoil.pop('drop', ()) + ('Call-ID',)
+    extra = spoil.pop('extra', '') + f'Call-ID: {(call_id := token(20))}\r\n'
+    data, branch = raw(alice, drop=drop, extra=extra, **spoil)
+    assert answer_to(alice, data, branch).status == status
+    lines = refusals(server, call_id)
+    assert len(lines) == 1 and str(status) in lines[0]
+
+
+def test_garbage_is_counted_and_logged(server, alice):
+    for _ in range(3):
+        alice.send_raw(b'hello\r\n\r\n')
+    server.wait_log('messages that are no SIP', 60)
+    assert server.metric('garbage_total') >= 3
 
 
 def test_every_cut_of_a_request_harms_nobody(server, alice):
