@@ -240,8 +240,7 @@ service_subscribe (Service *self, const ServiceCaller *caller,
   if (dialog->local_tag != NULL) {
     in_dialog (self, caller, command, answer, data);
   } else {
-    sub = subs_find_initial (self->subs, dialog->call_id, dialog->remote_tag,
-                             dialog->event);
+    sub = subs_find_initial (self->subs, dialog);
     if (sub != NULL && sub_remote_cseq (sub) == caller->cseq)
       refresh (self, sub, caller, command, answer, data);
     else

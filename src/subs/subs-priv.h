@@ -172,7 +172,7 @@ struct Subs {
   SubsLimits limits;
   Wheel *wheel;
   GHashTable *by_tag;     /* set of Sub: local tag */
-  GHashTable *by_initial; /* set of Sub: Call-ID, remote tag, event */
+  GHashTable *by_initial; /* set of Sub: see subs_find_initial */
   GHashTable *people;     /* set of Person: aor */
   GHashTable *flows;      /* set of Flow: id */
   GHashTable *places;     /* set of Place */

@@ -123,9 +123,10 @@ typedef enum {
 Sub *subs_find (Subs *self, const char *local_tag, const char *call_id,
                 const char *remote_tag);
 /* Finds what an initial SUBSCRIBE (no To tag) made, should it be repeated: by
- * Call-ID, remote tag, package and event id; NULL when none. */
-Sub *subs_find_initial (Subs *self, const char *call_id,
-                        const char *remote_tag, const char *event);
+ * Call-ID, remote tag, package and event id, watcher and presentity of dialog;
+ * NULL when none.  Somebody else who comes by the same ids, or the same client
+ * with them for another presentity, gets a subscription of his own. */
+Sub *subs_find_initial (Subs *self, const SubsDialog *dialog);
 
 /* A new subscription with decision pending or active; expires in seconds as
  * asked (-1 not given; 0: a fetch, which is never stored and ends with its

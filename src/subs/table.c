@@ -105,7 +105,9 @@ initial_equal (gconstpointer a, gconstpointer b)
 
   return strcmp (da->call_id, db->call_id) == 0
          && g_strcmp0 (da->remote_tag, db->remote_tag) == 0
-         && event_equal (da->event, db->event);
+         && event_equal (da->event, db->event)
+         && aor_equal (da->watcher, db->watcher)
+         && aor_equal (da->presentity, db->presentity);
 }
 
 static guint
@@ -302,14 +304,12 @@ subs_find (Subs *self, const char *local_tag, const char *call_id,
 }
 
 Sub *
-subs_find_initial (Subs *self, const char *call_id, const char *remote_tag,
-                   const char *event)
+subs_find_initial (Subs *self, const SubsDialog *dialog)
 {
-  Sub key
-      = { .dialog
-          = { .call_id = call_id, .remote_tag = remote_tag, .event = event } };
+  Sub key = { .dialog = *dialog };
 
-  if (call_id == NULL || event == NULL)
+  if (dialog->call_id == NULL || dialog->event == NULL
+      || dialog->watcher == NULL || dialog->presentity == NULL)
     return NULL;
   return g_hash_table_lookup (self->by_initial, &key);
 }

@@ -265,11 +265,33 @@ test_find_initial (void)
   };
   g_autoptr (World) w = world_active ();
 
-  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
-    g_assert_true ((subs_find_initial (w->subs, rows[i].call_id, rows[i].tag,
-                                       rows[i].event)
-                    == w->sub)
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    SubsDialog dialog = world_dialog ();
+
+    dialog.call_id = rows[i].call_id;
+    dialog.remote_tag = rows[i].tag;
+    dialog.event = rows[i].event;
+    g_assert_true ((subs_find_initial (w->subs, &dialog) == w->sub)
                    == rows[i].is_found);
+  }
+}
+
+/* Ids are the client's choice and prove nothing: those of bob's dialog with
+ * alice, sent by mallory or for carol, are not that dialog's. */
+static void
+test_find_initial_whose (void)
+{
+  g_autoptr (World) w = world_active ();
+  SubsDialog dialog = world_dialog ();
+
+  dialog.watcher = "BOB@example.com";
+  dialog.presentity = "Alice@example.com";
+  g_assert_true (subs_find_initial (w->subs, &dialog) == w->sub);
+  dialog.watcher = "mallory@example.com";
+  g_assert_null (subs_find_initial (w->subs, &dialog));
+  dialog.watcher = "bob@example.com";
+  dialog.presentity = "carol@example.com";
+  g_assert_null (subs_find_initial (w->subs, &dialog));
 }
 
 static void
@@ -456,6 +478,7 @@ add_notify_tests (void)
   ADD ("rfc6665-4.2.1.4/refresh-replaces-place", test_refresh_replaces_place);
   ADD ("rfc3261-12.2.2/find", test_find);
   ADD ("rfc6665-8.2.1/find-initial", test_find_initial);
+  ADD ("rfc6665-8.2.1/find-initial-whose", test_find_initial_whose);
   ADD ("range/cseq", test_ranges);
   ADD ("range/version", test_range_by_version);
   ADD ("range/failed", test_range_failed);
