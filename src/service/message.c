@@ -224,18 +224,12 @@ check (Service *self, const ServiceCaller *caller,
   return SERVICE_OK;
 }
 
-void
-service_message (Service *self, const ServiceCaller *caller,
-                 const MessageCommand *command, MessageAnswerFn answer,
-                 gpointer data)
+static void
+send_on (Service *self, const MessageCommand *command, MessageAnswerFn answer,
+         gpointer data)
 {
-  ServiceVerdict verdict = check (self, caller, command);
   g_autoptr (GPtrArray) targets = NULL;
 
-  if (verdict != SERVICE_OK) {
-    answer_now (verdict, NULL, answer, data);
-    return;
-  }
   if (command->recipient == NULL) {
     targets = g_ptr_array_new_with_free_func (g_free);
     g_ptr_array_add (targets, g_new0 (SipTarget, 1));
@@ -246,4 +240,19 @@ service_message (Service *self, const ServiceCaller *caller,
     answer_now (SERVICE_UNAVAILABLE, "Nobody is signed in there", answer, data);
   else
     start (self, command, targets, answer, data);
+}
+
+void
+service_message (Service *self, const ServiceCaller *caller,
+                 const MessageCommand *command, MessageAnswerFn answer,
+                 gpointer data)
+{
+  ServiceVerdict verdict = check (self, caller, command);
+
+  if (verdict == SERVICE_OK)
+    send_on (self, command, answer, data);
+  else
+    answer_now (verdict, NULL, answer, data);
+  if (verdict != SERVICE_BUSY)
+    service_resume (self, caller);
 }

@@ -209,6 +209,22 @@ decide (Service *self, const ServiceCaller *caller,
                      text);
 }
 
+static void
+store_decided (Service *self, const PublishCommand *command,
+               const PresenceOutcome *outcome, PublishAnswerFn answer,
+               gpointer data)
+{
+  Publishing *publishing = g_new0 (Publishing, 1);
+
+  publishing->service = self;
+  publishing->aor = g_strdup (service_user (self, command->presentity)->aor);
+  publishing->outcome = *outcome;
+  publishing->answer = answer;
+  publishing->data = data;
+  service_enter (self);
+  submit (publishing, stored_cb);
+}
+
 void
 service_publish (Service *self, const ServiceCaller *caller,
                  const PublishCommand *command, PublishAnswerFn answer,
@@ -217,21 +233,15 @@ service_publish (Service *self, const ServiceCaller *caller,
   const char *text = NULL;
   PresenceOutcome outcome = { 0 };
   ServiceVerdict verdict = check (self, caller, command, &text);
-  Publishing *publishing;
 
   if (verdict == SERVICE_OK)
     verdict = decide (self, caller, command, &outcome, &text);
-  if (verdict != SERVICE_OK) {
+  if (verdict == SERVICE_OK) {
+    store_decided (self, command, &outcome, answer, data);
+  } else {
     answer_now (self, verdict, text, answer, data);
     presence_outcome_clear (&outcome);
-    return;
   }
-  publishing = g_new0 (Publishing, 1);
-  publishing->service = self;
-  publishing->aor = g_strdup (service_user (self, command->presentity)->aor);
-  publishing->outcome = outcome;
-  publishing->answer = answer;
-  publishing->data = data;
-  service_enter (self);
-  submit (publishing, stored_cb);
+  if (verdict != SERVICE_BUSY)
+    service_resume (self, caller);
 }

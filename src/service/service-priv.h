@@ -71,6 +71,10 @@ void service_bindings_gone (Service *self, GPtrArray *changes);
 void service_store_bindings (Service *self, const char *aor, GPtrArray *changes,
                              StoreDoneFn done, gpointer data);
 
+/* subscribe.c: any request of a device lets its suspended dialogs go on (DESIGN
+ * section 5).  Call it when the request itself is dealt with. */
+void service_resume (Service *self, const ServiceCaller *caller);
+
 /* publish.c: a publication that went by itself. */
 void service_publication_gone_cb (const PresenceRow *row, gboolean is_visible,
                                   gpointer self);

@@ -206,10 +206,8 @@ initial (Service *self, const ServiceCaller *caller,
   service_act (self, actions);
 }
 
-/* Any request of a device lets its suspended dialogs go on (DESIGN section
- * 5). */
-static void
-resume (Service *self, const ServiceCaller *caller)
+void
+service_resume (Service *self, const ServiceCaller *caller)
 {
   GArray *actions = subs_actions_new ();
   SubsDevice device = { .watcher = caller->user,
@@ -246,5 +244,5 @@ service_subscribe (Service *self, const ServiceCaller *caller,
     else
       initial (self, caller, command, package, answer, data);
   }
-  resume (self, caller);
+  service_resume (self, caller);
 }

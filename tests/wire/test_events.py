@@ -41,3 +41,25 @@ def test_ids_used_again_for_another_presentity(server, bob):
     again = other.exchange(with_ids_of(watch, other, 'carol'))
     assert param(again['To'], 'tag') != watch.remote_tag
     assert b'carol@' in other.expect('NOTIFY').body
+
+
+def publishes(agent):
+    agent.publish('open')
+
+
+def writes(agent):
+    agent.message('carol', 'hello')
+
+
+@pytest.mark.parametrize('does', [publishes, writes])
+def test_any_request_of_a_device_resumes_its_dialogs(alice, bob, does):
+    """DESIGN section 5; the next try without one is a minute away."""
+    watch = bob.subscribe('alice')
+    watch.next()
+    bob.answer('NOTIFY', 408)     # as a proxy says of a phone that is away
+    alice.publish('open')
+    watch.expect_state('open')
+    bob.settle()
+    bob.answer('NOTIFY', 200)
+    does(bob)
+    watch.expect_state('open')
