@@ -110,13 +110,14 @@ service_publication_gone_cb (const PresenceRow *row, gboolean is_visible,
 }
 
 /* Which of his devices this is: what a binding of the same instance, flow or
- * source says; NULL when it cannot be told. */
+ * source says; NULL when it cannot be told.  Behind a proxy all his devices have
+ * one source. */
 static const char *
 device_of (Service *self, const ServiceCaller *caller, const char *aor)
 {
   const RegBinding *binding;
 
-  if (caller->instance != NULL)
+  if (caller->instance != NULL || caller->is_relayed)
     return caller->instance;
   binding = reg_find_source (self->reg, aor, caller->flow, caller->source);
   if (binding == NULL)

@@ -47,6 +47,7 @@ typedef struct {
   gboolean is_trusted; /* a trusted peer speaks for him */
   const char *source;  /* "udp:192.0.2.1:5060" */
   guint64 flow;        /* 0 over UDP */
+  gboolean is_relayed; /* source and flow are a proxy's, not the device's */
   const char *call_id, *from_tag;
   guint32 cseq;
   const char *contact;  /* first Contact URI, or NULL */

@@ -77,6 +77,8 @@ request_caller (const SipIncoming *request, ServiceCaller *out)
                           .is_trusted = request->is_trusted,
                           .source = request->source,
                           .flow = request->flow,
+                          .is_relayed
+                          = request->is_trusted || sip->sip_via->v_next != NULL,
                           .call_id = sip->sip_call_id->i_id,
                           .from_tag = sip->sip_from->a_tag,
                           .cseq = sip->sip_cseq->cs_seq,

@@ -4,6 +4,7 @@ say of requests that are unusual, wrong or come from somebody else."""
 import pytest
 
 from harness.message import param
+from harness.pidf import PIDF_TYPE, document
 
 trusting = pytest.mark.options(sip={'trusted_peers': '127.0.0.1'})
 
@@ -63,3 +64,23 @@ def test_any_request_of_a_device_resumes_its_dialogs(alice, bob, does):
     bob.answer('NOTIFY', 200)
     does(bob)
     watch.expect_state('open')
+
+
+def two_devices_behind_one_proxy(agent, headers):
+    """Both register and publish over the proxy's one socket."""
+    for contact in ('sip:desk@192.0.2.7', 'sip:mobile@192.0.2.8'):
+        agent.request('REGISTER', f'sip:{agent.domain}', 200, to=agent.uri,
+                      headers=[('Contact', f'<{contact}>'), *headers])
+    for basic in ('open', 'closed'):
+        agent.request('PUBLISH', agent.uri, 200, headers=[
+            ('Event', 'presence'), ('Content-Type', PIDF_TYPE), *headers],
+            body=document(agent.uri, basic, f't{basic}'))
+
+
+@pytest.mark.parametrize('vias', [
+    pytest.param([], marks=trusting),
+    [('Via', 'SIP/2.0/UDP 192.0.2.7;branch=z9hG4bKdevice')]])
+def test_devices_behind_one_proxy_are_several(alice, bob, vias):
+    two_devices_behind_one_proxy(alice, vias)
+    notify = bob.subscribe('alice').next()
+    assert notify.presence.basics == ['open', 'closed']
