@@ -83,7 +83,7 @@ const SubsRow sender_table[N_SENDER][N_SENDER_EVENTS] = {
     [SENDER_ASKED]         = { SENDER_IN_FLIGHT_ASKED, 0, "coalesced" },
     [SENDER_OK]            = { SENDER_IN_FLIGHT, SEND, "NOTIFY as asked meanwhile" },
     [SENDER_REFUSED]       = { SENDER_IN_FLIGHT, SEND, "NOTIFY as asked meanwhile" },
-    [SENDER_REFUSED_LATER] = { SENDER_BACKOFF, LATER, "refused for a while" },
+    [SENDER_REFUSED_LATER] = { SENDER_IN_FLIGHT, SEND, "refused for a while, but asked meanwhile" },
     [SENDER_LOST]          = { SENDER_IN_FLIGHT, SEND, "no answer, but asked meanwhile" },
     [SENDER_DUE]           = NOT_DUE,
     [SENDER_RESUMED]       = { SENDER_IN_FLIGHT_ASKED, 0, "once more over the new way" },
@@ -108,7 +108,7 @@ const SubsRow sender_table[N_SENDER][N_SENDER_EVENTS] = {
   },
   [SENDER_BACKOFF] = {
     [SENDER_CHANGED]       = { SENDER_BACKOFF, 0, "coalesced" },
-    [SENDER_ASKED]         = { SENDER_BACKOFF, 0, "not before Retry-After" },
+    [SENDER_ASKED]         = { SENDER_IN_FLIGHT, SEND, "NOTIFY as asked, Retry-After or not" },
     [SENDER_OK]            = NOT_OUT,
     [SENDER_REFUSED]       = NOT_OUT,
     [SENDER_REFUSED_LATER] = NOT_OUT,

@@ -68,6 +68,24 @@ test_retry_after (void)
   EXPECT (world_wait (w, 2), "NOTIFY 3 active 3569 body");
 }
 
+/* RFC 6665 4.2.1.2: at once after each SUBSCRIBE, or its Timer N ends it. */
+static void
+test_retry_after_asked (void)
+{
+  g_autoptr (World) w = world_active ();
+
+  EXPECT (world_changed (w), "NOTIFY 2 active 3600 body");
+  EXPECT (world_answer (w, SUBS_NOTIFY_REFUSED, 3000), "");
+  EXPECT (world_refresh (w, 11, 3600), "OK: STORE");
+  EXPECT (world_commit (w), "NOTIFY 3 active 3600 body");
+  EXPECT (world_refresh (w, 12, 3600), "OK: STORE");
+  EXPECT (world_commit (w), "");
+  EXPECT (world_answer (w, SUBS_NOTIFY_REFUSED, 3000),
+          "NOTIFY 4 active 3600 body");
+  EXPECT (world_answer (w, SUBS_NOTIFY_REFUSED, 3000), "");
+  EXPECT (world_wait (w, 2999), "");
+}
+
 static void
 test_suspended (void)
 {
@@ -467,6 +485,7 @@ add_notify_tests (void)
   ADD ("rfc6665-4.2.2/dead", test_dead);
   ADD ("rfc6665-4.2.2/refused", test_refused);
   ADD ("rfc3261-20.33/retry-after", test_retry_after);
+  ADD ("rfc6665-4.2.1.2/asked-before-retry-after", test_retry_after_asked);
   ADD ("suspended/one-try-a-minute", test_suspended);
   ADD ("suspended/expires-silently", test_suspended_expires_silently);
   ADD ("suspended/refused", test_refused_while_suspended);

@@ -236,7 +236,7 @@ is_possible (LifeState life, SenderState sender)
     return sender == SENDER_OVER;
   case LIFE_ENDING: /* with nothing owed it would be LAST */
     return sender == SENDER_IN_FLIGHT_ASKED || sender == SENDER_WAITING_RANGE
-           || sender == SENDER_BACKOFF || sender == SENDER_SUSPENDED;
+           || sender == SENDER_SUSPENDED;
   default:
     return sender != SENDER_HELD && sender != SENDER_OVER;
   }
@@ -265,6 +265,7 @@ walk_sender (LifeState life, SenderState from, SenderEvent event)
     if (is_sent (from) && is_sent (row->to))
       g_assert_cmpuint (count (&self, SUBS_ACT_NOTIFY), ==,
                         event == SENDER_OK || event == SENDER_REFUSED
+                            || event == SENDER_REFUSED_LATER
                             || event == SENDER_LOST);
     if (self.sub->sender == SENDER_BACKOFF && from != SENDER_BACKOFF)
       g_assert_cmpint (self.sub->retry_at, ==, NOW + 5 * SEC);

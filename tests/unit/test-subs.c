@@ -436,16 +436,27 @@ test_dead_while_ending (void)
   EXPECT (world_answer (w, SUBS_NOTIFY_DEAD, 0), "ERASE, FREE");
 }
 
-/* The terminating NOTIFY waits for Retry-After, but not for ever. */
+/* The terminating NOTIFY waits for the one in flight, but not for ever. */
 static void
 test_end_not_told_in_time (void)
 {
   g_autoptr (World) w = world_active ();
 
   EXPECT (world_changed (w), "NOTIFY 2 active 3600 body");
-  EXPECT (world_answer (w, SUBS_NOTIFY_REFUSED, 9000), "");
   EXPECT (world_wait (w, 3601), "WATCHER terminated timeout");
   EXPECT (world_wait (w, 65), "ERASE, FREE");
+}
+
+/* ...and not for Retry-After. */
+static void
+test_end_before_retry_after (void)
+{
+  g_autoptr (World) w = world_active ();
+
+  EXPECT (world_changed (w), "NOTIFY 2 active 3600 body");
+  EXPECT (world_answer (w, SUBS_NOTIFY_REFUSED, 9000), "");
+  EXPECT (world_wait (w, 3601),
+          "WATCHER terminated timeout, NOTIFY 3 terminated timeout body");
 }
 
 static void
@@ -537,6 +548,7 @@ add_end_tests (void)
   ADD ("rfc6665-4.2.2/policy-while-ending", test_policy_while_ending);
   ADD ("rfc6665-4.2.2/dead-while-ending", test_dead_while_ending);
   ADD ("rfc6665-4.2.2/end-not-told-in-time", test_end_not_told_in_time);
+  ADD ("rfc6665-4.2.2/end-before-retry-after", test_end_before_retry_after);
   ADD ("rfc6665-4.4.3/fetch-given-up", test_fetch_given_up);
 }
 
