@@ -138,11 +138,13 @@ in_dialog (Service *self, const ServiceCaller *caller,
   Sub *sub = subs_find (self->subs, dialog->local_tag, dialog->call_id,
                         dialog->remote_tag);
 
-  if (sub == NULL
-      || g_ascii_strcasecmp (sub_dialog (sub)->package, dialog->package) != 0)
+  if (sub == NULL)
     answer_now (self, SERVICE_GONE, NULL, answer, data);
   else if (!aor_equal (sub_dialog (sub)->watcher, caller->user))
     answer_now (self, SERVICE_FORBIDDEN, "Not your subscription", answer, data);
+  else if (!sub_is_of_event (sub, dialog->event)) /* RFC 6665 4.5.2 */
+    answer_now (self, SERVICE_FORBIDDEN, "Dialog sharing is not supported",
+                answer, data);
   else
     refresh (self, sub, caller, command, answer, data);
 }

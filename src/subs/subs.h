@@ -122,6 +122,9 @@ typedef enum {
  * remote tag; NULL when it is none. */
 Sub *subs_find (Subs *self, const char *local_tag, const char *call_id,
                 const char *remote_tag);
+/* Is event, an Event header's value, the one of this subscription: the same
+ * package in any case, and the same id or none (RFC 6665 8.2.1)? */
+gboolean sub_is_of_event (const Sub *sub, const char *event);
 /* Finds what an initial SUBSCRIBE (no To tag) made, should it be repeated: by
  * Call-ID, remote tag, package and event id, watcher and presentity of dialog;
  * NULL when none.  Somebody else who comes by the same ids, or the same client

@@ -287,6 +287,12 @@ table_remove (Subs *self, Sub *sub)
   g_hash_table_remove (self->by_tag, sub);
 }
 
+gboolean
+sub_is_of_event (const Sub *sub, const char *event)
+{
+  return event_equal (sub->dialog.event, event);
+}
+
 Sub *
 subs_find (Subs *self, const char *local_tag, const char *call_id,
            const char *remote_tag)

@@ -44,6 +44,20 @@ def test_ids_used_again_for_another_presentity(server, bob):
     assert b'carol@' in other.expect('NOTIFY').body
 
 
+@pytest.mark.parametrize('event', ['presence;id=2', 'presence',
+                                   'presence.winfo;id=1'])
+def test_a_dialog_is_not_shared(bob, event):
+    """RFC 6665 4.5.2: another id or package is another subscription."""
+    watch = bob.subscribe('alice', event='presence;id=1')
+    watch.next()
+    watch.event = event
+    response = watch.refresh(expect=403)
+    assert 'sharing' in response['Warning']
+    watch.event = 'Presence;a=b;id=1'
+    watch.refresh()
+    watch.next()
+
+
 def publishes(agent):
     agent.publish('open')
 
