@@ -175,16 +175,31 @@ is_understood (SipIncoming *request, const Method *method)
   return FALSE;
 }
 
+/* Only a SUBSCRIBE makes a dialog.  In other requests that end here Record-Route
+ * means nothing, and nta would copy it to their answers (RFC 3903 6). */
+static void
+drop_record_route (SipIncoming *request, const Method *method)
+{
+  sip_t *sip = request->object;
+
+  if (method->is_end && method->handle != request_subscribe
+      && sip->sip_record_route != NULL)
+    msg_header_remove_all (request->msg, (msg_pub_t *)sip,
+                           (msg_header_t *)sip->sip_record_route);
+}
+
 static void
 handle (SipIncoming *request)
 {
   const Method *method;
 
-  if (!is_sane (request) || incoming_is_repeated (request)
-      || !is_within_rate (request))
+  if (!is_sane (request))
     return;
   drop_own_routes (request);
   method = row_of (request);
+  drop_record_route (request, method);
+  if (incoming_is_repeated (request) || !is_within_rate (request))
+    return;
   if (method->needs_identity
       && (request->sip->is_quiet || !service_is_ready (request->sip->service)))
     status_reply_busy (request);

@@ -3,7 +3,7 @@
 say of requests that are unusual, wrong or come from somebody else."""
 import pytest
 
-from harness.message import param
+from harness.message import param, split_list
 from harness.pidf import PIDF_TYPE, document
 
 trusting = pytest.mark.options(sip={'trusted_peers': '127.0.0.1'})
@@ -56,6 +56,22 @@ def test_a_dialog_is_not_shared(bob, event):
     watch.event = 'Presence;a=b;id=1'
     watch.refresh()
     watch.next()
+
+
+ROUTES = ('Record-Route', '<sip:192.0.2.9;lr;a=b>, <sip:192.0.2.8;lr>')
+
+
+def test_record_route_is_for_dialogs(alice, bob):
+    """RFC 3261 12.1.1, and RFC 3903 6: never in the answer to a PUBLISH."""
+    watch = bob.subscribe('alice', headers=[ROUTES], expect=None)
+    routes = [route for value in watch.response.all('Record-Route')
+              for route in split_list(value)]
+    assert routes == split_list(ROUTES[1])
+    response = alice.request('PUBLISH', alice.uri, 200, headers=[
+        ROUTES, ('Event', 'presence'), ('Content-Type', PIDF_TYPE)],
+        body=document(alice.uri, 'open'))
+    assert 'Record-Route' not in response
+    assert 'Record-Route' not in alice.repeat(response.request)
 
 
 def publishes(agent):
