@@ -2,7 +2,9 @@
 noinst_LIBRARIES += src/libcodec.a
 src_libcodec_a_SOURCES = src/codec/xml.c src/codec/xml-write.c \
   src/codec/xml-priv.h src/codec/pidf.c src/codec/pidf-write.c \
-  src/codec/pidf.h src/codec/winfo.c src/codec/winfo.h
+  src/codec/pidf.h src/codec/winfo.c src/codec/winfo.h \
+  src/codec/xcap-diff.h src/codec/xcap-edit.h src/codec/xcap-error.h \
+  src/codec/xcap-path.h src/codec/xcap-settings.h src/codec/xcap-usages.h
 src_libcodec_a_CPPFLAGS = $(AM_CPPFLAGS) $(XML_CFLAGS)
 
 check_PROGRAMS += tests/unit/test-codec tests/unit/test-winfo \

@@ -13,7 +13,7 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/packages.c src/service/packages.h \
   src/service/documents.c src/service/documents.h \
   src/service/watchers.c src/service/watchers.h \
-  src/port/clock.h src/port/loop.h src/port/store.h src/port/sip_out.h
+  src/port/clock.h src/port/documents.h src/port/loop.h src/port/store.h src/port/sip_out.h
 
 check_PROGRAMS += tests/unit/test-service
 tests_unit_test_service_SOURCES = tests/unit/test-service.c \
