@@ -168,15 +168,15 @@ find_repeated (Presentity *user, const PresencePublish *request)
 }
 
 static Publication *
-find_etag (Presentity *user, const PresencePublish *request)
+find_etag (Presentity *user, const char *event, const char *etag)
 {
   if (user == NULL)
     return NULL;
   for (Publication *p = user->first; p != NULL; p = p->next) {
     const PresenceRow *row = publication_decided (p);
 
-    if (!row->is_removed && presence_row_is_of (row, request->event)
-        && g_str_equal (row->etag, request->if_match))
+    if (!row->is_removed && presence_row_is_of (row, event)
+        && g_str_equal (row->etag, etag))
       return p;
   }
   return NULL;
@@ -337,7 +337,7 @@ presence_publish (Presence *self, PresencePublish *request,
   if (publication != NULL)
     return repeat (publication, out);
   if (request->if_match != NULL)
-    publication = find_etag (user, request);
+    publication = find_etag (user, request->event, request->if_match);
   verdict = judge (user, publication, request, limits, &seconds);
   if (verdict != PRESENCE_OK)
     return verdict;
@@ -357,6 +357,13 @@ presence_publish (Presence *self, PresencePublish *request,
   fill_outcome (row, decision->ticket, out);
   out->row = presence_row_copy (row);
   return PRESENCE_OK;
+}
+
+gboolean
+presence_has_etag (Presence *self, const char *aor, const char *event,
+                   const char *etag)
+{
+  return find_etag (find_presentity (self, aor), event, etag) != NULL;
 }
 
 static Decision *

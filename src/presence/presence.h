@@ -77,6 +77,10 @@ PresenceVerdict presence_publish (Presence *self, PresencePublish *request,
                                   const PresenceLimits *limits, gint64 now,
                                   PresenceOutcome *out);
 
+/* Is etag the current one of a publication? */
+gboolean presence_has_etag (Presence *self, const char *aor, const char *event,
+                            const char *etag);
+
 /* Bounds the decided expiry to at most seconds from now, also in out (its row
  * too, when there).  Call it before presence_commit of that ticket. */
 void presence_shorten (Presence *self, PresenceOutcome *out, guint seconds,

@@ -7,6 +7,8 @@
 #include "addr/aor.h"
 #include "codec/pidf.h"
 
+#include <string.h>
+
 typedef struct {
   Service *service;
   char *aor;
@@ -125,6 +127,16 @@ device_of (Service *self, const ServiceCaller *caller, const char *aor)
   return binding->instance != NULL ? binding->instance : binding->key;
 }
 
+/* RFC 3903 12: an entity tag is a token. */
+static gboolean
+is_token (const char *text)
+{
+  for (; *text != '\0'; text++)
+    if (!g_ascii_isalnum (*text) && strchr ("-.!%*_+`'~", *text) == NULL)
+      return FALSE;
+  return TRUE;
+}
+
 static ServiceVerdict
 check (Service *self, const ServiceCaller *caller,
        const PublishCommand *command, const char **text)
@@ -141,11 +153,10 @@ check (Service *self, const ServiceCaller *caller,
   }
   if (g_ascii_strcasecmp (command->event, "presence") != 0)
     return SERVICE_BAD_EVENT;
-  if (command->body != NULL
-      && (command->content_type == NULL
-          || g_ascii_strcasecmp (command->content_type, "application/pidf+xml")
-                 != 0))
-    return SERVICE_BAD_TYPE;
+  if (command->if_match != NULL && !is_token (command->if_match)) {
+    *text = "SIP-If-Match is no single entity tag";
+    return SERVICE_BAD_REQUEST;
+  }
   return SERVICE_OK;
 }
 
@@ -169,15 +180,41 @@ verdict_of (PresenceVerdict verdict, const char **text)
 }
 
 static gboolean
-parse_body (GBytes *body, PresenceDoc **doc_out, GError **error)
+is_pidf (const char *content_type)
 {
+  return content_type != NULL
+         && g_ascii_strcasecmp (content_type, "application/pidf+xml") == 0;
+}
+
+/* No body gives no doc. */
+static ServiceVerdict
+read_body (const ServiceCaller *caller, const PublishCommand *command,
+           PresenceDoc **doc_out, const char **text)
+{
+  g_autoptr (GError) error = NULL;
   gsize len;
   const char *bytes;
 
-  if (body == NULL)
-    return TRUE;
-  bytes = g_bytes_get_data (body, &len);
-  return pidf_parse (bytes, len, doc_out, error);
+  if (command->body == NULL)
+    return SERVICE_OK;
+  if (!is_pidf (command->content_type))
+    return SERVICE_BAD_TYPE;
+  bytes = g_bytes_get_data (command->body, &len);
+  if (pidf_parse (bytes, len, doc_out, &error))
+    return SERVICE_OK;
+  g_info ("PUBLISH of %s (Call-ID %s): %s", command->presentity,
+          caller->call_id, error->message);
+  *text = "Bad presence document";
+  return SERVICE_BAD_REQUEST;
+}
+
+/* The precondition is looked at before the body (RFC 3903 6 steps 3 and 5). */
+static gboolean
+is_stale (Service *self, const PresencePublish *request)
+{
+  return request->if_match != NULL
+         && !presence_has_etag (self->presence, request->aor, request->event,
+                                request->if_match);
 }
 
 static ServiceVerdict
@@ -195,14 +232,10 @@ decide (Service *self, const ServiceCaller *caller,
     .from_tag = caller->from_tag,
     .cseq = caller->cseq,
   };
-  g_autoptr (GError) error = NULL;
+  ServiceVerdict verdict = read_body (caller, command, &request.doc, text);
 
-  if (!parse_body (command->body, &request.doc, &error)) {
-    g_info ("PUBLISH of %s (Call-ID %s): %s", request.aor, caller->call_id,
-            error->message);
-    *text = "Bad presence document";
-    return SERVICE_BAD_REQUEST;
-  }
+  if (verdict != SERVICE_OK)
+    return is_stale (self, &request) ? SERVICE_NO_MATCH : verdict;
   request.device = device_of (self, caller, request.aor);
   return verdict_of (presence_publish (self->presence, &request,
                                        &self->limits.presence,

@@ -74,6 +74,27 @@ def test_record_route_is_for_dialogs(alice, bob):
     assert 'Record-Route' not in alice.repeat(response.request)
 
 
+@pytest.mark.parametrize('tag', ['a, b', 'a,b', 'a;b', '"a"', '', '*,*'])
+def test_if_match_is_one_entity_tag(alice, tag):
+    """RFC 3903 6 step 3."""
+    publication = alice.publish('open')
+    publication.send('closed', etag=tag or ' ', expect=400)
+    publication.refresh()
+
+
+@pytest.mark.parametrize('content_type, body', [
+    ('text/plain', 'x'), (PIDF_TYPE, 'x'), (None, 'x')])
+def test_a_stale_entity_tag_comes_before_the_body(alice, content_type, body):
+    """RFC 3903 6: step 3 before step 5."""
+    headers = [('Event', 'presence')]
+    if content_type:
+        headers.append(('Content-Type', content_type))
+    status = 400 if content_type == PIDF_TYPE else 415
+    alice.request('PUBLISH', alice.uri, status, headers=headers, body=body)
+    headers.append(('SIP-If-Match', 'stale'))
+    alice.request('PUBLISH', alice.uri, 412, headers=headers, body=body)
+
+
 def publishes(agent):
     agent.publish('open')
 
