@@ -258,14 +258,14 @@ has_bad_uri (const Check *check)
 static gboolean
 has_bad_from (const Check *check)
 {
-  check->out->from = value_uri (check->sip->sip_from->a_url);
+  check->out->from = value_identity (check->sip->sip_from->a_url);
   return check->out->from == NULL;
 }
 
 static gboolean
 has_bad_to (const Check *check)
 {
-  check->out->to = value_uri (check->sip->sip_to->a_url);
+  check->out->to = value_identity (check->sip->sip_to->a_url);
   return check->out->to == NULL;
 }
 

@@ -15,7 +15,7 @@ typedef struct {
 /* What a check found, and what it parsed on the way. */
 typedef struct {
   Uri *uri;       /* Request-URI; sip or sips */
-  Uri *from, *to; /* any scheme of addr/uri.h */
+  Uri *from, *to; /* any scheme of addr/uri.h; pres: and im: read as sip: */
 } Checked;
 void checked_clear (Checked *self);
 

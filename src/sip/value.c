@@ -18,6 +18,19 @@ value_uri (const url_t *url)
   return uri;
 }
 
+Uri *
+value_identity (const url_t *url)
+{
+  url_t as_sip = *url;
+
+  if (url->url_type == url_pres || url->url_type == url_im) {
+    as_sip.url_type = url_sip;
+    as_sip.url_scheme = "sip";
+    as_sip.url_headers = NULL;
+  }
+  return value_uri (&as_sip);
+}
+
 const char *
 value_url (su_home_t *home, const url_t *url)
 {

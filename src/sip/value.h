@@ -7,6 +7,9 @@
 
 /* A URI as a value; NULL when addr/uri.h does not take it. Caller frees. */
 Uri *value_uri (const url_t *url);
+/* The same of who somebody is, in From and To: pres: and im: URIs are read as
+ * the sip: URI of that user (RFC 3856 5, RFC 3860 4). */
+Uri *value_identity (const url_t *url);
 /* Its text, on home. */
 const char *value_url (su_home_t *home, const url_t *url);
 

@@ -54,6 +54,16 @@ typedef struct {
 
 static const Case cases[] = {
   { "/sip/check/rfc3261-8.1.1/sane", START VIA FROM TO IDS END, 0 },
+  { "/sip/check/rfc3856-5/pres-uris",
+    START VIA "From: <pres:alice@example.com>;tag=1\r\n"
+              "To: <PRES:bob@example.com?a=b>\r\n" IDS END,
+    0 },
+  { "/sip/check/rfc3860-4/im-uri",
+    START VIA FROM "To: <im:bob@example.com>\r\n" IDS END, 0 },
+  { "/sip/check/rfc3856-5/pres-uri-without-user",
+    START VIA FROM "To: <pres:>\r\n" IDS END, 400 },
+  { "/sip/check/rfc4475-3.3.4/other-scheme",
+    START VIA FROM "To: <http://example.com>\r\n" IDS END, 400 },
   { "/sip/check/utf8-name",
     START VIA
     "From: \"J\xc3\xbcrgen\" <sip:alice@example.com>;tag=1\r\n" TO IDS END,

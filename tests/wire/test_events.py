@@ -3,7 +3,7 @@
 say of requests that are unusual, wrong or come from somebody else."""
 import pytest
 
-from harness.message import param, split_list
+from harness.message import param, split_list, uri_of
 from harness.pidf import PIDF_TYPE, document
 
 trusting = pytest.mark.options(sip={'trusted_peers': '127.0.0.1'})
@@ -93,6 +93,20 @@ def test_a_stale_entity_tag_comes_before_the_body(alice, content_type, body):
     alice.request('PUBLISH', alice.uri, status, headers=headers, body=body)
     headers.append(('SIP-If-Match', 'stale'))
     alice.request('PUBLISH', alice.uri, 412, headers=headers, body=body)
+
+
+def test_pres_uris_name_the_users(server, alice, bob):
+    """RFC 3856 5: in From and To; they come back in the NOTIFY."""
+    request = bob.build('SUBSCRIBE', alice.uri, to='pres:alice@example.com',
+                        headers=[('Event', 'presence'),
+                                 ('Contact', f'<{bob.contact}>')])
+    request.put('From', '<pres:bob@example.com>;tag=pres')
+    bob.answer('NOTIFY', 200)
+    challenge = bob.exchange(request)
+    assert bob.exchange(bob.authorize(request, challenge)).status == 200
+    notify = bob.expect('NOTIFY')
+    assert uri_of(notify['From']) == 'pres:alice@example.com'
+    assert uri_of(notify['To']) == 'pres:bob@example.com'
 
 
 def publishes(agent):
