@@ -137,7 +137,8 @@ list_cb (Sub *sub, gpointer data)
   g_autofree char *uri = aor_to_uri (sub_dialog (sub)->watcher);
   WinfoWatcher *watcher = winfo_doc_add (
       listing->doc, sub_id (sub), uri,
-      is_pending ? WINFO_PENDING : WINFO_ACTIVE, WINFO_SUBSCRIBE);
+      is_pending ? WINFO_PENDING : WINFO_ACTIVE,
+      sub_is_approved (sub) ? WINFO_APPROVED : WINFO_SUBSCRIBE);
 
   watcher->subscribed_for
       = (listing->now - sub_created_at (sub)) / G_USEC_PER_SEC;

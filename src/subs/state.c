@@ -250,6 +250,8 @@ enter (const Turn *turn, Sub *sub, LifeState to)
 static void
 set_granted (const Turn *turn, Sub *sub, guint actions)
 {
+  if (actions & (YES | WAIT))
+    sub->is_approved = (actions & YES) && sub->life == LIFE_PENDING;
   if (actions & YES)
     sub->granted = SUBS_ACTIVE;
   if (actions & WAIT)

@@ -194,6 +194,12 @@ sub_state (const Sub *sub)
   return sub->life <= LIFE_CLOSING ? sub->granted : SUBS_TERMINATED;
 }
 
+gboolean
+sub_is_approved (const Sub *sub)
+{
+  return sub->is_approved;
+}
+
 gint64
 sub_expires_at (const Sub *sub)
 {

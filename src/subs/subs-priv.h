@@ -162,6 +162,7 @@ struct Sub {
   guint8 granted;  /* SubsState: what the policy said last */
   guint8 reason;   /* SubsReason of the end */
   guint8 is_fetch; /* gboolean */
+  guint8 is_approved; /* gboolean: pending before it was active */
   char ids[];      /* Call-ID, local tag, remote tag */
 };
 

@@ -52,6 +52,9 @@ typedef struct {
 /* Read-only view of a Sub; valid until the next call on it. */
 const SubsDialog *sub_dialog (const Sub *sub);
 SubsState sub_state (const Sub *sub);
+/* Is it active because it was approved after it had been pending (RFC 3857
+ * 4.7.1)?  Not known of one that came back from the store. */
+gboolean sub_is_approved (const Sub *sub);
 gint64 sub_expires_at (const Sub *sub);
 gint64 sub_created_at (const Sub *sub);
 guint32 sub_remote_cseq (const Sub *sub);

@@ -233,6 +233,26 @@ test_tombstone (void)
   EXPECT (world_refresh (w, 11, 0), "GONE: ");
 }
 
+/* RFC 3857 4.7.1: approved is who was pending; who is let in at once only
+ * subscribed. */
+static void
+test_approved (void)
+{
+  g_autoptr (World) active = world_active (), pending = world_pending ();
+  g_autoptr (World) early = world_new ();
+
+  g_assert_false (sub_is_approved (active->sub));
+  g_assert_false (sub_is_approved (pending->sub));
+  world_decide (pending, SUBS_ACTIVE, SUBS_NO_REASON);
+  g_assert_true (sub_is_approved (pending->sub));
+  world_decide (pending, SUBS_PENDING, SUBS_NO_REASON);
+  g_assert_false (sub_is_approved (pending->sub));
+  world_subscribe (early, 3600, SUBS_PENDING);
+  world_decide (early, SUBS_ACTIVE, SUBS_NO_REASON);
+  world_commit (early);
+  g_assert_false (sub_is_approved (early->sub));
+}
+
 static void
 test_unsubscribe_aborted_goes_on (void)
 {
@@ -543,6 +563,7 @@ add_end_tests (void)
   ADD ("rfc3261-12.2.2/pending-repeated", test_pending_repeated);
   ADD ("rfc3261-12.2.2/repeated-beside-decision",
        test_repeated_beside_decision);
+  ADD ("rfc3857-4.7.1/approved", test_approved);
   ADD ("rfc6665-4.2.2/pending-ends", test_pending_ends);
   ADD ("rfc6665-4.2.2/policy-while-closing", test_policy_while_closing);
   ADD ("rfc6665-4.2.2/policy-while-ending", test_policy_while_ending);
