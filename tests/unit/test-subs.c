@@ -259,8 +259,8 @@ test_unsubscribe_aborted_goes_on (void)
   g_autoptr (World) w = world_active ();
 
   EXPECT (world_refresh (w, 11, 0), "OK: STORE");
-  EXPECT (world_abort (w), "");
-  EXPECT (world_changed (w), "NOTIFY 2 active 3600 body");
+  EXPECT (world_changed (w), "");
+  EXPECT (world_abort (w), "NOTIFY 2 active 3600 body");
   EXPECT (world_answer (w, SUBS_NOTIFY_OK, 0), "");
   EXPECT (world_wait (w, 3601),
           "WATCHER terminated timeout, NOTIFY 3 terminated timeout body");
