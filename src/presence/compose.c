@@ -293,12 +293,9 @@ add_registration (Composition *self, gboolean is_registered)
   PresenceRow row = { .key = (char *)"registration" };
 
   none.row = &row;
-  if (is_registered) {
-    tuple = presence_tuple_new ("online", BASIC_OPEN);
-    tuple->contact = g_strdup (self->doc->entity);
-  } else {
-    tuple = presence_tuple_new ("offline", BASIC_CLOSED);
-  }
+  tuple = is_registered ? presence_tuple_new ("online", BASIC_OPEN)
+                        : presence_tuple_new ("offline", BASIC_CLOSED);
+  tuple->contact = g_strdup (self->doc->entity); /* RFC 3863 4.1.2 */
   settle_id (self, &none, "t", &tuple->id);
   g_ptr_array_add (self->doc->tuples, tuple);
 }

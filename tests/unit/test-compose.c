@@ -222,6 +222,8 @@ test_unknown (void)
   g_assert_cmpuint (unknown->tuples->len, ==, 0);
   g_assert_cmpstr (unknown->entity, ==, "sip:" ALICE);
   g_assert_true (presence_doc_equal (offline, nobody));
+  g_assert_cmpstr (((PresenceTuple *)offline->tuples->pdata[0])->contact, ==,
+                   "sip:alice@example.com");
   g_assert_false (presence_doc_equal (offline, unknown));
 }
 
