@@ -88,7 +88,7 @@ is_qvalue (const char *text)
   if (n == 0 || n > 5 || (n > 1 && text[1] != '.'))
     return FALSE;
   if (text[0] == '1')
-    return strspn (text + 1, ".0") == n - 1;
+    return n == 1 || strspn (text + 2, "0") == n - 2;
   return text[0] == '0' && (n == 1 || strspn (text + 2, "0123456789") == n - 2);
 }
 

@@ -548,8 +548,9 @@ test_priority (void)
   static const Priority priorities[]
       = { { "0", "0" },         { "1", "1" },         { "0.", "0." },
           { "0.875", "0.875" }, { "1.000", "1.000" }, { " 0.5 ", "0.5" },
-          { "1.1", NULL },      { "2", NULL },        { "0.1234", NULL },
-          { "", NULL },         { "-1", NULL },       { "0,5", NULL } };
+          { "1..", NULL },      { "1.0.0", NULL },    { "1.1", NULL },
+          { "2", NULL },        { "0.1234", NULL },   { "", NULL },
+          { "-1", NULL },       { "0,5", NULL } };
 
   for (gsize i = 0; i < G_N_ELEMENTS (priorities); i++) {
     g_autofree char *text = g_strdup_printf (
