@@ -71,6 +71,17 @@ fault_of (const SipIncoming *request)
   return NULL;
 }
 
+/* RFC 3261 8.2.3.  No body is understood yet: to leave out a filter (RFC 4660)
+ * or a list (RFC 5367) would be to answer another question. */
+static gboolean
+has_foreign_body (const sip_t *sip)
+{
+  const sip_content_disposition_t *how = sip->sip_content_disposition;
+
+  return sip->sip_payload != NULL && sip->sip_payload->pl_len > 0
+         && sip->sip_content_type != NULL && (how == NULL || !how->cd_optional);
+}
+
 static void
 read_dialog (const SipIncoming *request, const ServiceCaller *caller,
              SubsDialog *out)
@@ -115,6 +126,10 @@ request_subscribe (SipIncoming *request)
   }
   if (fault != NULL) {
     status_reply (request, SERVICE_BAD_REQUEST, fault, 0);
+    return;
+  }
+  if (has_foreign_body (sip)) {
+    incoming_reply (request, 415, NULL, SIPTAG_ACCEPT_STR (""), TAG_END ());
     return;
   }
   request_caller (request, &caller);
