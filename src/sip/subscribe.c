@@ -17,6 +17,7 @@ reply_ok (SipIncoming *request, const SubscribeAnswer *answer,
     sip_to_tag (home, to, answer->local_tag);
   incoming_reply (request, 200, NULL, SIPTAG_TO (to),
                   SIPTAG_EXPIRES_STR (su_sprintf (home, "%u", answer->expires)),
+                  SIPTAG_ALLOW_EVENTS_STR (service_allow_events ()),
                   TAG_IF (contact != NULL, SIPTAG_CONTACT_STR (su_sprintf (
                                                home, "<%s>", contact))),
                   TAG_END ());

@@ -49,6 +49,7 @@ def test_ids_used_again_for_another_presentity(server, bob):
 def test_a_dialog_is_not_shared(bob, event):
     """RFC 6665 4.5.2: another id or package is another subscription."""
     watch = bob.subscribe('alice', event='presence;id=1')
+    assert 'presence' in watch.response['Allow-Events']    # 4.4.4
     watch.next()
     watch.event = event
     response = watch.refresh(expect=403)
