@@ -10,10 +10,35 @@
 typedef struct {
   Service *service;
   Sub *sub;
+  guint32 cseq;
   guint granted;
   SubscribeAnswerFn answer;
   gpointer data;
 } Subscribing;
+
+static Subscribing *
+subscribing_new (Service *service, Sub *sub, guint granted,
+                 SubscribeAnswerFn answer, gpointer data)
+{
+  Subscribing *self = g_new0 (Subscribing, 1);
+
+  self->service = service;
+  self->sub = sub_ref (sub);
+  self->cseq = sub_remote_cseq (sub);
+  self->granted = granted;
+  self->answer = answer;
+  self->data = data;
+  service_enter (service);
+  return self;
+}
+
+static void
+subscribing_free (Subscribing *self)
+{
+  service_leave (self->service);
+  sub_unref (self->sub);
+  g_free (self);
+}
 
 static void
 answer_now (Service *self, ServiceVerdict verdict, const char *text,
@@ -69,23 +94,15 @@ stored (Service *service, Sub *sub, guint64 ticket, StoreOutcome outcome,
     subs_committed (service->subs, sub, ticket, service_now (service), actions);
   }
   service_act (service, actions);
-  service_leave (service);
-  sub_unref (self->sub);
-  g_free (self);
+  subscribing_free (self);
 }
 
 static void
 wait_for_store (Service *self, Sub *sub, guint granted, GArray *actions,
                 SubscribeAnswerFn answer, gpointer data)
 {
-  Subscribing *subscribing = g_new0 (Subscribing, 1);
+  Subscribing *subscribing = subscribing_new (self, sub, granted, answer, data);
 
-  subscribing->service = self;
-  subscribing->sub = sub_ref (sub);
-  subscribing->granted = granted;
-  subscribing->answer = answer;
-  subscribing->data = data;
-  service_enter (self);
   if (!service_act_stored (self, actions, sub, stored, subscribing))
     stored (self, sub, 0, STORE_COMMITTED, subscribing);
 }
@@ -100,6 +117,38 @@ verdict_of (SubsVerdict verdict)
   };
 
   return rows[verdict];
+}
+
+/* The first may have been granted less meanwhile. */
+static guint
+still_granted (const Subscribing *self)
+{
+  gint64 left = sub_expires_at (self->sub) - service_now (self->service);
+
+  return (guint)CLAMP (left / G_USEC_PER_SEC, 0, self->granted);
+}
+
+static void
+repeated_cb (StoreOutcome outcome, gpointer data)
+{
+  Subscribing *self = data;
+
+  if (sub_is_gone (self->sub) || sub_remote_cseq (self->sub) != self->cseq)
+    answer_now (self->service, SERVICE_FAILED, NULL, self->answer, self->data);
+  else
+    answer_ok (self->sub, still_granted (self), self->answer, self->data);
+  subscribing_free (self);
+}
+
+/* A repetition while the first is on its way to the store is answered when that
+ * has ended: nothing is written, but the store keeps the order. */
+static void
+wait_for_first (Service *self, Sub *sub, guint granted,
+                SubscribeAnswerFn answer, gpointer data)
+{
+  self->store->submit (self->store->self, sub_dialog (sub)->presentity, NULL, 0,
+                       FALSE, repeated_cb,
+                       subscribing_new (self, sub, granted, answer, data));
 }
 
 /* An in-dialog SUBSCRIBE, or an initial one that is repeated (DESIGN section 3,
@@ -120,7 +169,10 @@ refresh (Service *self, Sub *sub, const ServiceCaller *caller,
     wait_for_store (self, sub, granted, actions, answer, data);
     break;
   case SUBS_REPEAT:
-    answer_ok (sub, granted, answer, data);
+    if (sub_is_settled (sub))
+      answer_ok (sub, granted, answer, data);
+    else
+      wait_for_first (self, sub, granted, answer, data);
     service_act (self, actions);
     break;
   default:

@@ -231,9 +231,16 @@ sub_is_fetch (const Sub *sub)
 }
 
 gboolean
-sub_is_committed (const Sub *sub)
+sub_is_settled (const Sub *sub)
 {
-  return sub->life != LIFE_NEW;
+  return write_newest (sub, WRITE_SUBSCRIBE) == NULL
+         && write_newest (sub, WRITE_CLOSE) == NULL;
+}
+
+gboolean
+sub_is_gone (const Sub *sub)
+{
+  return sub->life == LIFE_GONE;
 }
 
 guint32

@@ -64,8 +64,11 @@ gboolean sub_is_fetch (const Sub *sub);
 /* Upper ends of the reserved ranges, as the store must keep them. */
 guint32 sub_cseq_reserved (const Sub *sub);
 guint32 sub_version_reserved (const Sub *sub);
-/* The watcher's state has not been committed yet */
-gboolean sub_is_committed (const Sub *sub);
+/* Is none of its SUBSCRIBEs on its way to the store: is what would be answered
+ * now committed? */
+gboolean sub_is_settled (const Sub *sub);
+/* Is it not in the table any more? */
+gboolean sub_is_gone (const Sub *sub);
 
 typedef enum {
   SUBS_ACT_STORE,   /* write the row (soft); call subs_committed with ticket when
@@ -148,8 +151,8 @@ SubsVerdict subs_create (Subs *self, const SubsDialog *dialog, guint32 cseq,
  * dialog replaces the old one, and so do target, instance, source, accept and
  * local_contact where they are not NULL (others are not looked at).  A repeat
  * is answered with what is left; its NOTIFY is among the actions, or follows
- * the commit when that is still under way (sub_is_committed says so of the
- * first).  The tombstone answers a repeated unsubscription without one. */
+ * the commit when that is still under way (sub_is_settled is FALSE).  The
+ * tombstone answers a repeated unsubscription without one. */
 SubsVerdict subs_refresh (Subs *self, Sub *sub, const SubsDialog *dialog,
                           guint32 cseq, gint64 expires, gint64 now,
                           guint *granted_out, GArray *actions);

@@ -92,8 +92,7 @@ judge (const Subs *self, const Sub *sub, guint32 cseq, gint64 expires)
 static guint
 repeat (const Turn *turn, Sub *sub)
 {
-  if (write_newest (sub, WRITE_SUBSCRIBE) == NULL
-      && write_newest (sub, WRITE_CLOSE) == NULL)
+  if (sub_is_settled (sub))
     life_move (turn, sub, LIFE_REPEATED);
   if (is_ended_by_watcher (sub))
     return 0;

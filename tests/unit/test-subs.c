@@ -11,11 +11,11 @@ test_first_notify_after_commit (void)
 
   EXPECT (world_subscribe (w, 3600, SUBS_ACTIVE), "OK: STORE");
   g_assert_cmpuint (w->granted, ==, 3600);
-  g_assert_false (sub_is_committed (w->sub));
+  g_assert_false (sub_is_settled (w->sub));
   g_assert_cmpuint (subs_size (w->subs), ==, 0);
   EXPECT (world_changed (w), "");
   EXPECT (world_commit (w), "WATCHER active, NOTIFY 1 active 3600 body");
-  g_assert_true (sub_is_committed (w->sub));
+  g_assert_true (sub_is_settled (w->sub));
   g_assert_cmpuint (subs_size (w->subs), ==, 1);
   EXPECT (world_answer (w, SUBS_NOTIFY_OK, 0), "");
 }

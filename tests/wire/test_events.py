@@ -3,7 +3,8 @@
 say of requests that are unusual, wrong or come from somebody else."""
 import pytest
 
-from harness.message import param, split_list, uri_of
+from harness.agent import renew_branch
+from harness.message import Message, param, split_list, uri_of
 from harness.pidf import PIDF_TYPE, document
 
 trusting = pytest.mark.options(sip={'trusted_peers': '127.0.0.1'})
@@ -30,6 +31,30 @@ def test_nobody_takes_over_a_subscription_by_its_ids(server, alice, bob):
     carol.expect('NOTIFY')
     alice.publish('open')
     watch.expect_state('open')
+
+
+@pytest.mark.options(sip={'trusted_peers': '127.0.0.1'},
+                     database={'hung_after': '10s'})
+def test_a_repetition_waits_for_the_commit(server, bob, postgres):
+    """DESIGN section 3 rule 2: 200 means committed, whoever asks again."""
+    bob.answer('NOTIFY', 200)
+    bob.subscribe('alice').next()
+    postgres.freeze()
+    first = bob.build('SUBSCRIBE', 'sip:alice@example.com', headers=[
+        ('Event', 'presence'), ('Contact', f'<{bob.contact}>')])
+    again = Message(first.start, first.headers)
+    renew_branch(again)
+    for request in (first, again):
+        bob._send(request)
+    bob.settle()
+    assert not bob.pending.get(again.branch), 'answered before the commit'
+    postgres.thaw()
+
+    def answers():
+        return [bob.pending.get(r.branch, [None])[0] for r in (first, again)]
+    bob.wait(lambda: all(answers()), 'both answers')
+    assert {r.status for r in answers()} == {200}
+    assert len({param(r['To'], 'tag') for r in answers()}) == 1
 
 
 @trusting
