@@ -129,19 +129,12 @@ shorten (Registering *self)
 }
 
 static void
-stored_cb (StoreOutcome outcome, gpointer data)
+accepted (Registering *self, StoreOutcome outcome)
 {
-  Registering *self = data;
   Service *service = self->service;
   g_autoptr (GPtrArray) bindings = NULL;
   RegisterAnswer out = { .verdict = SERVICE_OK };
 
-  if (outcome == STORE_REFUSED) {
-    reg_undo (service->reg, self->changes, service_now (service));
-    answer_now (service, SERVICE_FAILED, NULL, self->answer, self->data);
-    registering_free (self);
-    return;
-  }
   if (outcome == STORE_AWAY && self->changes->len > 0)
     shorten (self);
   bindings = reg_bindings (service->reg, self->aor);
@@ -152,6 +145,23 @@ stored_cb (StoreOutcome outcome, gpointer data)
                                self->is_registered))
     service_presence_changed (service, self->aor);
   resume_dialogs (self);
+}
+
+/* Who has been disabled meanwhile has lost his bindings, this one too. */
+static void
+stored_cb (StoreOutcome outcome, gpointer data)
+{
+  Registering *self = data;
+  Service *service = self->service;
+
+  if (outcome == STORE_REFUSED) {
+    reg_undo (service->reg, self->changes, service_now (service));
+    answer_now (service, SERVICE_FAILED, NULL, self->answer, self->data);
+  } else if (service_enabled_user (service, self->aor) == NULL) {
+    answer_now (service, SERVICE_NOT_FOUND, NULL, self->answer, self->data);
+  } else {
+    accepted (self, outcome);
+  }
   registering_free (self);
 }
 

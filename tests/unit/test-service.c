@@ -496,7 +496,8 @@ test_user_disabled (Bed *bed, gconstpointer data)
   g_autoptr (FakeNotify) last = NULL;
 
   subscribe_bob_to_alice (bed);
-  put_user (bed, "alice@example.com", FALSE);
+  do_register (bed, "alice@example.com", "sip:alice@127.0.0.1:5070", 1, 600);
+  put_user (bed, "alice@example.com", FALSE); /* before its commit */
   fake_loop_settle (bed->loop);
   last = fake_sip_answer (bed->sip, "bob@example.com", SUBS_NOTIFY_OK);
   g_assert_cmpint (last->state, ==, SUBS_TERMINATED);
@@ -504,6 +505,8 @@ test_user_disabled (Bed *bed, gconstpointer data)
   do_subscribe (bed, "bob@example.com", "alice@example.com", "presence", NULL,
                 9, 600);
   g_assert_cmpint (bed->verdict, ==, SERVICE_NOT_FOUND);
+  put_user (bed, "alice@example.com", TRUE);
+  subscribe_bob_to_alice (bed); /* she has no binding: closed */
 }
 
 static void
