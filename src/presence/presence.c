@@ -302,10 +302,37 @@ repeat (const Publication *publication, PresenceOutcome *out)
   return PRESENCE_REPEAT;
 }
 
+/* The oldest that its device has replaced goes with the next presence_advance;
+ * FALSE: there is none. */
+static gboolean
+give_way (Presence *self, const Presentity *user, const char *event, gint64 now)
+{
+  Publication *oldest = NULL;
+
+  for (Publication *p = user->first; p != NULL; p = p->next)
+    if (p->flight == NULL && p->is_visible && p->is_superseded
+        && p->timer.due > now && presence_row_is_of (p->row, event)
+        && (oldest == NULL || publication_is_newer (oldest, p)))
+      oldest = p;
+  if (oldest != NULL)
+    wheel_arm (self->wheel, &oldest->timer, now);
+  return oldest != NULL;
+}
+
+/* Until those that give way are gone there may be more, at most twice as many.
+ */
+static gboolean
+has_room (Presence *self, const Presentity *user,
+          const PresencePublish *request, guint max, gint64 now)
+{
+  guint n = count (user, request->event, FALSE);
+
+  return n < max || (n < 2 * max && give_way (self, user, request->event, now));
+}
+
 static PresenceVerdict
-judge (const Presentity *user, const Publication *publication,
-       const PresencePublish *request, const PresenceLimits *limits,
-       guint *seconds)
+judge (const Publication *publication, const PresencePublish *request,
+       const PresenceLimits *limits, guint *seconds)
 {
   if (request->if_match != NULL && publication == NULL)
     return PRESENCE_NO_MATCH;
@@ -313,12 +340,7 @@ judge (const Presentity *user, const Publication *publication,
     return PRESENCE_BRIEF;
   if (publication != NULL)
     return PRESENCE_OK;
-  if (request->body == NULL)
-    return PRESENCE_NO_BODY;
-  if (*seconds > 0
-      && count (user, request->event, FALSE) >= limits->max_publications)
-    return PRESENCE_TOO_MANY;
-  return PRESENCE_OK;
+  return request->body != NULL ? PRESENCE_OK : PRESENCE_NO_BODY;
 }
 
 PresenceVerdict
@@ -338,7 +360,10 @@ presence_publish (Presence *self, PresencePublish *request,
     return repeat (publication, out);
   if (request->if_match != NULL)
     publication = find_etag (user, request->event, request->if_match);
-  verdict = judge (user, publication, request, limits, &seconds);
+  verdict = judge (publication, request, limits, &seconds);
+  if (verdict == PRESENCE_OK && publication == NULL && seconds > 0
+      && !has_room (self, user, request, limits->max_publications, now))
+    verdict = PRESENCE_TOO_MANY;
   if (verdict != PRESENCE_OK)
     return verdict;
   PresenceRow *row = next_row (

@@ -24,7 +24,8 @@ typedef struct {
 
 typedef struct {
   guint min_expires, max_expires, default_expires; /* seconds */
-  guint max_publications; /* per presentity and event */
+  guint max_publications; /* per presentity and event; of one more the oldest
+                             that its device has replaced goes, if any */
 } PresenceLimits;
 
 typedef enum {

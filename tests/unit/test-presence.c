@@ -220,6 +220,42 @@ test_too_many (void)
   put (w, NULL, 100, doc_with ("b", BASIC_OPEN), NULL);
 }
 
+/* A phone that forgets its etags replaces its own publications. */
+static void
+test_too_many_of_one_device (void)
+{
+  g_autoptr (World) w = world_new ();
+  g_autofree char *oldest = NULL;
+
+  put (w, NULL, 100, doc_with ("a", BASIC_OPEN), "phone");
+  oldest = g_strdup (w->last.etag);
+  for (guint i = 0; i < 9; i++) {
+    put (w, NULL, 100, doc_with ("b", BASIC_OPEN), "phone");
+    world_advance (w, 1);
+    g_assert_cmpuint (presence_size (w->presence), <=, 4);
+  }
+  g_assert_cmpuint (w->n_gone, ==, 6);
+  g_assert_cmpuint (w->n_gone_visible, ==, 0);
+  assert_composed (w, "b=open");
+  g_assert_cmpint (publish (w, oldest, 100, NULL, NULL), ==, PRESENCE_NO_MATCH);
+}
+
+/* ...but not faster than they can go. */
+static void
+test_too_many_at_once (void)
+{
+  g_autoptr (World) w = world_new ();
+  guint n = 0;
+
+  while (n < 20
+         && publish (w, NULL, 100, doc_with ("b", BASIC_OPEN), "phone")
+                == PRESENCE_OK) {
+    commit_last (w);
+    n++;
+  }
+  g_assert_cmpuint (n, ==, 8); /* twice the limit */
+}
+
 /* The same request again (Call-ID, From tag, CSeq): the same answer. */
 static void
 test_repeat (void)
@@ -594,6 +630,8 @@ static const struct {
   { "/presence/rfc3903-6/one-etag-twice", test_compare_and_swap },
   { "/presence/rfc3903-6/refused", test_refused },
   { "/presence/rfc3903-6/too-many", test_too_many },
+  { "/presence/rfc3903-6/too-many-of-one-device", test_too_many_of_one_device },
+  { "/presence/rfc3903-6/too-many-at-once", test_too_many_at_once },
   { "/presence/rfc3903-8.3/etags-differ", test_etags_differ },
   { "/presence/repeat/answered-as-first", test_repeat },
   { "/presence/repeat/no-call-id", test_repeat_without_call_id },
