@@ -258,8 +258,8 @@ contact_new (const Transport *self, const Listener *listener)
   if (is_public && self->public_port != 0 && strcmp (proto, "tls") != 0)
     port = self->public_port;
   if (strcmp (proto, "udp") == 0)
-    return g_strdup_printf ("sip:%s:%u", host, port);
-  return g_strdup_printf ("sip:%s:%u;transport=%s", host, port, proto);
+    return g_strdup_printf ("sip:%s:%u;gr", host, port);
+  return g_strdup_printf ("sip:%s:%u;transport=%s;gr", host, port, proto);
 }
 
 static void

@@ -58,8 +58,9 @@ nta_agent_t *transport_agent_for (Transport *self, const char *host);
 tport_t *transport_tport_for (Transport *self, const char *host,
                               const char *proto);
 
-/* Our Contact URI towards such a peer: "sip:ADDR:PORT;transport=tcp". Borrowed.
- * proto is "udp", "tcp" or "tls". NULL when nothing listens there. */
+/* Our Contact URI towards such a peer: "sip:ADDR:PORT;transport=tcp;gr", a GRUU
+ * as a notifier's must be (RFC 6665 4.5.1, RFC 5627 4.3). Borrowed.  proto is
+ * "udp", "tcp" or "tls".  NULL when nothing listens there. */
 const char *transport_contact (Transport *self, nta_agent_t *agent,
                                const char *proto);
 

@@ -443,9 +443,9 @@ test_contact (void)
   nta_agent_t *v4 = transport_agent_for (server->transport, "192.0.2.1");
   nta_agent_t *v6 = transport_agent_for (server->transport, "2001:db8::1");
   guint port = transport_port (server->transport, "tcp");
-  g_autofree char *udp = g_strdup_printf ("sip:127.0.0.1:%u", port);
+  g_autofree char *udp = g_strdup_printf ("sip:127.0.0.1:%u;gr", port);
   g_autofree char *tcp
-      = g_strdup_printf ("sip:127.0.0.1:%u;transport=tcp", port);
+      = g_strdup_printf ("sip:127.0.0.1:%u;transport=tcp;gr", port);
 
   g_assert_cmpstr (transport_contact (server->transport, v4, "udp"), ==, udp);
   g_assert_cmpstr (transport_contact (server->transport, v4, "tcp"), ==, tcp);
@@ -455,7 +455,7 @@ test_contact (void)
   g_assert_null (transport_agent_for (server->transport, "example.com"));
   v4 = transport_agent_for (named->transport, "127.0.0.1");
   g_assert_cmpstr (transport_contact (named->transport, v4, "udp"), ==,
-                   "sip:sip.example.com:5070");
+                   "sip:sip.example.com:5070;gr");
 }
 
 /* Of several addresses the one from which the system reaches the peer. */
