@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 noinst_LIBRARIES += src/libcodec.a
-src_libcodec_a_SOURCES = src/codec/xml.c src/codec/xml-write.c \
+src_libcodec_a_SOURCES = src/codec/xml.c src/codec/xml-check.c \
+  src/codec/xml-scan.c src/codec/xml-write.c \
   src/codec/xml-priv.h src/codec/pidf.c src/codec/pidf-write.c \
   src/codec/pidf.h src/codec/winfo.c src/codec/winfo.h \
   src/codec/xcap-diff.h src/codec/xcap-edit.h src/codec/xcap-error.h \

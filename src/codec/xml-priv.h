@@ -25,6 +25,26 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (xmlDoc, xmlFreeDoc)
 xmlDoc *xml_read (const char *bytes, gsize len, const char *ns,
                   const char *root, GError **error);
 
+typedef enum {
+  XML_FINE,
+  XML_MALFORMED, /* not well formed, or not in terms of namespaces */
+  XML_NOT_UTF8,  /* in, or declared to be in, another encoding */
+  XML_DOCTYPE,
+  XML_TOO_DEEP,
+  XML_TOO_MANY, /* attributes of an element */
+} XmlFault;
+
+/* Looks through the markup before a parser sees it: XML_DOCTYPE, XML_TOO_MANY
+ * or XML_FINE.  What does not end is left to the parser to complain about. */
+XmlFault xml_scan (const char *bytes, gsize len);
+
+/* Is text of len bytes a well-formed document of at most depth levels?  With an
+ * opening, a start tag of our own "<w ...>": is text well-balanced content of
+ * that element?  Builds no tree.  *message_out: why not, when it is malformed;
+ * the caller frees; may be NULL. */
+XmlFault xml_check (const char *text, gsize len, guint depth,
+                    const char *opening, char **message_out);
+
 /* First element among node and its following siblings; NULL when none. */
 xmlNode *xml_element (xmlNode *node);
 /* Is node the element ns:name? */

@@ -13,72 +13,21 @@
 
 typedef enum { STOP_NONE, STOP_DOCTYPE, STOP_DEPTH } Stop;
 
-/* Skips from p to behind the text end; NULL when it never ends. */
-static const char *
-skip_to (const char *p, const char *limit, const char *end)
-{
-  const char *hit = g_strstr_len (p, limit - p, end);
-
-  return hit != NULL ? hit + strlen (end) : NULL;
-}
-
-/* From behind a tag's '<' to behind its '>': counts the attributes, since the
- * parser's own work grows with their square.  NULL when it never ends. */
-static const char *
-skip_tag (const char *p, const char *limit, guint *attributes_out)
-{
-  *attributes_out = 0;
-  while (p < limit && *p != '>') {
-    if (*p == '=')
-      ++*attributes_out;
-    if (*p == '"' || *p == '\'') {
-      p = memchr (p + 1, *p, limit - p - 1);
-      if (p == NULL)
-        return NULL;
-    }
-    p++;
-  }
-  return p < limit ? p + 1 : NULL;
-}
-
-static gboolean
-starts_with (const char *p, const char *limit, const char *text)
-{
-  gsize n = strlen (text);
-
-  return (gsize)(limit - p) >= n && memcmp (p, text, n) == 0;
-}
-
-/* Looks through the markup before the parser sees it.  What does not end is
- * left to the parser to complain about. */
+/* What libxml2 would only see later, or at a cost. */
 static gboolean
 scan (const char *bytes, gsize len, GError **error)
 {
-  const char *p = bytes, *limit = bytes + len;
-  guint attributes;
-
-  while (p != NULL && (p = memchr (p, '<', limit - p)) != NULL) {
-    p++;
-    if (starts_with (p, limit, "!--")) {
-      p = skip_to (p + 3, limit, "-->");
-    } else if (starts_with (p, limit, "![CDATA[")) {
-      p = skip_to (p, limit, "]]>");
-    } else if (starts_with (p, limit, "!")) {
-      g_set_error (error, RC_ERROR, RC_ERROR_SYNTAX,
-                   "a DOCTYPE is not allowed");
-      return FALSE;
-    } else if (starts_with (p, limit, "?")) {
-      p = skip_to (p, limit, "?>");
-    } else {
-      p = skip_tag (p, limit, &attributes);
-      if (p != NULL && attributes > XML_ATTRIBUTES_MAX) {
-        g_set_error (error, RC_ERROR, RC_ERROR_BOUND,
-                     "an element with %u attributes", attributes);
-        return FALSE;
-      }
-    }
+  switch (xml_scan (bytes, len)) {
+  case XML_DOCTYPE:
+    g_set_error (error, RC_ERROR, RC_ERROR_SYNTAX, "a DOCTYPE is not allowed");
+    return FALSE;
+  case XML_TOO_MANY:
+    g_set_error (error, RC_ERROR, RC_ERROR_BOUND,
+                 "an element with more than %d attributes", XML_ATTRIBUTES_MAX);
+    return FALSE;
+  default:
+    return TRUE;
   }
-  return TRUE;
 }
 
 static void
