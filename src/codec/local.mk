@@ -4,8 +4,28 @@ src_libcodec_a_SOURCES = src/codec/xml.c src/codec/xml-check.c \
   src/codec/xml-scan.c src/codec/xml-write.c \
   src/codec/xml-priv.h src/codec/pidf.c src/codec/pidf-write.c \
   src/codec/pidf.h src/codec/winfo.c src/codec/winfo.h \
-  src/codec/xcap-diff.h src/codec/xcap-edit.h src/codec/xcap-error.h \
-  src/codec/xcap-path.h src/codec/xcap-settings.h src/codec/xcap-usages.h
+  src/codec/xcap-diff.h \
+  src/codec/xcap-edit-priv.h \
+  src/codec/xcap-edit.c \
+  src/codec/xcap-edit.h \
+  src/codec/xcap-error.c \
+  src/codec/xcap-error.h \
+  src/codec/xcap-path-priv.h \
+  src/codec/xcap-path.c \
+  src/codec/xcap-path.h \
+  src/codec/xcap-put.c \
+  src/codec/xcap-rules.c \
+  src/codec/xcap-schema-priv.h \
+  src/codec/xcap-schema.c \
+  src/codec/xcap-schemas.c \
+  src/codec/xcap-select.c \
+  src/codec/xcap-selector.c \
+  src/codec/xcap-settings.c \
+  src/codec/xcap-settings.h \
+  src/codec/xcap-tree-priv.h \
+  src/codec/xcap-tree.c \
+  src/codec/xcap-usages.c \
+  src/codec/xcap-usages.h
 src_libcodec_a_CPPFLAGS = $(AM_CPPFLAGS) $(XML_CFLAGS)
 
 check_PROGRAMS += tests/unit/test-codec tests/unit/test-winfo \
@@ -21,3 +41,13 @@ EXTRA_DIST += tests/fuzz/seeds/pidf-baresip.xml \
   tests/fuzz/seeds/pidf-doctype.xml tests/fuzz/seeds/pidf-libpurple.xml \
   tests/fuzz/seeds/pidf-linphone.xml tests/fuzz/seeds/pidf-prefixed.xml \
   tests/fuzz/seeds/pidf-rpid.xml tests/fuzz/seeds/pidf-twinkle.xml
+
+check_PROGRAMS += tests/unit/test-xcap-path
+tests_unit_test_xcap_path_SOURCES = tests/unit/test-xcap-path.c
+tests_unit_test_xcap_path_LDADD = $(CODEC_LIBS)
+check_PROGRAMS += tests/unit/test-xcap-edit
+tests_unit_test_xcap_edit_SOURCES = tests/unit/test-xcap-edit.c
+tests_unit_test_xcap_edit_LDADD = $(CODEC_LIBS)
+check_PROGRAMS += tests/unit/test-xcap-usages
+tests_unit_test_xcap_usages_SOURCES = tests/unit/test-xcap-usages.c
+tests_unit_test_xcap_usages_LDADD = $(CODEC_LIBS)

@@ -31,8 +31,9 @@ typedef struct {
 typedef struct {
   XcapErrorKind kind;
   char *phrase;      /* for a human reader, English; or NULL */
-  char *ancestor;    /* XCAP_NO_PARENT: closest that exists, relative to the
-                        document, percent-encoded; NULL: not known */
+  char *ancestor;    /* XCAP_NO_PARENT: closest that exists, percent-encoded,
+                        without the XCAP root, which the caller puts before it;
+                        NULL: not known */
   GPtrArray *exists; /* XCAP_UNIQUENESS_FAILURE: XcapExists, at least one */
 } XcapError;
 

@@ -28,6 +28,7 @@ typedef struct {
   char *attribute_ns;    /* NULL: none (an unprefixed attribute) */
   char *attribute;       /* [@attribute="value"]; NULL: no such predicate */
   char *value;           /* references undone */
+  char *text;            /* the step as the client wrote it, decoded */
 } XcapStep;
 
 typedef struct {
@@ -41,8 +42,9 @@ typedef struct {
   char *attribute_ns; /* of the attribute selector; NULL: none */
   char *attribute;    /* its local name */
   char *attribute_prefix; /* as the client wrote it, or NULL */
-  char *selector; /* path without query, percent-encoded as it came, without the
-                     root: what goes into sel of xcap-diff */
+  char *selector;         /* path without query, percent-encoded as it came,
+                             without the root */
+  char *query;            /* as it came, without '?'; NULL: none */
 } XcapPath;
 
 typedef enum {
@@ -64,6 +66,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (XcapPath, xcap_path_free)
 
 /* Does a collection contain what path names?  Documents at any depth. */
 gboolean xcap_path_contains (const XcapPath *collection, const XcapPath *path);
+
+/* New string: text as a part of a path: percent-encoded where RFC 3986 wants it,
+ * '/' kept. */
+char *xcap_path_encode (const char *text);
 
 /* New string: "AUID/users/XUI/NAME" or "AUID/global/NAME", percent-encoded
  * where a path segment needs it: sel of a document (RFC 5874 3).  xui NULL:
