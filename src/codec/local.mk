@@ -4,6 +4,7 @@ src_libcodec_a_SOURCES = src/codec/xml.c src/codec/xml-check.c \
   src/codec/xml-scan.c src/codec/xml-write.c \
   src/codec/xml-priv.h src/codec/pidf.c src/codec/pidf-write.c \
   src/codec/pidf.h src/codec/winfo.c src/codec/winfo.h \
+  src/codec/xcap-diff.c \
   src/codec/xcap-diff.h \
   src/codec/xcap-edit-priv.h \
   src/codec/xcap-edit.c \
@@ -51,3 +52,19 @@ tests_unit_test_xcap_edit_LDADD = $(CODEC_LIBS)
 check_PROGRAMS += tests/unit/test-xcap-usages
 tests_unit_test_xcap_usages_SOURCES = tests/unit/test-xcap-usages.c
 tests_unit_test_xcap_usages_LDADD = $(CODEC_LIBS)
+check_PROGRAMS += tests/unit/test-xcap-diff
+tests_unit_test_xcap_diff_SOURCES = tests/unit/test-xcap-diff.c
+tests_unit_test_xcap_diff_LDADD = $(CODEC_LIBS)
+check_PROGRAMS += tests/fuzz/fuzz-xcap
+tests_fuzz_fuzz_xcap_SOURCES = tests/fuzz/fuzz-xcap.c
+tests_fuzz_fuzz_xcap_LDADD = $(CODEC_LIBS)
+EXTRA_DIST += tests/fuzz/seeds/xcap-attribute-new.txt \
+  tests/fuzz/seeds/xcap-attribute.txt \
+  tests/fuzz/seeds/xcap-document.txt \
+  tests/fuzz/seeds/xcap-insert-empty.txt \
+  tests/fuzz/seeds/xcap-insert-position.txt \
+  tests/fuzz/seeds/xcap-insert.txt \
+  tests/fuzz/seeds/xcap-namespaces.txt \
+  tests/fuzz/seeds/xcap-presence.txt \
+  tests/fuzz/seeds/xcap-replace.txt \
+  tests/fuzz/seeds/xcap-rules.txt
