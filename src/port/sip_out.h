@@ -18,6 +18,8 @@ typedef struct {
                          ours, mapped to its binding's contact); or NULL */
   const char *received; /* "udp:1.2.3.4:5060": next hop when it is not what dialog
                          says (with target); or NULL */
+  const char *path; /* the route set where the dialog has none (with target: the
+                       Path of that binding); or NULL */
   guint64 flow;       /* the flow to use, 0 none (then by DESIGN section 5) */
 } SipNotify;
 

@@ -182,7 +182,8 @@ aim_at_gruu (Service *self, const SubsDialog *dialog, SipNotify *notify)
   if (binding == NULL)
     return;
   notify->target = binding->contact;
-  notify->received = binding->received;
+  notify->path = binding->path;
+  notify->received = binding->path == NULL ? binding->received : NULL;
   notify->flow = binding->flow;
 }
 

@@ -28,7 +28,8 @@ is_sound (const SipNotify *notify, const char *target, const char *contact)
          && is_clean (contact, "<> ") && is_clean (d->local_uri, "<> ")
          && is_clean (d->remote_uri, "<> ") && is_clean (d->call_id, " ")
          && is_clean (d->event, "") && is_clean (d->route_set, "")
-         && is_clean (d->local_tag, " ;") && is_clean (d->remote_tag, " ;")
+         && is_clean (notify->path, "") && is_clean (d->local_tag, " ;")
+         && is_clean (d->remote_tag, " ;")
          && is_clean (notify->content_type, "");
 }
 
@@ -36,6 +37,17 @@ static const char *
 target_of (const SipNotify *notify)
 {
   return notify->target ? notify->target : notify->dialog->target;
+}
+
+/* NULL: none. */
+static const char *
+route_of (const SipNotify *notify)
+{
+  const char *route = notify->dialog->route_set;
+
+  if (route == NULL || *route == '\0')
+    route = notify->path;
+  return route != NULL && *route != '\0' ? route : NULL;
 }
 
 /* Without headers, which a Request-URI must not have (RFC 3261 19.1.1). */
@@ -53,14 +65,13 @@ length_of (const char *target)
 static void
 write_target (const SipNotify *notify, GString *out)
 {
-  const char *route = notify->dialog->route_set, *first, *rest;
+  const char *route = route_of (notify), *first, *rest;
   const char *target = target_of (notify);
   g_autoptr (Uri) uri = NULL;
   int target_len = length_of (target);
   gsize len;
 
-  if (route == NULL || *route == '\0'
-      || !way_first_route (route, &first, &len, &rest)
+  if (route == NULL || !way_first_route (route, &first, &len, &rest)
       || !uri_parse (first, len, &uri, NULL)) {
     g_string_append_printf (out, "NOTIFY %.*s SIP/2.0\r\n", target_len, target);
     return;
@@ -135,15 +146,15 @@ void
 notify_way (const SipNotify *notify, WaySize size, Way *out)
 {
   const SubsDialog *d = notify->dialog;
-  const char *uri, *rest;
+  const char *route = route_of (notify), *uri, *rest;
   gsize len;
 
   if (notify->flow != 0)
     way_by_flow (out, notify->flow);
   else if (notify->received != NULL)
     way_by_source (out, notify->received, size);
-  else if (d->route_set != NULL && *d->route_set != '\0') {
-    if (way_first_route (d->route_set, &uri, &len, &rest))
+  else if (route != NULL) {
+    if (way_first_route (route, &uri, &len, &rest))
       way_by_uri (out, uri, len, size);
     else
       way_by_uri (out, NULL, 0, size);

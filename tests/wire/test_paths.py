@@ -2,8 +2,9 @@
 """By which way a request reaches a device: NAT, flows, Path (RFC 3327)."""
 import pytest
 
+from harness import wait
 from harness.elsewhere import Elsewhere
-from harness.message import uri_of
+from harness.message import param, uri_of
 
 FAR = '198.51.100.7'  # TEST-NET-2: nobody is there
 
@@ -47,6 +48,23 @@ def test_a_closed_flow_is_not_used(server, alice):
     bob.register()
     bob.transport.disconnect()
     assert alice.message('bob', 'hello', within=15).status == 480
+
+
+def test_a_notify_to_a_gruu_goes_by_its_path(server):
+    """RFC 5627 6.1: as any request to that instance."""
+    edge = Elsewhere(200)
+    path = f'<sip:edge@127.0.0.1:{edge.port};lr>'
+    bob = server.agent('bob', instance='urn:uuid:b0b')
+    response = bob.register(headers=[
+        ('Path', path), ('Supported', 'path'), ('Supported', 'gruu')])
+    gruu = param(response['Contact'], 'pub-gruu')
+    bob.request('SUBSCRIBE', 'sip:alice@example.com', 200, headers=[
+        ('Event', 'presence'), ('Contact', f'<{gruu}>')])
+    notify = wait.until(lambda: edge.requests and edge.requests[0],
+                        'the NOTIFY at the edge')
+    edge.close()
+    assert notify.method == 'NOTIFY' and notify.uri == bob.contact
+    assert uri_of(notify['Route']) == uri_of(path)
 
 
 def test_a_path_is_kept_and_used(server, alice, bob):
