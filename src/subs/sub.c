@@ -19,7 +19,7 @@ static void
 unintern (const char *text)
 {
   if (text != NULL)
-    g_ref_string_release ((char *) text);
+    g_ref_string_release ((char *)text);
 }
 
 static void
@@ -80,7 +80,7 @@ sub_new (Subs *self, const SubsDialog *dialog, gint64 now)
     rc_token_fill (made, TAG_BITS);
     tag = made;
   }
-  sub = g_malloc0 (sizeof (Sub) + packed_size (dialog->call_id)
+  sub = g_malloc0 (G_STRUCT_OFFSET (Sub, ids) + packed_size (dialog->call_id)
                    + packed_size (tag) + packed_size (dialog->remote_tag));
   at = sub->ids;
   sub->refs = 1;
@@ -95,6 +95,7 @@ sub_new (Subs *self, const SubsDialog *dialog, gint64 now)
     .accept = intern (dialog->accept),
     .local_contact = intern (dialog->local_contact),
     .is_trusted = dialog->is_trusted,
+    .limit_at = dialog->limit_at,
   };
   sub->dialog.call_id = pack (&at, dialog->call_id);
   sub->dialog.local_tag = pack (&at, tag);
@@ -127,6 +128,7 @@ sub_unref (Sub *sub)
   unintern (dialog->route_set);
   unintern (dialog->accept);
   unintern (dialog->local_contact);
+  unintern (sub->view);
   while (sub->writes != NULL)
     g_free (write_take (sub, sub->writes->ticket));
   place_unref (sub->place);
@@ -166,7 +168,33 @@ sub_act (const Turn *turn, Sub *sub, SubsActionKind kind)
 guint
 sub_seconds_left (gint64 until, gint64 now)
 {
-  return until <= now ? 0 : (guint) ((until - now) / G_USEC_PER_SEC);
+  return until <= now ? 0 : (guint)((until - now) / G_USEC_PER_SEC);
+}
+
+guint
+sub_bound (guint seconds, guint32 limit_at, gint64 now)
+{
+  gint64 left = limit_at - now / G_USEC_PER_SEC;
+
+  if (seconds == 0 || limit_at == 0 || limit_at == SUBS_NO_END
+      || left >= seconds)
+    return seconds;
+  return (guint)MAX (left, 1);
+}
+
+const char *
+sub_view (const Sub *sub)
+{
+  return sub->view;
+}
+
+void
+sub_set_view (Sub *sub, const char *view)
+{
+  char *old = sub->view;
+
+  sub->view = intern (view);
+  unintern (old);
 }
 
 void

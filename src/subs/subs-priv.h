@@ -104,6 +104,7 @@ struct Topic {
   Person *person;
   const char *package; /* interned by g_intern_string */
   SubLink *subs;
+  guint n_subs;
 };
 
 /* What one AoR is: somebody's presentity and somebody's watcher. */
@@ -145,6 +146,7 @@ struct Sub {
   SubsDialog dialog; /* shared strings are GRefStrings; ids stand behind the
                         struct; what the device has in common is in `place` */
   Place *place;
+  char *view; /* GRefString, or NULL */
   SubLink in_topic, in_watcher, in_flow;
   WheelTimer timer; /* the nearer of the deadline and retry_at */
   Write *writes;
@@ -230,6 +232,8 @@ void sub_take_place (Sub *sub, const SubsDialog *dialog);
 void sub_set_source (Sub *sub, const char *source);
 SubsAction *sub_act (const Turn *turn, Sub *sub, SubsActionKind kind);
 guint sub_seconds_left (gint64 until, gint64 now);
+/* seconds, or less where limit_at comes before (at least 1; 0 stays 0). */
+guint sub_bound (guint seconds, guint32 limit_at, gint64 now);
 /* Arms the timer anew after something moved. */
 void sub_touch (Subs *self, Sub *sub);
 

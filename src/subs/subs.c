@@ -88,6 +88,34 @@ subs_changed (Subs *self, const char *presentity, const char *package,
   }
 }
 
+void
+subs_show (Subs *self, Sub *sub, gint64 now, GArray *actions)
+{
+  life_move (TURN (self, now, actions), sub, LIFE_CHANGED);
+  sub_touch (self, sub);
+}
+
+/* The row is written anew, and a NOTIFY tells the expiry that was cut. */
+void
+subs_limit (Subs *self, Sub *sub, guint32 limit_at, gint64 now, GArray *actions)
+{
+  const Turn *turn = TURN (self, now, actions);
+  gint64 end = limit_at == 0 || limit_at == SUBS_NO_END
+                   ? G_MAXINT64
+                   : (gint64)limit_at * G_USEC_PER_SEC;
+  gboolean is_cut = sub->expires_at > end;
+
+  if (sub->dialog.limit_at == limit_at || !life_is_live (sub))
+    return;
+  sub->dialog.limit_at = limit_at;
+  sub->expires_at = MIN (sub->expires_at, end);
+  sub->agreed_until = MIN (sub->agreed_until, end);
+  write_begin (turn, sub, WRITE_OTHER, sub->remote_cseq);
+  if (is_cut)
+    sender_move (turn, sub, SENDER_CHANGED);
+  sub_touch (self, sub);
+}
+
 static LifeEvent
 decision_event (SubsState state)
 {
@@ -117,7 +145,7 @@ static void
 collect (GPtrArray *into, SubLink *link, gsize offset)
 {
   for (; link != NULL; link = link->next)
-    g_ptr_array_add (into, sub_ref ((Sub *) ((char *) link - offset)));
+    g_ptr_array_add (into, sub_ref ((Sub *)((char *)link - offset)));
 }
 
 void
@@ -125,7 +153,7 @@ subs_drop_user (Subs *self, const char *aor, SubsReason reason, gint64 now,
                 GArray *actions)
 {
   g_autoptr (GPtrArray) subs
-      = g_ptr_array_new_with_free_func ((GDestroyNotify) sub_unref);
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)sub_unref);
   Person *person = table_person (self, aor);
 
   if (person == NULL)
@@ -134,7 +162,7 @@ subs_drop_user (Subs *self, const char *aor, SubsReason reason, gint64 now,
     collect (subs, topic->subs, G_STRUCT_OFFSET (Sub, in_topic));
   collect (subs, person->watching, G_STRUCT_OFFSET (Sub, in_watcher));
   for (guint i = 0; i < subs->len; i++)
-    if (((Sub *) subs->pdata[i])->life != LIFE_GONE)
+    if (((Sub *)subs->pdata[i])->life != LIFE_GONE)
       subs_decide (self, subs->pdata[i], SUBS_TERMINATED, reason, now, actions);
 }
 
@@ -151,6 +179,17 @@ subs_foreach (Subs *self, const char *presentity, const char *package,
 }
 
 void
+subs_foreach_watched (Subs *self, const char *watcher, SubsFn fn, gpointer data)
+{
+  Person *person = table_person (self, watcher);
+  SubLink *link = person == NULL ? NULL : person->watching;
+
+  for (; link != NULL; link = link->next)
+    if (life_is_live (SUB_OF (link, in_watcher)))
+      fn (SUB_OF (link, in_watcher), data);
+}
+
+void
 subs_foreach_all (Subs *self, SubsFn fn, gpointer data)
 {
   GHashTableIter iter;
@@ -159,6 +198,14 @@ subs_foreach_all (Subs *self, SubsFn fn, gpointer data)
   g_hash_table_iter_init (&iter, self->by_tag);
   while (g_hash_table_iter_next (&iter, &sub, NULL))
     fn (sub, data);
+}
+
+guint
+subs_count (Subs *self, const char *presentity, const char *package)
+{
+  const Topic *topic = table_topic (self, presentity, package);
+
+  return topic == NULL ? 0 : topic->n_subs;
 }
 
 guint

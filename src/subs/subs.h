@@ -25,6 +25,8 @@ typedef enum {
   SUBS_INVARIANT,
 } SubsReason;
 
+#define SUBS_NO_END G_MAXUINT32
+
 /* What makes the dialog; all that a NOTIFY needs.  Given by value, copied. NULL
  * where absent. */
 typedef struct {
@@ -47,6 +49,10 @@ typedef struct {
   const char *local_contact; /* our Contact in this dialog */
   guint64 flow;           /* 0: none */
   gboolean is_trusted;    /* came from a trusted peer: NOTIFY to the Contact */
+  guint32 limit_at;       /* seconds (not us: there are many); it ends then
+                             however it is refreshed (ad hoc watching);
+                             SUBS_NO_END: ad hoc without an end; 0: it is not ad
+                             hoc */
 } SubsDialog;
 
 /* Read-only view of a Sub; valid until the next call on it. */
@@ -177,6 +183,20 @@ void subs_reserved (Subs *self, Sub *sub, guint64 ticket, gint64 now,
 void subs_changed (Subs *self, const char *presentity, const char *package,
                    gint64 now, GArray *actions);
 
+/* What this watcher sees changed though the presentity's state did not: as
+ * subs_changed for one subscription. */
+void subs_show (Subs *self, Sub *sub, gint64 now, GArray *actions);
+
+/* What the policy lets its watcher see: a name that the caller gives a meaning
+ * (copied, shared among subscriptions), NULL after a restart. */
+const char *sub_view (const Sub *sub);
+void sub_set_view (Sub *sub, const char *view);
+
+/* Changes dialog.limit_at; an expiry beyond it is cut, and the watcher hears of
+ * it. */
+void subs_limit (Subs *self, Sub *sub, guint32 limit_at, gint64 now,
+                 GArray *actions);
+
 /* The policy decided anew: pending <-> active, or terminated with reason. */
 void subs_decide (Subs *self, Sub *sub, SubsState state, SubsReason reason,
                   gint64 now, GArray *actions);
@@ -249,8 +269,15 @@ void subs_advance (Subs *self, gint64 now, GArray *actions);
 typedef void (*SubsFn) (Sub *sub, gpointer data);
 void subs_foreach (Subs *self, const char *presentity, const char *package,
                    SubsFn fn, gpointer data);
+/* The same for what watcher subscribes to, in any package. */
+void subs_foreach_watched (Subs *self, const char *watcher, SubsFn fn,
+                           gpointer data);
 /* The same for everything in the table. */
 void subs_foreach_all (Subs *self, SubsFn fn, gpointer data);
+
+/* Subscriptions to presentity in package, those that end included: at least as
+ * many as subs_foreach tells of. */
+guint subs_count (Subs *self, const char *presentity, const char *package);
 
 /* Live subscriptions. */
 guint subs_size (Subs *self);

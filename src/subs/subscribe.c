@@ -5,7 +5,7 @@
 #define G_LOG_DOMAIN "subs"
 #include "subs/subs-priv.h"
 
-#define SECOND ((gint64) G_USEC_PER_SEC)
+#define SECOND ((gint64)G_USEC_PER_SEC)
 #define HOUR 3600
 
 /* 423 is for what is below an hour only (RFC 6665 4.2.1.1). */
@@ -21,7 +21,7 @@ grant (const SubsLimits *limits, gint64 expires)
 {
   if (expires < 0)
     expires = limits->default_expires;
-  return (guint) MIN (expires, (gint64) limits->max_expires);
+  return (guint)MIN (expires, (gint64)limits->max_expires);
 }
 
 static Sub *
@@ -53,7 +53,8 @@ subs_create (Subs *self, const SubsDialog *dialog, guint32 cseq, gint64 expires,
   g_return_val_if_fail (state != SUBS_TERMINATED, SUBS_GONE);
   if (is_brief (&self->limits, expires))
     return SUBS_BRIEF;
-  *granted_out = grant (&self->limits, expires);
+  *granted_out
+      = sub_bound (grant (&self->limits, expires), dialog->limit_at, now);
   sub = make (self, dialog, cseq, *granted_out, state, now);
   g_debug ("%s subscribes to %s (%s), Call-ID %s: %u s", sub->dialog.watcher,
            sub->dialog.presentity, sub->dialog.package, sub->dialog.call_id,
@@ -131,7 +132,8 @@ subs_refresh (Subs *self, Sub *sub, const SubsDialog *dialog, guint32 cseq,
   if (verdict == SUBS_REPEAT)
     *granted_out = repeat (turn, sub);
   if (verdict == SUBS_OK) {
-    *granted_out = grant (&self->limits, expires);
+    *granted_out
+        = sub_bound (grant (&self->limits, expires), sub->dialog.limit_at, now);
     accept_refresh (turn, sub, *granted_out, cseq);
   }
   sub_touch (self, sub);

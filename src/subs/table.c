@@ -38,20 +38,20 @@ unlink_item (SubLink *item)
 static guint
 tag_hash (gconstpointer sub)
 {
-  return g_str_hash (((const Sub *) sub)->dialog.local_tag);
+  return g_str_hash (((const Sub *)sub)->dialog.local_tag);
 }
 
 static gboolean
 tag_equal (gconstpointer a, gconstpointer b)
 {
-  return g_str_equal (((const Sub *) a)->dialog.local_tag,
-                      ((const Sub *) b)->dialog.local_tag);
+  return g_str_equal (((const Sub *)a)->dialog.local_tag,
+                      ((const Sub *)b)->dialog.local_tag);
 }
 
 static guint
 initial_hash (gconstpointer sub)
 {
-  const SubsDialog *dialog = &((const Sub *) sub)->dialog;
+  const SubsDialog *dialog = &((const Sub *)sub)->dialog;
   guint hash = g_str_hash (dialog->call_id);
 
   return dialog->remote_tag == NULL
@@ -100,8 +100,8 @@ event_equal (const char *a, const char *b)
 static gboolean
 initial_equal (gconstpointer a, gconstpointer b)
 {
-  const SubsDialog *da = &((const Sub *) a)->dialog;
-  const SubsDialog *db = &((const Sub *) b)->dialog;
+  const SubsDialog *da = &((const Sub *)a)->dialog;
+  const SubsDialog *db = &((const Sub *)b)->dialog;
 
   return strcmp (da->call_id, db->call_id) == 0
          && g_strcmp0 (da->remote_tag, db->remote_tag) == 0
@@ -113,13 +113,13 @@ initial_equal (gconstpointer a, gconstpointer b)
 static guint
 person_hash (gconstpointer person)
 {
-  return aor_hash (((const Person *) person)->aor);
+  return aor_hash (((const Person *)person)->aor);
 }
 
 static gboolean
 person_equal (gconstpointer a, gconstpointer b)
 {
-  return aor_equal (((const Person *) a)->aor, ((const Person *) b)->aor);
+  return aor_equal (((const Person *)a)->aor, ((const Person *)b)->aor);
 }
 
 static void
@@ -162,7 +162,7 @@ table_clear (Subs *self)
 Person *
 table_person (Subs *self, const char *aor)
 {
-  Person key = { .aor = (char *) aor };
+  Person key = { .aor = (char *)aor };
 
   return g_hash_table_lookup (self->people, &key);
 }
@@ -267,6 +267,7 @@ table_add (Subs *self, Sub *sub)
   g_hash_table_add (self->by_initial, sub);
   topic = make_topic (self, sub->dialog.presentity, sub->dialog.package);
   link_into (&topic->subs, &sub->in_topic);
+  topic->n_subs++;
   watcher = make_person (self, sub->dialog.watcher);
   link_into (&watcher->watching, &sub->in_watcher);
 }
@@ -275,13 +276,15 @@ void
 table_remove (Subs *self, Sub *sub)
 {
   const SubsDialog *dialog = &sub->dialog;
+  Topic *topic = table_topic (self, dialog->presentity, dialog->package);
 
   wheel_cancel (self->wheel, &sub->timer);
   table_set_flow (self, sub, 0);
   unlink_item (&sub->in_watcher);
   drop_person (self, table_person (self, dialog->watcher));
   unlink_item (&sub->in_topic);
-  drop_topic (self, table_topic (self, dialog->presentity, dialog->package));
+  topic->n_subs--;
+  drop_topic (self, topic);
   if (g_hash_table_lookup (self->by_initial, sub) == sub)
     g_hash_table_remove (self->by_initial, sub);
   g_hash_table_remove (self->by_tag, sub);
