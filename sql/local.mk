@@ -3,4 +3,5 @@
 # Numbered, forward-only migrations: never change one that was released.
 dist_sql_DATA = sql/0001-base.sql sql/0002-users.sql sql/0003-state.sql \
   sql/0004-contacts-messages.sql \
-  sql/0005-secrets.sql
+  sql/0005-secrets.sql \
+  sql/0006-adhoc.sql

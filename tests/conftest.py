@@ -57,6 +57,9 @@ def template(cluster):
     maker.ctl('db', 'init')
     for user in USERS:
         maker.ctl('user', 'add', f'{user}@example.com', text='secret\n')
+    # as contrib/quickstart does: no test needs contacts to watch somebody
+    cluster.psql(TEMPLATE, 'UPDATE rollcall.settings '
+                           'SET adhoc_enabled = true, adhoc_ttl = NULL')
     maker.close()
     return TEMPLATE
 

@@ -108,7 +108,10 @@ static const ConfOption options[] = {
   { "subscriptions", "retry", CONF_DURATION, "60s", 1, HOUR, NULL, TRUE,
     "How long to wait before a watcher that did not answer is tried again." },
   { "subscriptions", "wake_rate", CONF_INT, "1000", 1, 100000, NULL, TRUE,
-    "NOTIFYs a second to the watchers of before, after a start." },
+    "NOTIFYs a second to the watchers of before after a start, and to everybody "
+    "after a change of the settings." },
+  { "subscriptions", "max_pending", CONF_INT, "200", 0, 1000000, NULL, TRUE,
+    "The most watchers that wait for one user's approval." },
 
   { "message", "timeout", CONF_DURATION, "10s", 1, MINUTE, NULL, TRUE,
     "How long the devices of the recipient may take to answer a message." },

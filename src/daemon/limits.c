@@ -37,6 +37,7 @@ limits_of (const Conf *conf)
         .retry_after_timeout = number (conf, "subscriptions", "retry"),
         .tombstone = TOMBSTONE },
     .wake_rate = number (conf, "subscriptions", "wake_rate"),
+    .max_pending = number (conf, "subscriptions", "max_pending"),
     .away_expires = AWAY_EXPIRES,
     .fork_timeout = number (conf, "message", "timeout"),
   };

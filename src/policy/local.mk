@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: ISC
 noinst_LIBRARIES += src/libpolicy.a
-src_libpolicy_a_SOURCES = src/policy/policy.c src/policy/policy.h
+src_libpolicy_a_SOURCES = src/policy/policy.c src/policy/policy.h \
+  src/policy/settings.c src/policy/settings.h \
+  src/policy/user.c src/policy/user.h
 
 check_PROGRAMS += tests/unit/test-policy
 tests_unit_test_policy_SOURCES = tests/unit/test-policy.c

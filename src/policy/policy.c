@@ -1,97 +1,172 @@
 /* SPDX-License-Identifier: ISC
  *
- * The order of the policy as a table: the first row that fits decides.  What
- * comes later (decisions, contacts, rules, approval) becomes rows between the
- * owner's and the last ones. */
+ * The order of the policy as a table. */
 #include "policy/policy.h"
 
 #include "addr/aor.h"
 
-/* A message is asked for under a name that is no event package's (the
- * brackets are no token, RFC 6665 8.4). */
-#define MESSAGE "<message>"
+#define PRESENCE "presence"
+#define WINFO "presence.winfo"
 
-typedef struct {
-  const char *asker, *owner;
-  const char *action; /* event package, or MESSAGE */
-} Question;
-
-typedef struct {
-  const char *action;
-  gboolean (*fits) (Policy *self, const Question *question);
-  PolicyDecision decision;
-} Rule;
-
-struct Policy {
-  const Rule *rules;
-  gsize n;
-};
+/* A step fills answer and returns TRUE when it decides. */
+typedef gboolean (*StepFn) (const PolicyQuestion *question,
+                            PolicyAnswer *answer);
 
 static gboolean
-is_owner (Policy *self, const Question *question)
+decide (PolicyAnswer *answer, PolicyDecision decision, PolicyStep step)
 {
-  return aor_equal (question->asker, question->owner);
-}
-
-static gboolean
-is_anybody (Policy *self, const Question *question)
-{
+  answer->decision = decision;
+  answer->step = step;
   return TRUE;
 }
 
-static const Rule built_in[] = {
-  { "presence", is_owner, POLICY_ALLOW },
-  { "presence", is_anybody, POLICY_ALLOW },
-  { "presence.winfo", is_owner, POLICY_ALLOW },
-  { "presence.winfo", is_anybody, POLICY_BLOCK }, /* RFC 3857 4.3 */
-  { MESSAGE, is_anybody, POLICY_ALLOW },
+static gboolean
+is_oneself (const PolicyQuestion *question)
+{
+  return aor_equal (question->watcher, question->presentity);
+}
+
+static gboolean
+oneself (const PolicyQuestion *question, PolicyAnswer *answer)
+{
+  return is_oneself (question)
+         && decide (answer, POLICY_ALLOW, POLICY_BY_ONESELF);
+}
+
+/* RFC 3857 4.3. */
+static gboolean
+owner_only (const PolicyQuestion *question, PolicyAnswer *answer)
+{
+  return is_oneself (question)
+             ? decide (answer, POLICY_ALLOW, POLICY_BY_ONESELF)
+             : decide (answer, POLICY_BLOCK, POLICY_BY_OWNERSHIP);
+}
+
+/* What cannot be read now is decided later; until then nothing is shown. */
+static gboolean
+not_known (const PolicyQuestion *question, PolicyAnswer *answer)
+{
+  return (question->of_presentity == NULL
+          || (question->is_local_watcher && question->of_watcher == NULL))
+         && decide (answer, POLICY_PENDING, POLICY_BY_NOT_KNOWN);
+}
+
+static gboolean
+row (const PolicyQuestion *question, PolicyAnswer *answer)
+{
+  static const PolicyDecision decisions[] = {
+    [POLICY_ALLOWED] = POLICY_ALLOW,
+    [POLICY_BLOCKED] = POLICY_BLOCK,
+    [POLICY_POLITELY_BLOCKED] = POLICY_POLITE_BLOCK,
+  };
+  gboolean by_domain;
+  PolicyRow found = question->of_presentity != NULL ? policy_user_row (
+                        question->of_presentity, question->watcher, &by_domain)
+                                                    : POLICY_UNDECIDED;
+
+  if (found == POLICY_UNDECIDED || found == POLICY_ASKED)
+    return FALSE;
+  return decide (answer, decisions[found],
+                 by_domain ? POLICY_BY_DOMAIN_ROW : POLICY_BY_ROW);
+}
+
+/* Who is not among one's contacts is watched ad hoc, for a while or not at
+ * all. */
+static gboolean
+contact (const PolicyQuestion *question, PolicyAnswer *answer)
+{
+  const PolicySettings *settings = question->settings;
+
+  if (!question->is_local_watcher
+      || policy_user_has_contact (question->of_watcher, question->presentity))
+    return FALSE;
+  if (!settings->adhoc_enabled)
+    return decide (answer, POLICY_BLOCK, POLICY_BY_ADHOC_OFF);
+  if (settings->adhoc_max != POLICY_NO_LIMIT
+      && question->adhoc_in_use >= (guint)settings->adhoc_max)
+    return decide (answer, POLICY_BLOCK, POLICY_BY_ADHOC_MAX);
+  answer->is_adhoc = TRUE;
+  return FALSE;
+}
+
+static gboolean
+otherwise (const PolicyQuestion *question, PolicyAnswer *answer)
+{
+  return policy_override (question->approval,
+                          question->settings->allow_without_approval)
+             ? decide (answer, POLICY_ALLOW, POLICY_BY_DEFAULT)
+             : decide (answer, POLICY_PENDING, POLICY_BY_APPROVAL);
+}
+
+/* Sharing off hides the state from all but its owner. */
+static void
+hide (const PolicyQuestion *question, PolicyAnswer *answer)
+{
+  answer->is_unknown
+      = !is_oneself (question)
+        && !policy_override (question->share,
+                             question->settings->share_availability);
+}
+
+static const struct {
+  const char *package;
+  StepFn step;
+} steps[] = {
+  { WINFO, owner_only }, { PRESENCE, oneself }, { PRESENCE, not_known },
+  { PRESENCE, row },     { PRESENCE, contact }, { PRESENCE, otherwise },
 };
 
-Policy *
-policy_new (void)
+gboolean
+policy_is_personal (const char *package)
 {
-  Policy *self = g_new0 (Policy, 1);
-
-  self->rules = built_in;
-  self->n = G_N_ELEMENTS (built_in);
-  return self;
+  return g_ascii_strcasecmp (package, PRESENCE) == 0;
 }
 
-void
-policy_free (Policy *self)
+/* What no step decides is blocked. */
+PolicyAnswer
+policy_watch (const PolicyQuestion *question)
 {
-  g_free (self);
+  PolicyAnswer answer = { .decision = POLICY_BLOCK, .step = POLICY_BY_NOBODY };
+
+  for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
+    if (g_ascii_strcasecmp (steps[i].package, question->package) == 0
+        && steps[i].step (question, &answer))
+      break;
+  hide (question, &answer);
+  return answer;
 }
 
-/* What no row names is blocked. */
-static PolicyDecision
-decide (Policy *self, const Question *question)
+/* Organisation first: with messaging off nobody writes, not even to himself. */
+PolicyAnswer
+policy_message (const PolicyQuestion *question)
 {
-  for (gsize i = 0; i < self->n; i++) {
-    const Rule *rule = &self->rules[i];
+  PolicyAnswer answer = { .decision = POLICY_ALLOW, .step = POLICY_BY_DEFAULT };
 
-    if (g_ascii_strcasecmp (rule->action, question->action) == 0
-        && rule->fits (self, question))
-      return rule->decision;
-  }
-  return POLICY_BLOCK;
+  if (!question->settings->im_enabled)
+    decide (&answer, POLICY_BLOCK, POLICY_BY_IM_OFF);
+  else if (!oneself (question, &answer))
+    row (question, &answer);
+  return answer;
 }
 
-PolicyDecision
-policy_watch (Policy *self, const char *watcher, const char *presentity,
-              const char *package)
+const char *
+policy_step_text (PolicyStep step)
 {
-  const Question question
-      = { .asker = watcher, .owner = presentity, .action = package };
+  static const char *const texts[] = {
+    [POLICY_BY_NOBODY] = "nobody may subscribe to that",
+    [POLICY_BY_ONESELF] = "everybody may watch himself",
+    [POLICY_BY_OWNERSHIP] = "only the owner may see who watches him",
+    [POLICY_BY_NOT_KNOWN] = "the database could not be asked yet",
+    [POLICY_BY_ROW] = "decided for this watcher",
+    [POLICY_BY_DOMAIN_ROW] = "decided for the watcher's domain",
+    [POLICY_BY_ADHOC_OFF] = "not among the watcher's contacts, and ad hoc"
+                            " watching is off",
+    [POLICY_BY_ADHOC_MAX] = "the watcher has as many ad hoc subscriptions as"
+                            " are allowed",
+    [POLICY_BY_DEFAULT] = "allowed without approval",
+    [POLICY_BY_APPROVAL] = "waits for the owner's approval",
+    [POLICY_BY_IM_OFF] = "messaging is switched off",
+  };
 
-  return decide (self, &question);
-}
-
-PolicyDecision
-policy_message (Policy *self, const char *sender, const char *recipient)
-{
-  const Question question
-      = { .asker = sender, .owner = recipient, .action = MESSAGE };
-
-  return decide (self, &question);
+  return texts[step];
 }

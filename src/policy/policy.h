@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * Who may watch and write to whom.  The order of DESIGN section 4 in one
- * place; the built-in default is: oneself always, everybody else allowed, and
- * watcher information (RFC 3857 4.3) for the owner alone. */
+ * Who may watch and write to whom: the order of DESIGN section 4 as a table of
+ * steps, the first that fits decides.  Without state: all that it needs to know
+ * is in the question. */
 #pragma once
-#include <glib.h>
+#include "policy/settings.h"
+#include "policy/user.h"
 
 typedef enum {
   POLICY_ALLOW,
@@ -13,17 +14,48 @@ typedef enum {
   POLICY_POLITE_BLOCK, /* looks offline */
 } PolicyDecision;
 
-typedef struct Policy Policy;
+/* What decided; policy_step_text has a sentence for each. */
+typedef enum {
+  POLICY_BY_NOBODY, /* no such package, or nobody may have it */
+  POLICY_BY_ONESELF,
+  POLICY_BY_OWNERSHIP,  /* watcher information is for the owner */
+  POLICY_BY_NOT_KNOWN,  /* what is stored of a user could not be read */
+  POLICY_BY_ROW,        /* a decision about this watcher */
+  POLICY_BY_DOMAIN_ROW, /* a decision about his domain */
+  POLICY_BY_ADHOC_OFF,
+  POLICY_BY_ADHOC_MAX,
+  POLICY_BY_DEFAULT,  /* no decision and no rule: allowed */
+  POLICY_BY_APPROVAL, /* no decision and no rule: approval is required */
+  POLICY_BY_IM_OFF,
+} PolicyStep;
+const char *policy_step_text (PolicyStep step);
 
-Policy *policy_new (void);
-void policy_free (Policy *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Policy, policy_free)
+/* Everything borrowed.  AoRs in any spelling of case. */
+typedef struct {
+  const PolicySettings *settings;
+  const char *watcher, *presentity;
+  const char *package;       /* "presence", "presence.winfo" */
+  gboolean is_local_watcher; /* a user of ours */
+  /* What is known of both; NULL: it could not be read.  of_watcher is not
+   * looked at for one who is not ours. */
+  const PolicyUser *of_presentity, *of_watcher;
+  PolicyOverride share, approval; /* the presentity's own */
+  guint adhoc_in_use; /* ad hoc subscriptions of watcher, without this one */
+} PolicyQuestion;
 
-/* May watcher subscribe to presentity's package ("presence",
- * "presence.winfo")?  Both AoRs, any spelling of case. */
-PolicyDecision policy_watch (Policy *self, const char *watcher,
-                             const char *presentity, const char *package);
+typedef struct {
+  PolicyDecision decision;
+  PolicyStep step;
+  gboolean is_adhoc;   /* lives no longer than settings->adhoc_ttl */
+  gboolean is_unknown; /* sees no state: availability is not shared */
+} PolicyAnswer;
 
-/* May sender write to recipient? POLICY_PENDING is never returned. */
-PolicyDecision policy_message (Policy *self, const char *sender,
-                               const char *recipient);
+/* Does the answer for this package depend on of_presentity and of_watcher? */
+gboolean policy_is_personal (const char *package);
+
+/* May watcher subscribe to presentity's package, and what does he see? */
+PolicyAnswer policy_watch (const PolicyQuestion *question);
+
+/* May watcher (the sender) write to presentity (the recipient)?  Of the
+ * question package is not looked at.  Never POLICY_PENDING. */
+PolicyAnswer policy_message (const PolicyQuestion *question);

@@ -3,6 +3,7 @@
  * The store as the inside sees it (DESIGN section 3).  Two implementations:
  * store/pg (PostgreSQL) and store/mem (tests); one contract suite for both. */
 #pragma once
+#include "policy/settings.h"
 #include "presence/presence.h"
 #include "reg/reg.h"
 #include "subs/subs.h"
@@ -10,6 +11,7 @@
 typedef struct {
   char *aor, *display_name, *ha1_md5, *ha1_sha256;
   gboolean is_enabled;
+  PolicyOverride share_availability, allow_without_approval;
 } StoreUser;
 
 static inline void
@@ -24,13 +26,102 @@ store_user_free (StoreUser *self)
   g_free (self);
 }
 
+/* What others wrote about and for one user: his contacts, the decisions about
+ * his watchers, his rules. */
+typedef struct {
+  char *watcher;  /* user@domain or @domain */
+  char *decision; /* pending, allow, block, polite_block */
+} StoreDecision;
+
+typedef struct {
+  char *aor;            /* as it was asked for */
+  GPtrArray *contacts;  /* char *: URIs */
+  GPtrArray *decisions; /* StoreDecision */
+  GPtrArray *rules;     /* GBytes: the pres-rules documents of both locations */
+} StorePolicy;
+
+static inline void
+store_decision_free (gpointer self)
+{
+  g_free (((StoreDecision *)self)->watcher);
+  g_free (((StoreDecision *)self)->decision);
+  g_free (self);
+}
+
+static inline StorePolicy *
+store_policy_new (const char *aor)
+{
+  StorePolicy *self = g_new0 (StorePolicy, 1);
+
+  self->aor = g_strdup (aor);
+  self->contacts = g_ptr_array_new_with_free_func (g_free);
+  self->decisions = g_ptr_array_new_with_free_func (store_decision_free);
+  self->rules = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
+  return self;
+}
+
+static inline void
+store_policy_free (StorePolicy *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->aor);
+  g_ptr_array_unref (self->contacts);
+  g_ptr_array_unref (self->decisions);
+  g_ptr_array_unref (self->rules);
+  g_free (self);
+}
+
+static inline void
+store_policy_add_decision (StorePolicy *self, const char *watcher,
+                           const char *decision)
+{
+  StoreDecision *row = g_new0 (StoreDecision, 1);
+
+  row->watcher = g_strdup (watcher);
+  row->decision = g_strdup (decision);
+  g_ptr_array_add (self->decisions, row);
+}
+
+/* policy: given; NULL: PostgreSQL is away, or hung. */
+typedef void (*StorePolicyFn) (StorePolicy *policy, gpointer data);
+
+/* A watcher who waits for a decision: a row of `watchers`. */
+typedef struct {
+  char *presentity, *watcher; /* AoRs */
+  char *decision;             /* "pending" */
+} StoreRequest;
+
+static inline StoreRequest *
+store_request_new (const char *presentity, const char *watcher)
+{
+  StoreRequest *self = g_new0 (StoreRequest, 1);
+
+  self->presentity = g_strdup (presentity);
+  self->watcher = g_strdup (watcher);
+  self->decision = g_strdup ("pending");
+  return self;
+}
+
+static inline void
+store_request_free (StoreRequest *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->presentity);
+  g_free (self->watcher);
+  g_free (self->decision);
+  g_free (self);
+}
+
 typedef enum {
-  STORE_PUT_BINDING,      /* binding */
-  STORE_DROP_BINDING,     /* binding: by aor and key */
-  STORE_PUT_PUBLICATION,  /* publication, tombstones too */
-  STORE_DROP_PUBLICATION, /* publication: by aor and key */
-  STORE_PUT_SUBSCRIPTION, /* sub */
+  STORE_PUT_BINDING,       /* binding */
+  STORE_DROP_BINDING,      /* binding: by aor and key */
+  STORE_PUT_PUBLICATION,   /* publication, tombstones too */
+  STORE_DROP_PUBLICATION,  /* publication: by aor and key */
+  STORE_PUT_SUBSCRIPTION,  /* sub */
   STORE_DROP_SUBSCRIPTION, /* sub: by local tag */
+  STORE_ADD_REQUEST, /* request; a row that is there (a decision) stays */
 } StoreWriteKind;
 
 /* One row to write.  Owns what it points to. */
@@ -40,6 +131,7 @@ typedef struct {
     RegBinding *binding;
     PresenceRow *publication;
     SubsStored *subscription;
+    StoreRequest *request;
   };
 } StoreWrite;
 
@@ -50,8 +142,10 @@ store_write_clear (StoreWrite *self)
     reg_binding_free (self->binding);
   else if (self->kind <= STORE_DROP_PUBLICATION)
     presence_row_free (self->publication);
-  else
+  else if (self->kind <= STORE_DROP_SUBSCRIPTION)
     subs_stored_free (self->subscription);
+  else
+    store_request_free (self->request);
 }
 
 typedef enum {
@@ -74,6 +168,8 @@ typedef struct {
   /* STORE_SECRET_LEN bytes that are this database's own, before the rest; may be
    * NULL. */
   void (*secret) (const guint8 *secret, gpointer data);
+  /* Before the rest; may be NULL. */
+  void (*settings) (const PolicySettings *settings, gpointer data);
 } StoreLoadFns;
 
 /* What happens by itself, in the running server. */
@@ -85,6 +181,11 @@ typedef struct {
    * users_end (all not named in between are gone). */
   void (*users_begin) (gpointer data);
   void (*users_end) (gpointer data);
+  /* The settings were changed; may be NULL. */
+  void (*settings_changed) (const PolicySettings *settings, gpointer data);
+  /* Contacts, decisions or rules of aor changed, so that what load_policy gave
+   * is old; aor NULL: of anybody.  May be NULL. */
+  void (*policy_changed) (const char *aor, gpointer data);
   /* Connected (after the first load: back again), or away. */
   void (*up_changed) (gboolean is_up, gpointer data);
   /* The daemon cannot go on: another daemon holds the lock, the schema is not
@@ -108,6 +209,11 @@ typedef struct {
    * one aor; NULL when nobody waits. */
   void (*submit) (gpointer self, const char *aor, StoreWrite *writes, gsize n,
                   gboolean is_durable, StoreDoneFn done, gpointer data);
+
+  /* Reads what store_policy has of a user; done is called exactly once, never
+   * inside this call. What is committed by the call is in it. */
+  void (*load_policy) (gpointer self, const char *aor, StorePolicyFn done,
+                       gpointer data);
 
   /* Is PostgreSQL there, as far as is known now? */
   gboolean (*is_up) (gpointer self);

@@ -3,7 +3,7 @@
  * The users, all in memory, as the store tells of them; what becomes of
  * somebody who is disabled or removed. */
 #define G_LOG_DOMAIN "service"
-#include "service/service-priv.h"
+#include "service/judge.h"
 
 #include "addr/aor.h"
 
@@ -46,7 +46,7 @@ static void
 drop (Service *self, const char *aor, SubsReason reason)
 {
   g_autoptr (GPtrArray) changes
-      = g_ptr_array_new_with_free_func ((GDestroyNotify) reg_change_free);
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)reg_change_free);
   GArray *actions = subs_actions_new ();
 
   subs_drop_user (self->subs, aor, reason, service_now (self), actions);
@@ -68,6 +68,8 @@ service_user_changed (const char *aor, StoreUser *user, gpointer data)
 {
   Service *self = data;
   g_autofree char *name = g_strdup (aor);
+  const StoreUser *before;
+  StoreUser old; /* of it the two settings only */
 
   forget_unseen (self, name);
   if (user == NULL) {
@@ -80,7 +82,12 @@ service_user_changed (const char *aor, StoreUser *user, gpointer data)
     drop (self, name, SUBS_REJECTED);
     return;
   }
+  before = g_hash_table_lookup (self->users, name);
+  if (before == NULL)
+    before = user;
+  old = *before;
   g_hash_table_replace (self->users, user->aor, user);
+  judge_user_changed (self, &old, user);
 }
 
 void

@@ -3,9 +3,12 @@
  * The cache of rendered presence documents. */
 #define G_LOG_DOMAIN "service"
 #include "service/documents.h"
+#include "service/judge.h"
 
 #include "addr/aor.h"
 #include "codec/pidf.h"
+
+#include <string.h>
 
 /* Above this many the cache starts anew: it is a cache, not a table. */
 #define DOCUMENTS_MAX 50000
@@ -77,17 +80,26 @@ full_document (Service *service, const char *aor)
   return g_bytes_ref (slot->bytes);
 }
 
+static GBytes *
+rendered (PresenceDoc *made)
+{
+  g_autoptr (PresenceDoc) doc = made;
+
+  return pidf_write (doc);
+}
+
 GBytes *
 documents_presence (Service *service, Sub *sub)
 {
   const SubsDialog *dialog = sub_dialog (sub);
-  PolicyDecision decision = policy_watch (service->policy, dialog->watcher,
-                                          dialog->presentity, dialog->package);
+  const char *presentity = dialog->presentity;
+  const char *view = sub_view (sub);
 
-  if (decision == POLICY_POLITE_BLOCK) {
-    g_autoptr (PresenceDoc) doc = presence_offline (dialog->presentity);
-
-    return pidf_write (doc);
-  }
-  return full_document (service, dialog->presentity);
+  if (aor_equal (dialog->watcher, presentity))
+    return full_document (service, presentity);
+  if (view == NULL || !judge_shares (service, dialog->watcher, presentity))
+    return rendered (presence_unknown (presentity));
+  if (strcmp (view, VIEW_OFFLINE) == 0)
+    return rendered (presence_offline (presentity));
+  return full_document (service, presentity);
 }

@@ -3,6 +3,8 @@ noinst_LIBRARIES += src/libservice.a
 src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/service.c \
   src/service/directory.c \
+  src/service/facts.c src/service/facts.h \
+  src/service/judge.c src/service/judge.h \
   src/service/register.c \
   src/service/publish.c \
   src/service/subscribe.c \

@@ -3,7 +3,7 @@
  * MESSAGE (RFC 3428): to every signed-in device of a local user, or on to
  * another domain; one final answer upstream. */
 #define G_LOG_DOMAIN "service"
-#include "service/service-priv.h"
+#include "service/judge.h"
 
 #include "im/fork.h"
 
@@ -102,7 +102,7 @@ forwarded_cb (guint status, SipResponse *response, gpointer data)
   if (response != NULL && self->kept[branch->branch] == NULL)
     self->kept[branch->branch] = sip->keep_response (sip->self, response);
   if (im_fork_answer (self->fork, branch->branch, status, &best) == IM_ANSWER)
-    answer_upstream (self, (gint) best);
+    answer_upstream (self, (gint)best);
   release_if_done (self);
 }
 
@@ -204,24 +204,44 @@ targets_of (Service *self, const char *aor, const char *instance)
   return targets;
 }
 
+/* What cannot be read now stops no message: those who are there go on writing
+ * while PostgreSQL is away (DESIGN section 3, rule 5). */
 static ServiceVerdict
-check (Service *self, const ServiceCaller *caller,
-       const MessageCommand *command)
+judge (Service *self, const char *sender, const MessageCommand *command,
+       const char **text)
 {
-  ServiceVerdict gate = service_gate (self);
+  PolicyAnswer judged;
+
+  if (!command->is_message)
+    return SERVICE_OK;
+  judged = judge_message (self, sender,
+                          command->recipient != NULL ? command->recipient : "");
+  if (judged.step == POLICY_BY_IM_OFF)
+    *text = policy_step_text (judged.step);
+  if (judged.decision == POLICY_BLOCK)
+    return SERVICE_FORBIDDEN;
+  return judged.decision == POLICY_POLITE_BLOCK ? SERVICE_ACCEPTED : SERVICE_OK;
+}
+
+static ServiceVerdict
+check (Service *self, const char *sender, const MessageCommand *command,
+       const char **text)
+{
+  ServiceVerdict verdict = service_gate (self);
   const StoreUser *user;
 
-  if (gate != SERVICE_OK || command->recipient == NULL)
-    return gate;
+  if (verdict != SERVICE_OK)
+    return verdict;
+  if (command->recipient == NULL)
+    return judge (self, sender, command, text);
   user = service_enabled_user (self, command->recipient);
   if (user == NULL)
     return SERVICE_NOT_FOUND;
-  if (policy_message (self->policy, caller->user, user->aor) == POLICY_BLOCK)
-    return SERVICE_FORBIDDEN;
-  if (command->instance != NULL
+  verdict = judge (self, sender, command, text);
+  if (verdict == SERVICE_OK && command->instance != NULL
       && !reg_knows_instance (self->reg, user->aor, command->instance))
     return SERVICE_NOT_FOUND;
-  return SERVICE_OK;
+  return verdict;
 }
 
 static void
@@ -242,17 +262,79 @@ send_on (Service *self, const MessageCommand *command, MessageAnswerFn answer,
     start (self, command, targets, answer, data);
 }
 
+static void
+check_and_send (Service *self, const char *sender,
+                const MessageCommand *command, MessageAnswerFn answer,
+                gpointer data)
+{
+  const char *text = NULL;
+  ServiceVerdict verdict = check (self, sender, command, &text);
+
+  if (verdict == SERVICE_OK)
+    send_on (self, command, answer, data);
+  else
+    answer_now (verdict, text, answer, data);
+}
+
+/* One that waits until its recipient's policy has been read. */
+typedef struct {
+  Service *service;
+  MessageCommand command; /* owns its strings */
+  char *sender;
+  MessageAnswerFn answer;
+  gpointer data;
+} Asking;
+
+static void
+asked_cb (PolicyUser *user, gpointer data)
+{
+  Asking *self = data;
+
+  check_and_send (self->service, self->sender, &self->command, self->answer,
+                  self->data);
+  service_leave (self->service);
+  g_free ((char *)self->command.recipient);
+  g_free ((char *)self->command.instance);
+  g_free (self->sender);
+  g_free (self);
+}
+
+static void
+ask_policy (Service *self, const char *sender, const MessageCommand *command,
+            MessageAnswerFn answer, gpointer data)
+{
+  Asking *asking = g_new0 (Asking, 1);
+
+  asking->service = self;
+  asking->command = *command;
+  asking->command.recipient = g_strdup (command->recipient);
+  asking->command.instance = g_strdup (command->instance);
+  asking->sender = g_strdup (sender);
+  asking->answer = answer;
+  asking->data = data;
+  service_enter (self);
+  facts_want (self->facts, asking->command.recipient, asked_cb, asking);
+}
+
+/* The policy of somebody who is there, and not known yet. */
+static gboolean
+needs_policy (Service *self, const MessageCommand *command)
+{
+  return command->is_message && command->recipient != NULL
+         && service_gate (self) == SERVICE_OK
+         && service_enabled_user (self, command->recipient) != NULL
+         && facts_peek (self->facts, command->recipient) == NULL;
+}
+
 void
 service_message (Service *self, const ServiceCaller *caller,
                  const MessageCommand *command, MessageAnswerFn answer,
                  gpointer data)
 {
-  ServiceVerdict verdict = check (self, caller, command);
-
-  if (verdict == SERVICE_OK)
-    send_on (self, command, answer, data);
+  if (needs_policy (self, command))
+    ask_policy (self, caller->user, command, answer, data);
   else
-    answer_now (verdict, NULL, answer, data);
-  if (verdict != SERVICE_BUSY)
+    check_and_send (self, caller->user, command, answer, data);
+  if (service_gate (self) != SERVICE_BUSY)
     service_resume (self, caller);
 }

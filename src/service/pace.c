@@ -3,7 +3,7 @@
  * What concerns many dialogs at once goes out at a rate: the first NOTIFYs
  * after a start, and the last ones of a drain. */
 #define G_LOG_DOMAIN "service"
-#include "service/service-priv.h"
+#include "service/judge.h"
 
 #define PACE_MS 50
 
@@ -30,17 +30,47 @@ service_pace (Service *self, PaceKind kind, Sub *sub)
 }
 
 static void
-do_one (Service *self)
+wake (Service *self, Sub *sub)
 {
-  Paced *paced = g_queue_pop_head (&self->paced);
+  judge_again (self, sub, TRUE);
+}
+
+static void
+judge (Service *self, Sub *sub)
+{
+  judge_again (self, sub, FALSE);
+}
+
+static void
+deactivate (Service *self, Sub *sub)
+{
   GArray *actions = subs_actions_new ();
 
-  if (paced->kind == PACE_WAKE)
-    subs_wake (self->subs, paced->sub, service_now (self), actions);
-  else
-    subs_decide (self->subs, paced->sub, SUBS_TERMINATED, SUBS_DEACTIVATED,
-                 service_now (self), actions);
+  subs_decide (self->subs, sub, SUBS_TERMINATED, SUBS_DEACTIVATED,
+               service_now (self), actions);
   service_act (self, actions);
+}
+
+static void
+show (Service *self, Sub *sub)
+{
+  GArray *actions = subs_actions_new ();
+
+  subs_show (self->subs, sub, service_now (self), actions);
+  service_act (self, actions);
+}
+
+static void
+do_one (Service *self)
+{
+  static void (*const rows[]) (Service * self, Sub * sub)
+      = { [PACE_WAKE] = wake,
+          [PACE_DRAIN] = deactivate,
+          [PACE_JUDGE] = judge,
+          [PACE_SHOW] = show };
+  Paced *paced = g_queue_pop_head (&self->paced);
+
+  rows[paced->kind](self, paced->sub);
   paced_free (paced);
 }
 

@@ -4,7 +4,7 @@
  * watchers on UDP hear of it in their old dialogs, paced (DESIGN section 3,
  * rule 8). */
 #define G_LOG_DOMAIN "service"
-#include "service/service-priv.h"
+#include "service/judge.h"
 
 #include "addr/aor.h"
 #include "codec/pidf.h"
@@ -17,6 +17,12 @@ secret_cb (const guint8 *secret, gpointer data)
   Service *self = data;
 
   memcpy (self->secret, secret, STORE_SECRET_LEN);
+}
+
+static void
+settings_cb (const PolicySettings *settings, gpointer data)
+{
+  ((Service *)data)->settings = *settings;
 }
 
 static void
@@ -57,15 +63,20 @@ publication_cb (PresenceRow *row, gpointer data)
   presence_restore (self->presence, row, doc, service_now (self));
 }
 
+static gboolean
+is_udp (const SubsDialog *dialog)
+{
+  return dialog->source != NULL && g_str_has_prefix (dialog->source, "udp:");
+}
+
 static void
 subscription_cb (SubsStored *row, gpointer data)
 {
   Service *self = data;
   Sub *sub = subs_restore (self->subs, row, service_now (self));
 
-  if (sub != NULL && row->dialog.source != NULL
-      && g_str_has_prefix (row->dialog.source, "udp:"))
-    service_pace (self, PACE_WAKE, sub);
+  if (sub != NULL)
+    service_pace (self, is_udp (&row->dialog) ? PACE_WAKE : PACE_JUDGE, sub);
   subs_stored_free (row);
 }
 
@@ -88,15 +99,22 @@ service_up_changed (gboolean is_up, gpointer data)
   Service *self = data;
 
   *counters_cell (self->counters, "database_up") = is_up;
-  if (is_up)
-    service_retry_reserves (self);
+  if (!is_up)
+    return;
+  service_retry_reserves (self);
+  judge_retry (self);
 }
 
 void
 service_start (Service *self, void (*ready) (gpointer data), gpointer data)
 {
-  static const StoreLoadFns fns = { user_cb,         binding_cb, publication_cb,
-                                    subscription_cb, loaded_cb,  secret_cb };
+  static const StoreLoadFns fns = { .user = user_cb,
+                                    .binding = binding_cb,
+                                    .publication = publication_cb,
+                                    .subscription = subscription_cb,
+                                    .loaded = loaded_cb,
+                                    .secret = secret_cb,
+                                    .settings = settings_cb };
 
   self->ready_fn = ready;
   self->ready_data = data;

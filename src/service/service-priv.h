@@ -5,6 +5,7 @@
 #include "service/service.h"
 
 typedef struct Documents Documents;
+typedef struct Facts Facts;
 typedef struct Watchers Watchers;
 
 struct Service {
@@ -22,7 +23,8 @@ struct Service {
   Reg *reg;
   Presence *presence;
   Subs *subs;
-  Policy *policy;
+  PolicySettings settings;
+  Facts *facts;
   Documents *documents;
   Watchers *watchers;
 
@@ -103,7 +105,12 @@ void service_retry_reserves (Service *self);
 void service_up_changed (gboolean is_up, gpointer self);
 
 /* pace.c */
-typedef enum { PACE_WAKE, PACE_DRAIN } PaceKind;
+typedef enum {
+  PACE_WAKE,  /* judged, then its first NOTIFY after a start */
+  PACE_DRAIN, /* deactivated */
+  PACE_JUDGE, /* the policy is asked anew */
+  PACE_SHOW,  /* a NOTIFY: what it may see changed */
+} PaceKind;
 /* Queues sub; goes on after service_pace_start. */
 void service_pace (Service *self, PaceKind kind, Sub *sub);
 void service_pace_start (Service *self);

@@ -3,6 +3,7 @@
  * Making, starting, ticking and stopping the use cases. */
 #define G_LOG_DOMAIN "service"
 #include "service/documents.h"
+#include "service/judge.h"
 #include "service/watchers.h"
 
 #define TICK_MS 100
@@ -71,6 +72,10 @@ fatal_cb (const char *message, gpointer data)
 static const StoreEvents store_events = { .user_changed = service_user_changed,
                                           .users_begin = service_users_begin,
                                           .users_end = service_users_end,
+                                          .settings_changed
+                                          = judge_settings_changed,
+                                          .policy_changed
+                                          = judge_policy_changed,
                                           .up_changed = service_up_changed,
                                           .fatal = fatal_cb };
 
@@ -94,7 +99,8 @@ service_new (const ServiceLimits *limits, const char *const *domains,
   self->reg = reg_new (now);
   self->presence = presence_new (now);
   self->subs = subs_new (&limits->subs, now);
-  self->policy = policy_new ();
+  self->settings = policy_settings_default;
+  self->facts = facts_new (self);
   self->documents = documents_new ();
   self->watchers = watchers_new ();
   self->reserves = g_ptr_array_new ();
@@ -116,7 +122,7 @@ service_free (Service *self)
   g_ptr_array_unref (self->reserves);
   watchers_free (self->watchers);
   documents_free (self->documents);
-  policy_free (self->policy);
+  facts_free (self->facts);
   subs_free (self->subs);
   presence_free (self->presence);
   reg_free (self->reg);
@@ -269,6 +275,7 @@ service_status (Service *self, ServiceStatusFn fn, gpointer data)
   status_number ("bindings", reg_size (self->reg), fn, data);
   status_number ("publications", presence_size (self->presence), fn, data);
   status_number ("subscriptions", subs_size (self->subs), fn, data);
+  status_number ("policies_in_memory", facts_size (self->facts), fn, data);
   status_number ("requests_in_flight", self->in_flight, fn, data);
   status_number ("dialogs_paced", self->paced.length, fn, data);
 }

@@ -17,7 +17,9 @@ typedef struct {
   RegLimits reg;
   PresenceLimits presence;
   SubsLimits subs;
-  guint wake_rate;    /* NOTIFYs a second to restored dialogs after a start */
+  guint wake_rate;    /* NOTIFYs a second to restored dialogs after a start, and
+                         after a change of the settings */
+  guint max_pending;  /* requests that wait for one user's approval */
   guint away_expires; /* Expires granted while PostgreSQL is away: 120 */
   guint fork_timeout; /* seconds until a MESSAGE without answer gets 480 */
 } ServiceLimits;
@@ -25,6 +27,7 @@ typedef struct {
 /* What a verdict means to the peer; sip/ maps each to one status. */
 typedef enum {
   SERVICE_OK,             /* 200 */
+  SERVICE_ACCEPTED,       /* 202 */
   SERVICE_BAD_REQUEST,    /* 400 */
   SERVICE_FORBIDDEN,      /* 403 */
   SERVICE_NOT_FOUND,      /* 404: no such user, unknown gr */
@@ -143,6 +146,7 @@ typedef struct {
                             relay it */
   const char *instance;  /* gr of the Request-URI, or NULL */
   SipIncoming *request;  /* stays valid until the answer */
+  gboolean is_message;   /* a MESSAGE; else another request to be relayed */
 } MessageCommand;
 typedef struct {
   ServiceVerdict verdict;

@@ -3,6 +3,7 @@
  * SUBSCRIBE (RFC 6665 4.2.1): check the package and the policy, let subs/
  * decide, write, answer; the NOTIFY follows the answer. */
 #define G_LOG_DOMAIN "service"
+#include "service/judge.h"
 #include "service/packages.h"
 
 #include "addr/aor.h"
@@ -226,38 +227,155 @@ check (Service *self, const ServiceCaller *caller,
   return SERVICE_OK;
 }
 
-static void
-initial (Service *self, const ServiceCaller *caller,
-         const SubscribeCommand *command, const Package *package,
-         SubscribeAnswerFn answer, gpointer data)
+/* Who is blocked learns why only where it is no secret between people. */
+static const char *
+text_of (const PolicyAnswer *answer)
 {
-  SubsDialog dialog = command->dialog;
-  GArray *actions;
+  return answer->step == POLICY_BY_ADHOC_OFF
+                 || answer->step == POLICY_BY_ADHOC_MAX
+             ? policy_step_text (answer->step)
+             : NULL;
+}
+
+static void
+create (Service *self, const SubsDialog *dialog, guint32 cseq, gint64 expires,
+        const PolicyAnswer *judged, SubscribeAnswerFn answer, gpointer data)
+{
+  GArray *actions = subs_actions_new ();
   guint granted = 0;
   Sub *sub = NULL;
-  PolicyDecision decision;
-  SubsVerdict verdict;
+  SubsVerdict verdict = subs_create (
+      self->subs, dialog, cseq, expires,
+      judged->decision == POLICY_PENDING ? SUBS_PENDING : SUBS_ACTIVE,
+      service_now (self), &sub, &granted, actions);
 
-  dialog.package = package->name;
-  dialog.presentity = service_user (self, dialog.presentity)->aor;
-  dialog.watcher = caller->user;
-  decision = policy_watch (self->policy, dialog.watcher, dialog.presentity,
-                           package->name);
-  if (decision == POLICY_BLOCK) {
-    answer_now (self, SERVICE_FORBIDDEN, NULL, answer, data);
-    return;
-  }
-  actions = subs_actions_new ();
-  verdict
-      = subs_create (self->subs, &dialog, caller->cseq, command->expires,
-                     decision == POLICY_PENDING ? SUBS_PENDING : SUBS_ACTIVE,
-                     service_now (self), &sub, &granted, actions);
   if (verdict == SUBS_OK) {
+    judge_made (self, sub, judged);
     wait_for_store (self, sub, granted, actions, answer, data);
     return;
   }
   answer_now (self, verdict_of (verdict), NULL, answer, data);
   service_act (self, actions);
+}
+
+static void
+initial (Service *self, const ServiceCaller *caller,
+         const SubscribeCommand *command, SubscribeAnswerFn answer,
+         gpointer data)
+{
+  SubsDialog dialog = command->dialog;
+  PolicyAnswer judged;
+  const char *refusal;
+
+  dialog.package = package_find (dialog.package)->name;
+  dialog.presentity = service_user (self, dialog.presentity)->aor;
+  dialog.watcher = caller->user;
+  judged = judge_watch (self, dialog.watcher, dialog.presentity, dialog.package,
+                        NULL);
+  if (judged.decision == POLICY_BLOCK) {
+    answer_now (self, SERVICE_FORBIDDEN, text_of (&judged), answer, data);
+    return;
+  }
+  refusal = judge_limits (self, dialog.watcher, dialog.presentity,
+                          dialog.package, &judged);
+  if (refusal != NULL) {
+    answer_now (self, SERVICE_FORBIDDEN, refusal, answer, data);
+    return;
+  }
+  dialog.limit_at = judge_limit_at (self, &judged);
+  create (self, &dialog, caller->cseq, command->expires, &judged, answer, data);
+}
+
+/* A SUBSCRIBE without To tag: a new one, or one that is repeated. */
+static void
+outside (Service *self, const ServiceCaller *caller,
+         const SubscribeCommand *command, SubscribeAnswerFn answer,
+         gpointer data)
+{
+  Sub *sub = subs_find_initial (self->subs, &command->dialog);
+
+  if (sub != NULL && sub_remote_cseq (sub) == caller->cseq)
+    refresh (self, sub, caller, command, answer, data);
+  else
+    initial (self, caller, command, answer, data);
+}
+
+/* One that waits until the policy of both has been read. */
+typedef struct {
+  Service *service;
+  ServiceCaller caller; /* owns its strings */
+  SubsStored *stored;   /* of which the dialog */
+  gint64 expires;
+  SubscribeAnswerFn answer;
+  gpointer data;
+} Asking;
+
+static void
+asking_free (Asking *self)
+{
+  g_free ((char *)self->caller.user);
+  g_free ((char *)self->caller.source);
+  g_free ((char *)self->caller.call_id);
+  g_free ((char *)self->caller.from_tag);
+  g_free ((char *)self->caller.contact);
+  g_free ((char *)self->caller.instance);
+  subs_stored_free (self->stored);
+  g_free (self);
+}
+
+static Asking *
+asking_new (Service *service, const ServiceCaller *caller,
+            const SubscribeCommand *command, SubscribeAnswerFn answer,
+            gpointer data)
+{
+  Asking *self = g_new0 (Asking, 1);
+
+  self->service = service;
+  self->caller = *caller;
+  self->caller.user = g_strdup (caller->user);
+  self->caller.source = g_strdup (caller->source);
+  self->caller.call_id = g_strdup (caller->call_id);
+  self->caller.from_tag = g_strdup (caller->from_tag);
+  self->caller.contact = g_strdup (caller->contact);
+  self->caller.instance = g_strdup (caller->instance);
+  self->stored = subs_stored_copy (&(SubsStored){ .dialog = command->dialog });
+  self->expires = command->expires;
+  self->answer = answer;
+  self->data = data;
+  return self;
+}
+
+/* Things may have changed while it waited. */
+static void
+asked_cb (gpointer data)
+{
+  Asking *self = data;
+  Service *service = self->service;
+  const SubscribeCommand command
+      = { .dialog = self->stored->dialog, .expires = self->expires };
+  const Package *package = NULL;
+  const char *text = NULL;
+  ServiceVerdict verdict
+      = check (service, &self->caller, &command, &package, &text);
+
+  if (verdict == SERVICE_OK)
+    outside (service, &self->caller, &command, self->answer, self->data);
+  else
+    answer_now (service, verdict, text, self->answer, self->data);
+  service_leave (service);
+  asking_free (self);
+}
+
+static void
+ask_policy (Service *self, const ServiceCaller *caller,
+            const SubscribeCommand *command, SubscribeAnswerFn answer,
+            gpointer data)
+{
+  Asking *asking = asking_new (self, caller, command, answer, data);
+
+  service_enter (self);
+  judge_prepare (self, asking->caller.user, asking->stored->dialog.presentity,
+                 asked_cb, asking);
 }
 
 void
@@ -283,20 +401,17 @@ service_subscribe (Service *self, const ServiceCaller *caller,
   const Package *package = NULL;
   const char *text = NULL;
   ServiceVerdict verdict = check (self, caller, command, &package, &text);
-  Sub *sub;
 
   if (verdict != SERVICE_OK) {
     answer_now (self, verdict, text, answer, data);
     return;
   }
-  if (dialog->local_tag != NULL) {
+  if (dialog->local_tag != NULL)
     in_dialog (self, caller, command, answer, data);
-  } else {
-    sub = subs_find_initial (self->subs, dialog);
-    if (sub != NULL && sub_remote_cseq (sub) == caller->cseq)
-      refresh (self, sub, caller, command, answer, data);
-    else
-      initial (self, caller, command, package, answer, data);
-  }
+  else if (judge_is_ready (self, caller->user, dialog->presentity,
+                           dialog->package))
+    outside (self, caller, command, answer, data);
+  else
+    ask_policy (self, caller, command, answer, data);
   service_resume (self, caller);
 }

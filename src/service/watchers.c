@@ -3,6 +3,7 @@
  * Watcher information for the presentity's owner (RFC 3857 4, RFC 3858). */
 #define G_LOG_DOMAIN "service"
 #include "service/watchers.h"
+#include "service/facts.h"
 
 #include "addr/aor.h"
 #include "codec/winfo.h"
@@ -108,7 +109,7 @@ watchers_forget (Service *service, Sub *sub)
 static gboolean
 prune_cb (gpointer key, gpointer value, gpointer data)
 {
-  gint64 oldest = *(gint64 *) data;
+  gint64 oldest = *(gint64 *)data;
   Ended *ended;
 
   while ((ended = g_queue_peek_head (value)) != NULL && ended->at < oldest)
@@ -127,6 +128,7 @@ watchers_advance (Service *service)
 typedef struct {
   WinfoDoc *doc;
   gint64 now;
+  GHashTable *live; /* watchers' AoRs */
 } Listing;
 
 static void
@@ -135,10 +137,13 @@ list_cb (Sub *sub, gpointer data)
   Listing *listing = data;
   gboolean is_pending = sub_state (sub) == SUBS_PENDING;
   g_autofree char *uri = aor_to_uri (sub_dialog (sub)->watcher);
-  WinfoWatcher *watcher = winfo_doc_add (
-      listing->doc, sub_id (sub), uri,
-      is_pending ? WINFO_PENDING : WINFO_ACTIVE,
-      sub_is_approved (sub) ? WINFO_APPROVED : WINFO_SUBSCRIBE);
+  WinfoWatcher *watcher;
+
+  g_hash_table_add (listing->live, (gpointer)sub_dialog (sub)->watcher);
+  watcher = winfo_doc_add (listing->doc, sub_id (sub), uri,
+                           is_pending ? WINFO_PENDING : WINFO_ACTIVE,
+                           sub_is_approved (sub) ? WINFO_APPROVED
+                                                 : WINFO_SUBSCRIBE);
 
   watcher->subscribed_for
       = (listing->now - sub_created_at (sub)) / G_USEC_PER_SEC;
@@ -165,6 +170,63 @@ list_ended (Service *service, Sub *sub, WinfoDoc *doc)
   }
 }
 
+/* Who asked and is gone again waits for the decision (RFC 3857 4.7.1). */
+static void
+list_waiting_cb (const char *watcher, gpointer data)
+{
+  Listing *listing = data;
+  g_autofree char *uri = NULL;
+
+  if (g_hash_table_contains (listing->live, watcher))
+    return;
+  uri = aor_to_uri (watcher);
+  winfo_doc_add (listing->doc, watcher, uri, WINFO_WAITING, WINFO_TIMEOUT);
+}
+
+typedef struct {
+  Service *service;
+  char *presentity;
+} Reading;
+
+static void
+read_cb (PolicyUser *user, gpointer data)
+{
+  Reading *self = data;
+
+  if (user != NULL && policy_user_asked (user, NULL, NULL) > 0)
+    watchers_changed (self->service, self->presentity);
+  g_free (self->presentity);
+  g_free (self);
+}
+
+/* Those are in the next document where they have to be read first. */
+static void
+list_waiting (Service *service, const char *presentity, Listing *listing)
+{
+  PolicyUser *user = facts_peek (service->facts, presentity);
+  Reading *reading;
+
+  if (user != NULL) {
+    policy_user_asked (user, list_waiting_cb, listing);
+    return;
+  }
+  reading = g_new0 (Reading, 1);
+  reading->service = service;
+  reading->presentity = g_strdup (presentity);
+  facts_want (service->facts, presentity, read_cb, reading);
+}
+
+void
+watchers_changed (Service *service, const char *presentity)
+{
+  GArray *actions = subs_actions_new ();
+
+  subs_changed (service->subs, presentity,
+                g_intern_static_string ("presence.winfo"),
+                service_now (service), actions);
+  service_act (service, actions);
+}
+
 static void
 mark_told (Watchers *self, Sub *sub, gint64 now)
 {
@@ -184,11 +246,13 @@ watchers_document (Service *service, Sub *sub)
   g_autofree char *resource = aor_to_uri (dialog->presentity);
   g_autoptr (WinfoDoc) doc
       = winfo_doc_new (resource, "presence", sub_next_version (sub), TRUE);
-  Listing listing = { doc, service_now (service) };
+  g_autoptr (GHashTable) live = g_hash_table_new (aor_hash, aor_equal);
+  Listing listing = { doc, service_now (service), live };
 
   subs_foreach (service->subs, dialog->presentity,
                 g_intern_static_string ("presence"), list_cb, &listing);
   list_ended (service, sub, doc);
+  list_waiting (service, dialog->presentity, &listing);
   mark_told (service->watchers, sub, listing.now);
   return winfo_write (doc);
 }

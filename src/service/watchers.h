@@ -20,3 +20,6 @@ void watchers_forget (Service *service, Sub *sub);
 
 /* Forgets watchers that ended so long ago that everybody was told. */
 void watchers_advance (Service *service);
+
+/* Who watches the watchers of presentity hears of it. */
+void watchers_changed (Service *service, const char *presentity);

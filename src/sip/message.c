@@ -49,8 +49,9 @@ ask (SipIncoming *request, const MessageCommand *command)
 void
 request_message (SipIncoming *request)
 {
-  MessageCommand command
-      = { .recipient = request_aor (request), .request = request };
+  MessageCommand command = { .recipient = request_aor (request),
+                             .request = request,
+                             .is_message = TRUE };
 
   if (command.recipient == NULL) {
     status_reply (request, SERVICE_NOT_FOUND, NULL, 0);
@@ -64,7 +65,10 @@ request_message (SipIncoming *request)
 void
 request_relay (SipIncoming *request)
 {
-  const MessageCommand command = { .request = request };
+  const MessageCommand command
+      = { .request = request,
+          .is_message
+          = request->object->sip_request->rq_method == sip_method_message };
 
   if (may_go_on (request))
     ask (request, &command);

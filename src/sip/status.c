@@ -15,6 +15,7 @@ static const struct {
   const char *phrase;
 } rows[] = {
   [SERVICE_OK] = { 200, "OK" },
+  [SERVICE_ACCEPTED] = { 202, "Accepted" },
   [SERVICE_BAD_REQUEST] = { 400, "Bad Request" },
   [SERVICE_FORBIDDEN] = { 403, "Forbidden" },
   [SERVICE_NOT_FOUND] = { 404, "Not Found" },

@@ -14,6 +14,7 @@
 
 #include <string.h>
 
+#include "store/settings.h"
 #include "store/users.h"
 
 #define PRUNE_EVERY ((gint64)60 * G_USEC_PER_SEC)
@@ -29,6 +30,7 @@ struct Changes {
   guint64 horizon, next_horizon;
   GHashTable *seen; /* id -> xid, both gint64 * */
   gboolean is_started, is_reading, is_wanted;
+  gboolean wants_users, wants_settings; /* as a whole */
   GQueue next, now; /* Wait: for the next read, for the one in flight */
   gint64 pruned_at;
 };
@@ -106,6 +108,8 @@ finish_read (Changes *self)
     prune (self);
 }
 
+static void read_on (Changes *self);
+
 static void
 users_cb (const PGresult *result, gpointer data)
 {
@@ -119,50 +123,107 @@ users_cb (const PGresult *result, gpointer data)
     self->config.user_changed (aor, user, self->config.data);
   }
   self->config.users_end (self->config.data);
-  finish_read (self);
+  read_on (self);
 }
 
-/* A user that several rows name is told once. */
 static void
-tell_users (Changes *self, const PGresult *result, GPtrArray *news)
+settings_cb (const PGresult *result, gpointer data)
 {
-  g_autoptr (GHashTable) told = g_hash_table_new (g_str_hash, g_str_equal);
+  Changes *self = data;
+  PolicySettings settings;
 
-  for (guint n = 0; n < news->len; n++) {
-    int i = GPOINTER_TO_INT (g_ptr_array_index (news, n));
-    char *key = PQgetvalue (result, i, KEY);
+  settings_decode (result, &settings);
+  self->config.settings_changed (&settings, self->config.data);
+  read_on (self);
+}
 
-    if (g_hash_table_add (told, key))
-      self->config.user_changed (key, user_decode (result, i, USER),
-                                 self->config.data);
+static void
+ask (Changes *self, const char *sql, ControlAnswerFn answer)
+{
+  control_ask (self->config.control,
+               &(ControlQuery){ .sql = sql, .answer = answer, .data = self });
+}
+
+/* What has to be read besides, one after the other. */
+static void
+read_on (Changes *self)
+{
+  if (self->wants_settings) {
+    self->wants_settings = FALSE;
+    ask (self, settings_sql (), settings_cb);
+  } else if (self->wants_users) {
+    self->wants_users = FALSE;
+    ask (self, "SELECT " USER_COLUMNS " FROM rollcall.users u", users_cb);
+  } else {
+    finish_read (self);
   }
 }
 
 static void
+tell_user (Changes *self, const PGresult *result, int i)
+{
+  if (PQgetisnull (result, i, KEY))
+    self->wants_users = TRUE;
+  else
+    self->config.user_changed (PQgetvalue (result, i, KEY),
+                               user_decode (result, i, USER),
+                               self->config.data);
+}
+
+static void
+tell_settings (Changes *self, const PGresult *result, int i)
+{
+  self->wants_settings = TRUE;
+}
+
+static void
+tell_policy (Changes *self, const PGresult *result, int i)
+{
+  self->config.policy_changed (
+      PQgetisnull (result, i, KEY) ? NULL : PQgetvalue (result, i, KEY),
+      self->config.data);
+}
+
+static const struct {
+  const char *table;
+  void (*tell) (Changes *self, const PGresult *result, int i);
+} followed[] = {
+  { "users", tell_user },
+  { "settings", tell_settings },
+  { "contacts", tell_policy },
+  { "watchers", tell_policy },
+};
+
+static void
+tell (Changes *self, const PGresult *result, int i)
+{
+  const char *table = PQgetvalue (result, i, TABLE);
+
+  for (guint n = 0; n < G_N_ELEMENTS (followed); n++)
+    if (strcmp (followed[n].table, table) == 0)
+      followed[n].tell (self, result, i);
+}
+
+/* What several rows name is told once. */
+static void
 changes_cb (const PGresult *result, gpointer data)
 {
   Changes *self = data;
-  g_autoptr (GPtrArray) news = g_ptr_array_new ();
-  gboolean is_reload = FALSE;
+  g_autoptr (GHashTable) told
+      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
   self->next_horizon = number (result, 0, XMIN);
   for (int i = 0; i < PQntuples (result); i++)
     if (!PQgetisnull (result, i, ID)
         && is_news (self, number (result, i, ID), number (result, i, XID))
-        && strcmp (PQgetvalue (result, i, TABLE), "users") == 0) {
-      is_reload = is_reload || PQgetisnull (result, i, KEY);
-      g_ptr_array_add (news, GINT_TO_POINTER (i));
-    }
-  if (is_reload) {
-    control_ask (
-        self->config.control,
-        &(ControlQuery){ .sql = "SELECT " USER_COLUMNS " FROM rollcall.users u",
-                         .answer = users_cb,
-                         .data = self });
-    return;
-  }
-  tell_users (self, result, news);
-  finish_read (self);
+        && g_hash_table_add (told,
+                             g_strconcat (PQgetvalue (result, i, TABLE), " ",
+                                          PQgetisnull (result, i, KEY)
+                                              ? ""
+                                              : PQgetvalue (result, i, KEY),
+                                          NULL)))
+      tell (self, result, i);
+  read_on (self);
 }
 
 void

@@ -14,6 +14,8 @@ typedef struct {
   void (*user_changed) (const char *aor, StoreUser *user, gpointer data);
   void (*users_begin) (gpointer data);
   void (*users_end) (gpointer data);
+  void (*settings_changed) (const PolicySettings *settings, gpointer data);
+  void (*policy_changed) (const char *aor, gpointer data);
   gpointer data;
 } ChangesConfig;
 

@@ -141,7 +141,7 @@ take_batch (Lane *self)
 }
 
 typedef struct {
-  GPtrArray *rows[ROW_TABLES * 2]; /* StoreWrite pointers, by kind */
+  GPtrArray *rows[WRITE_TABLES * 2]; /* StoreWrite pointers, by kind */
 } Groups;
 
 /* The last write of each row, by kind. */
@@ -475,7 +475,7 @@ setup_sql (void)
                                                   "set_config('synchronous_"
                                                   "commit', 'on', true)");
 
-  for (guint i = 0; i < ROW_TABLES; i++) {
+  for (guint i = 0; i < WRITE_TABLES; i++) {
     const Table *table = row_table_at (i);
     g_autofree char *put_types = row_sql_types (table, table->n_columns);
     g_autofree char *drop_types = row_sql_types (table, table->n_keys);

@@ -9,6 +9,7 @@
 
 #include "base/ids.h"
 #include "store/rows.h"
+#include "store/settings.h"
 #include "store/users.h"
 
 #define PORTION 1000 /* rows told in one turn */
@@ -20,6 +21,7 @@ struct Load {
   GPtrArray *users; /* StoreUser */
   GPtrArray *rows[ROW_TABLES];
   guint8 secret[STORE_SECRET_LEN];
+  PolicySettings settings;
   guint told; /* of all of them */
   gboolean is_read;
   LoopTimer *timer;
@@ -104,6 +106,12 @@ secret_cb (const PGresult *result, gpointer data)
 }
 
 static void
+settings_cb (const PGresult *result, gpointer data)
+{
+  settings_decode (result, &((Load *)data)->settings);
+}
+
+static void
 user_cb (const PGresult *result, gpointer data)
 {
   Load *self = data;
@@ -157,6 +165,8 @@ committed_cb (const PGresult *result, gpointer data)
   self->is_read = TRUE;
   if (self->config.fns.secret != NULL)
     self->config.fns.secret (self->secret, self->config.fns_data);
+  if (self->config.fns.settings != NULL)
+    self->config.fns.settings (&self->settings, self->config.fns_data);
   self->timer
       = self->config.loop->after (self->config.loop->self, 0, tell_cb, self);
 }
@@ -198,11 +208,16 @@ load_start (Load *self)
                                 .is_binary = TRUE,
                                 .answer = secret_cb,
                                 .data = self });
+  ask (self, settings_sql (), settings_cb);
   for (guint t = 0; t < ROW_TABLES; t++) {
     g_autofree char *sweep = row_sql_sweep (row_table_at (t));
 
     ask (self, sweep, NULL);
   }
+  ask (self,
+       "DELETE FROM rollcall.watchers WHERE decision = 'pending'"
+       " AND since < now() - interval '30 days'",
+       NULL);
   control_ask (
       self->config.control,
       &(ControlQuery){ .sql = "SELECT " USER_COLUMNS " FROM rollcall.users u",
@@ -227,7 +242,7 @@ load_new (const LoadConfig *config)
 
   self->config = *config;
   self->users
-      = g_ptr_array_new_with_free_func ((GDestroyNotify) store_user_free);
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)store_user_free);
   for (guint t = 0; t < ROW_TABLES; t++)
     self->rows[t] = g_ptr_array_new ();
   return self;

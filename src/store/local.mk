@@ -7,6 +7,8 @@ src_libstore_a_SOURCES = src/store/store.h src/store/pg.c \
   src/store/submit.c src/store/submit.h \
   src/store/rows.c src/store/rows.h src/store/rows-tables.c \
   src/store/users.c src/store/users.h \
+  src/store/settings.c src/store/settings.h \
+  src/store/policies.c src/store/policies.h \
   src/store/load.c src/store/load.h src/store/changes.c src/store/changes.h \
   src/store/mem.c
 src_libstore_a_CPPFLAGS = $(AM_CPPFLAGS) $(PQ_CFLAGS)

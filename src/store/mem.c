@@ -18,6 +18,8 @@ typedef struct {
   Submit *submit; /* NULL: only an answer */
   StoreOutcome outcome;
   StoreDoneFn done;
+  StorePolicyFn policy_done; /* with policy, for load_policy */
+  StorePolicy *policy;
   gpointer data;
 } Work;
 
@@ -30,8 +32,10 @@ struct StoreMem {
   gpointer events_data;
   StoreLoadFns load_fns;
   gpointer load_data;
-  GHashTable *users; /* aor -> StoreUser */
-  GHashTable *rows;  /* StoreWrite (put), owned -> itself */
+  GHashTable *users;    /* aor -> StoreUser */
+  GHashTable *rows;     /* StoreWrite (put), owned -> itself */
+  GHashTable *policies; /* aor -> StorePolicy */
+  PolicySettings settings;
   Kept *kept;
   GQueue work; /* Work */
   Turn *turn;
@@ -50,12 +54,32 @@ write_free (gpointer data)
 }
 
 static void
+add_request (StoreMem *self, const StoreRequest *request)
+{
+  StorePolicy *policy
+      = g_hash_table_lookup (self->policies, request->presentity);
+
+  if (policy == NULL) {
+    policy = store_policy_new (request->presentity);
+    g_hash_table_replace (self->policies, policy->aor, policy);
+  }
+  for (guint i = 0; i < policy->decisions->len; i++)
+    if (aor_equal (((StoreDecision *)policy->decisions->pdata[i])->watcher,
+                   request->watcher))
+      return;
+  store_policy_add_decision (policy, request->watcher, request->decision);
+}
+
+static void
 apply (StoreMem *self, Submit *submit)
 {
   for (gsize i = 0; i < submit->n; i++) {
     StoreWrite *write = &submit->writes[i];
 
-    if (write->kind == row_table (write)->put)
+    if (write->kind == STORE_ADD_REQUEST) {
+      add_request (self, write->request);
+      store_write_clear (write);
+    } else if (write->kind == row_table (write)->put)
       g_hash_table_replace (self->rows, g_memdup2 (write, sizeof *write), NULL);
     else {
       g_hash_table_remove (self->rows, write);
@@ -100,6 +124,8 @@ turn_cb (gpointer data)
       settle_submit (self, work);
     if (work->done != NULL)
       work->done (work->outcome, work->data);
+    if (work->policy_done != NULL)
+      work->policy_done (work->policy, work->data);
     g_free (work);
   }
   if (self->wants_load && self->is_up)
@@ -116,7 +142,7 @@ wants_turn (StoreMem *self)
   self->loop->defer (self->loop->self, turn_cb, self->turn);
 }
 
-static void
+static Work *
 add_work (StoreMem *self, Submit *submit, StoreOutcome outcome,
           StoreDoneFn done, gpointer data)
 {
@@ -128,6 +154,7 @@ add_work (StoreMem *self, Submit *submit, StoreOutcome outcome,
   work->data = data;
   g_queue_push_tail (&self->work, work);
   wants_turn (self);
+  return work;
 }
 
 /* --- The port --- */
@@ -192,6 +219,8 @@ tell_load (StoreMem *self)
   self->wants_load = FALSE;
   if (self->load_fns.secret != NULL)
     self->load_fns.secret (self->secret, self->load_data);
+  if (self->load_fns.settings != NULL)
+    self->load_fns.settings (&self->settings, self->load_data);
   g_hash_table_iter_init (&iter, self->users);
   while (g_hash_table_iter_next (&iter, NULL, &item))
     self->load_fns.user (user_copy (item), self->load_data);
@@ -233,6 +262,34 @@ submit (gpointer port, const char *aor, StoreWrite *writes, gsize n,
   self->refuses_next = FALSE;
   add_work (self, submit_new (writes, n, is_durable, NULL, NULL, 0), outcome,
             done, data);
+}
+
+static StorePolicy *
+policy_copy (StoreMem *self, const char *aor)
+{
+  const StorePolicy *stored = g_hash_table_lookup (self->policies, aor);
+  StorePolicy *copy = store_policy_new (aor);
+
+  for (guint i = 0; stored != NULL && i < stored->contacts->len; i++)
+    g_ptr_array_add (copy->contacts, g_strdup (stored->contacts->pdata[i]));
+  for (guint i = 0; stored != NULL && i < stored->decisions->len; i++) {
+    const StoreDecision *row = stored->decisions->pdata[i];
+
+    store_policy_add_decision (copy, row->watcher, row->decision);
+  }
+  for (guint i = 0; stored != NULL && i < stored->rules->len; i++)
+    g_ptr_array_add (copy->rules, g_bytes_ref (stored->rules->pdata[i]));
+  return copy;
+}
+
+static void
+load_policy (gpointer port, const char *aor, StorePolicyFn done, gpointer data)
+{
+  StoreMem *self = port;
+  Work *work = add_work (self, NULL, STORE_COMMITTED, NULL, data);
+
+  work->policy_done = done;
+  work->policy = self->is_up ? policy_copy (self, aor) : NULL;
 }
 
 static gboolean
@@ -295,6 +352,24 @@ store_mem_drop_user (StoreMem *self, const char *aor)
 }
 
 void
+store_mem_put_settings (StoreMem *self, const PolicySettings *settings)
+{
+  self->settings = *settings;
+  if (self->events.settings_changed != NULL && self->load_fns.loaded != NULL)
+    self->events.settings_changed (settings, self->events_data);
+}
+
+void
+store_mem_put_policy (StoreMem *self, StorePolicy *policy)
+{
+  g_autofree char *aor = g_strdup (policy->aor);
+
+  g_hash_table_replace (self->policies, policy->aor, policy);
+  if (self->events.policy_changed != NULL && self->load_fns.loaded != NULL)
+    self->events.policy_changed (aor, self->events_data);
+}
+
+void
 store_mem_refuse_next (StoreMem *self)
 {
   self->refuses_next = TRUE;
@@ -313,11 +388,15 @@ store_mem_new (LoopPort *loop, const Clock *clock)
   self->users = g_hash_table_new_full (aor_hash, aor_equal, NULL,
                                        (GDestroyNotify)store_user_free);
   self->rows = g_hash_table_new_full (row_hash, row_equal, write_free, NULL);
+  self->policies = g_hash_table_new_full (aor_hash, aor_equal, NULL,
+                                          (GDestroyNotify)store_policy_free);
+  self->settings = policy_settings_default;
   self->kept = kept_new ();
   self->port = (StorePort){ .self = self,
                             .set_events = set_events,
                             .load = load,
                             .submit = submit,
+                            .load_policy = load_policy,
                             .is_up = is_up,
                             .sync = sync_changes,
                             .flush = flush_all };
@@ -330,6 +409,7 @@ work_free (gpointer data)
   Work *work = data;
 
   submit_free (work->submit);
+  store_policy_free (work->policy);
   g_free (work);
 }
 
@@ -343,6 +423,7 @@ store_mem_free (StoreMem *self)
   g_queue_clear_full (&self->work, work_free);
   kept_free (self->kept);
   g_hash_table_unref (self->users);
+  g_hash_table_unref (self->policies);
   g_hash_table_unref (self->rows);
   g_free (self);
 }

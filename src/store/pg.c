@@ -10,6 +10,7 @@
 #include "store/control.h"
 #include "store/lane.h"
 #include "store/load.h"
+#include "store/policies.h"
 #include "store/store.h"
 
 #define TICK_MS 50
@@ -48,6 +49,7 @@ struct StorePg {
   StoreLoadFns load_fns;
   gpointer load_data;
   Changes *changes;
+  Policies *policies;
 
   gboolean is_loaded, is_up, has_failed;
   gboolean control_away;
@@ -88,7 +90,8 @@ is_ticking (StorePg *self)
   for (guint i = 0; i < self->n_lanes; i++)
     if (lane_is_ticking (self->lanes[i]))
       return TRUE;
-  return changes_is_waiting (self->changes) || self->control_lost_at != 0;
+  return changes_is_waiting (self->changes)
+         || policies_is_waiting (self->policies) || self->control_lost_at != 0;
 }
 
 static void
@@ -116,6 +119,7 @@ turn_cb (gpointer data)
     answer->done (answer->outcome, answer->data);
     g_free (answer);
   }
+  policies_read (self->policies);
   for (guint i = 0; i < self->n_lanes && !self->has_failed; i++)
     lane_kick (self->lanes[i]);
   check_flushes (self);
@@ -215,9 +219,10 @@ tick_cb (gpointer data)
     self->control_away = TRUE;
     update_up (self);
   }
-  if (changes_is_waiting (self->changes))
-    changes_give_up (self->changes,
-                     self->control_away ? G_MAXINT64 : now - patience);
+  changes_give_up (self->changes,
+                   self->control_away ? G_MAXINT64 : now - patience);
+  policies_give_up (self->policies,
+                    self->control_away ? G_MAXINT64 : now - patience);
   if (!is_ticking (self) && self->ticker != NULL) {
     self->loop->remove_timer (self->loop->self, self->ticker);
     self->ticker = NULL;
@@ -258,6 +263,7 @@ control_ready_cb (gpointer data)
     changes_read (self->changes);
   else
     load_start (self->load);
+  policies_read (self->policies);
   update_up (self);
   wants_turn (self);
 }
@@ -268,6 +274,7 @@ control_lost_cb (gboolean was_ready, const char *why, gpointer data)
   StorePg *self = data;
 
   changes_lost (self->changes);
+  policies_lost (self->policies);
   if (self->control_lost_at == 0)
     self->control_lost_at = clock_now (self->clock);
   need_tick (self);
@@ -334,6 +341,24 @@ users_end_cb (gpointer data)
     self->events.users_end (self->events_data);
 }
 
+static void
+settings_changed_cb (const PolicySettings *settings, gpointer data)
+{
+  StorePg *self = data;
+
+  if (self->events.settings_changed != NULL)
+    self->events.settings_changed (settings, self->events_data);
+}
+
+static void
+policy_changed_cb (const char *aor, gpointer data)
+{
+  StorePg *self = data;
+
+  if (self->events.policy_changed != NULL)
+    self->events.policy_changed (aor, self->events_data);
+}
+
 /* --- The port --- */
 
 static void
@@ -388,6 +413,16 @@ submit (gpointer port, const char *aor, StoreWrite *writes, gsize n,
       = submit_new (writes, n, is_durable, done, data, clock_now (self->clock));
 
   lane_submit (self->lanes[aor_hash (aor) % self->n_lanes], work);
+  need_tick (self);
+  wants_turn (self);
+}
+
+static void
+load_policy (gpointer port, const char *aor, StorePolicyFn done, gpointer data)
+{
+  StorePg *self = port;
+
+  policies_ask (self->policies, aor, done, data);
   need_tick (self);
   wants_turn (self);
 }
@@ -480,7 +515,10 @@ make_control (StorePg *self)
                                        .user_changed = user_changed_cb,
                                        .users_begin = users_begin_cb,
                                        .users_end = users_end_cb,
+                                       .settings_changed = settings_changed_cb,
+                                       .policy_changed = policy_changed_cb,
                                        .data = self });
+  self->policies = policies_new (self->control, self->clock);
 }
 
 StorePg *
@@ -501,6 +539,7 @@ store_pg_new (const StorePgConfig *config, LoopPort *loop, const Clock *clock,
                             .set_events = set_events,
                             .load = load,
                             .submit = submit,
+                            .load_policy = load_policy,
                             .is_up = is_up,
                             .sync = sync_changes,
                             .flush = flush_all };
@@ -528,6 +567,7 @@ store_pg_free (StorePg *self)
   g_free (self->lanes);
   load_free (self->load);
   changes_free (self->changes);
+  policies_free (self->policies);
   control_free (self->control);
   if (self->turn != NULL)
     self->turn->store = NULL;
@@ -549,5 +589,5 @@ store_pg_port (StorePg *self)
 guint
 store_schema_version (void)
 {
-  return 5;
+  return 6;
 }

@@ -90,6 +90,7 @@ static const Column subscription_columns[] = {
   D ("is_trusted", is_trusted, COLUMN_BOOL),
   { "local_cseq_reserved", COLUMN_UINT32,
     offsetof (SubsStored, cseq_reserved) },
+  D ("adhoc_until", limit_at, COLUMN_SECONDS),
   S (remote_cseq, COLUMN_UINT32),
   S (version_reserved, COLUMN_UINT32),
   S (state, COLUMN_STATE),
@@ -117,4 +118,27 @@ const Table subscriptions_table = {
                     " WHERE c.table_name = 'users' AND c.key IS NOT NULL AND "
                     "NOT EXISTS ("
                     "SELECT FROM rollcall.users u WHERE u.aor = c.key))",
+};
+
+#define R(name)                                                                \
+  {                                                                            \
+#name, COLUMN_TEXT, offsetof(StoreRequest, name)                           \
+  }
+
+static const Column request_columns[] = {
+  R (presentity),
+  R (watcher),
+  R (decision),
+};
+
+/* Of `watchers` the server writes requests only. */
+const Table requests_table = {
+  .name = "watchers",
+  .put = STORE_ADD_REQUEST,
+  .drop = STORE_ADD_REQUEST + 1, /* there is none */
+  .size = sizeof (StoreRequest),
+  .n_keys = 2,
+  .n_columns = G_N_ELEMENTS (request_columns),
+  .columns = request_columns,
+  .is_added = TRUE,
 };

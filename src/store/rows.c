@@ -18,10 +18,11 @@ enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_TEXT = 25 };
 const Table *
 row_table_at (guint i)
 {
-  static const Table *const tables[ROW_TABLES]
-      = { &bindings_table, &publications_table, &subscriptions_table };
+  static const Table *const tables[WRITE_TABLES]
+      = { &bindings_table, &publications_table, &subscriptions_table,
+          &requests_table };
 
-  g_assert (i < ROW_TABLES);
+  g_assert (i < WRITE_TABLES);
   return tables[i];
 }
 
@@ -51,6 +52,9 @@ row_copy (const Table *table, gconstpointer row)
     return reg_binding_copy (row);
   case STORE_PUT_PUBLICATION:
     return presence_row_copy (row);
+  case STORE_ADD_REQUEST:
+    return store_request_new (((const StoreRequest *)row)->presentity,
+                              ((const StoreRequest *)row)->watcher);
   default:
     return subs_stored_copy (row);
   }
@@ -120,10 +124,17 @@ array_type (ColumnType type)
   case COLUMN_UINT16:
   case COLUMN_UINT32:
   case COLUMN_TIME:
+  case COLUMN_SECONDS:
     return "bigint[]";
   default:
     return "text[]";
   }
+}
+
+static gboolean
+is_time (const Column *column)
+{
+  return column->type == COLUMN_TIME || column->type == COLUMN_SECONDS;
 }
 
 char *
@@ -168,7 +179,7 @@ row_sql_put (const Table *table)
   g_string_append (sql, ") SELECT ");
   for (guint i = 0; i < table->n_columns; i++)
     g_string_append_printf (sql,
-                            table->columns[i].type == COLUMN_TIME
+                            is_time (&table->columns[i])
                                 ? "%snow() + r.%s * interval '1 microsecond'"
                                 : "%sr.%s",
                             i > 0 ? ", " : "", table->columns[i].name);
@@ -176,6 +187,10 @@ row_sql_put (const Table *table)
   append_unnest (sql, table, table->n_columns);
   g_string_append (sql, " ON CONFLICT (");
   append_columns (sql, table, 0, table->n_keys, "");
+  if (table->is_added) {
+    g_string_append (sql, ") DO NOTHING");
+    return g_string_free (sql, FALSE);
+  }
   g_string_append (sql, ") DO UPDATE SET (");
   append_columns (sql, table, table->n_keys, table->n_columns, "");
   g_string_append (sql, ") = ROW(");
@@ -208,7 +223,7 @@ row_sql_load (const Table *table)
 
     g_string_append_printf (
         sql,
-        column->type == COLUMN_TIME
+        is_time (column)
             ? "%s(extract(epoch FROM t.%s - now()) * 1000000)::bigint"
         : column->type == COLUMN_UINT16 ? "%st.%s::bigint"
                                         : "%st.%s",
@@ -274,6 +289,24 @@ append_blob (GByteArray *out, GBytes *bytes)
     append_bytes (out, data, n);
 }
 
+/* A century stands for "never". */
+static void
+append_seconds (GByteArray *out, guint32 at, gint64 now)
+{
+  if (at == 0)
+    append_int32 (out, -1);
+  else
+    append_int64 (out, at == G_MAXUINT32 ? FAR
+                                         : (gint64)at * G_USEC_PER_SEC - now);
+}
+
+static guint32
+read_seconds (gint64 left, gint64 base)
+{
+  return left > FAR / 2 ? G_MAXUINT32
+                        : (guint32)MAX ((base + left) / G_USEC_PER_SEC, 1);
+}
+
 static void
 append_field (GByteArray *out, const Column *column, gconstpointer row,
               gint64 now)
@@ -298,6 +331,9 @@ append_field (GByteArray *out, const Column *column, gconstpointer row,
   case COLUMN_STATE:
     append_text (out, subs_state_name (CFIELD (row, column, SubsState)));
     break;
+  case COLUMN_SECONDS:
+    append_seconds (out, CFIELD (row, column, guint32), now);
+    break;
   case COLUMN_TIME:
     append_int64 (out, CLAMP (CFIELD (row, column, gint64) - now, -FAR, FAR));
     break;
@@ -315,6 +351,7 @@ element_oid (ColumnType type)
   case COLUMN_UINT16:
   case COLUMN_UINT32:
   case COLUMN_TIME:
+  case COLUMN_SECONDS:
     return OID_INT8;
   default:
     return OID_TEXT;
@@ -404,6 +441,9 @@ decode_field (const Column *column, gpointer row, const char *value, gsize n,
     break;
   case COLUMN_STATE:
     FIELD (row, column, SubsState) = read_state (value);
+    break;
+  case COLUMN_SECONDS:
+    FIELD (row, column, guint32) = read_seconds (read_int64 (value), base);
     break;
   case COLUMN_TIME:
     FIELD (row, column, gint64) = base + read_int64 (value);

@@ -17,6 +17,8 @@ typedef enum {
   COLUMN_BOOL,     /* gboolean */
   COLUMN_STATE,    /* SubsState; text */
   COLUMN_TIME,     /* gint64, us of the monotonic clock; timestamptz */
+  COLUMN_SECONDS,  /* guint32, seconds of the monotonic clock; timestamptz; 0
+                      is NULL, G_MAXUINT32 is infinity */
 } ColumnType;
 
 typedef struct {
@@ -32,13 +34,18 @@ typedef struct {
   guint n_keys; /* the first columns are its primary key; they are text */
   guint n_columns;
   const Column *columns;
+  gboolean is_added; /* a row that is there stays as it is */
   const char *keep; /* SQL condition on row "t": which rows are loaded */
   const char *linger; /* SQL condition: which stay though they have expired */
 } Table;
 
+/* Those that are loaded at the start, and those that are written. */
 #define ROW_TABLES 3
-extern const Table bindings_table, publications_table, subscriptions_table;
-/* The table that a write is for, and all of them in the order of loading. */
+#define WRITE_TABLES 4
+extern const Table bindings_table, publications_table, subscriptions_table,
+    requests_table;
+/* The table that a write is for, and all of them: first the loaded ones, in the
+ * order of loading. */
 const Table *row_table (const StoreWrite *write);
 const Table *row_table_at (guint i);
 

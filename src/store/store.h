@@ -36,6 +36,9 @@ StorePort *store_mem_port (StoreMem *self);
 /* Test hooks: PostgreSQL away and back; a user changed; what is stored. */
 void store_mem_set_up (StoreMem *self, gboolean is_up);
 void store_mem_put_user (StoreMem *self, const StoreUser *user);
+void store_mem_put_settings (StoreMem *self, const PolicySettings *settings);
+/* Replaces what is stored of policy->aor; takes it. */
+void store_mem_put_policy (StoreMem *self, StorePolicy *policy);
 void store_mem_drop_user (StoreMem *self, const char *aor);
 /* The next submit is refused. */
 void store_mem_refuse_next (StoreMem *self);

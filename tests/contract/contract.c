@@ -332,6 +332,94 @@ test_flush (gconstpointer kind)
   g_assert_nonnull (rig_binding (rig, "k"));
 }
 
+/* What is read of a user's policy, and of one of whom nothing is stored. */
+static void
+test_policy (gconstpointer data)
+{
+  g_autoptr (Rig) rig = rig_new (data);
+  StorePolicy *given = store_policy_new ("alice@example.com");
+  const StorePolicy *read;
+
+  rig_add_user (rig, "alice");
+  rig_add_user (rig, "bob");
+  rig_start (rig);
+  g_assert_true (rig->settings.share_availability);
+  g_assert_cmpint (rig->settings.max_contacts, ==, 200);
+  g_assert_cmpint (rig->settings.adhoc_max, ==, POLICY_NO_LIMIT);
+  g_assert_cmpint (rig->settings.offline_ttl, ==, 604800);
+  g_ptr_array_add (given->contacts, g_strdup ("sip:bob@example.com"));
+  store_policy_add_decision (given, "@example.net", "block");
+  g_ptr_array_add (given->rules, g_bytes_new ("<\x01\xff\0>", 5));
+  rig->kind->put_policy (rig, given);
+  read = rig_policy (rig, "alice@example.com");
+  g_assert_cmpuint (read->contacts->len, ==, 1);
+  g_assert_cmpstr (read->contacts->pdata[0], ==, "sip:bob@example.com");
+  g_assert_cmpuint (read->decisions->len, ==, 1);
+  g_assert_cmpstr (((StoreDecision *)read->decisions->pdata[0])->watcher, ==,
+                   "@example.net");
+  g_assert_cmpstr (((StoreDecision *)read->decisions->pdata[0])->decision, ==,
+                   "block");
+  g_assert_cmpuint (read->rules->len, ==, 1);
+  g_assert_cmpuint (g_bytes_get_size (read->rules->pdata[0]), ==, 5);
+  read = rig_policy (rig, "o\"{,}\\'@example.com");
+  g_assert_cmpuint (read->contacts->len + read->decisions->len, ==, 0);
+}
+
+static const char *
+decision_about (Rig *rig, const char *watcher)
+{
+  const StorePolicy *read = rig_policy (rig, "alice@example.com");
+
+  for (guint i = 0; i < read->decisions->len; i++) {
+    const StoreDecision *row = read->decisions->pdata[i];
+
+    if (strcmp (row->watcher, watcher) == 0)
+      return row->decision;
+  }
+  return NULL;
+}
+
+static void
+submit_request (Rig *rig, const char *label, const char *watcher)
+{
+  rig_submit_one (rig, label,
+                  write_of (STORE_ADD_REQUEST,
+                            store_request_new ("alice@example.com", watcher)));
+}
+
+/* A request never takes the place of a decision. */
+static void
+test_request (gconstpointer data)
+{
+  g_autoptr (Rig) rig = rig_new (data);
+  StorePolicy *given = store_policy_new ("alice@example.com");
+
+  rig_add_user (rig, "alice");
+  store_policy_add_decision (given, "bob@example.com", "block");
+  rig_start (rig);
+  rig->kind->put_policy (rig, given);
+  submit_request (rig, "a", "bob@example.com");
+  submit_request (rig, "b", "carol@example.com");
+  submit_request (rig, "c", "carol@example.com");
+  rig_expect_outcomes (rig, 3, "a=COMMITTED\nb=COMMITTED\nc=COMMITTED\n");
+  g_assert_cmpstr (decision_about (rig, "bob@example.com"), ==, "block");
+  g_assert_cmpstr (decision_about (rig, "carol@example.com"), ==, "pending");
+  g_assert_null (decision_about (rig, "dora@example.com"));
+}
+
+static void
+test_policy_away (gconstpointer data)
+{
+  g_autoptr (Rig) rig = rig_new (data);
+
+  rig_add_user (rig, "alice");
+  rig_start (rig);
+  rig->kind->set_up (rig, FALSE);
+  g_assert_null (rig_policy (rig, "alice@example.com"));
+  rig->kind->set_up (rig, TRUE);
+  g_assert_nonnull (rig_policy (rig, "alice@example.com"));
+}
+
 static void
 add (const RigKind *kind, const char *name, GTestDataFunc fn)
 {
@@ -351,6 +439,9 @@ contract_add_tests (const RigKind *kind)
   add (kind, "order/case", test_order_case);
   add (kind, "load/sweeps", test_load_sweeps);
   add (kind, "users", test_users);
+  add (kind, "policy", test_policy);
+  add (kind, "policy/request", test_request);
+  add (kind, "policy/away", test_policy_away);
   add (kind, "away", test_away);
   add (kind, "refused", test_refused);
   add (kind, "flush", test_flush);

@@ -197,7 +197,7 @@ wipe_pg (Rig *rig)
          "SET rollcall.origin = 'daemon';"
          "TRUNCATE rollcall.users, rollcall.contacts, rollcall.watchers,"
          "  rollcall.bindings, rollcall.publications, rollcall.subscriptions,"
-         "  rollcall.changes, rollcall.audit;"
+         "  rollcall.changes, rollcall.audit, rollcall.xcap_documents;"
          "RESET rollcall.origin");
 }
 
@@ -240,6 +240,48 @@ drop_user (Rig *rig, const char *aor)
 }
 
 static void
+put_rules (const char *owner, guint i, GBytes *body)
+{
+  gsize len;
+  const guint8 *bytes = g_bytes_get_data (body, &len);
+  g_autoptr (GString) hex = g_string_new ("\\x");
+
+  for (gsize n = 0; n < len; n++)
+    g_string_append_printf (hex, "%02x", bytes[n]);
+  admin ("SET rollcall.origin = 'daemon';"
+         "INSERT INTO rollcall.xcap_documents"
+         " (auid, owner, filename, etag, body)"
+         " VALUES ('%s', %s, 'index', 'e', '%s');"
+         "RESET rollcall.origin",
+         i == 0 ? "pres-rules" : "org.openmobilealliance.pres-rules", owner,
+         hex->str);
+}
+
+static void
+put_policy (Rig *rig, StorePolicy *policy)
+{
+  g_autofree char *owner = literal (policy->aor);
+
+  for (guint i = 0; i < policy->contacts->len; i++) {
+    g_autofree char *uri = literal (policy->contacts->pdata[i]);
+
+    admin ("INSERT INTO rollcall.contacts (owner, uri) VALUES (%s, %s)", owner,
+           uri);
+  }
+  for (guint i = 0; i < policy->decisions->len; i++) {
+    const StoreDecision *row = policy->decisions->pdata[i];
+    g_autofree char *watcher = literal (row->watcher);
+
+    admin ("INSERT INTO rollcall.watchers (presentity, watcher, decision)"
+           " VALUES (%s, %s, '%s')",
+           owner, watcher, row->decision);
+  }
+  for (guint i = 0; i < policy->rules->len; i++)
+    put_rules (owner, i, policy->rules->pdata[i]);
+  store_policy_free (policy);
+}
+
+static void
 set_up (Rig *rig, gboolean is_up)
 {
   server_signal (is_up ? SIGCONT : SIGSTOP);
@@ -253,7 +295,8 @@ poison (Rig *rig, RegBinding *binding)
 }
 
 const RigKind rig_kind_pg
-    = { "pg", open_pg, close_pg, wipe_pg, put_user, drop_user, set_up, poison };
+    = { "pg",      open_pg,    close_pg, wipe_pg, put_user,
+        drop_user, put_policy, set_up,   poison };
 
 /* Gets itself a PostgreSQL when there is none. */
 static void
@@ -267,14 +310,14 @@ need_server (char **argv)
   if (g_getenv ("ROLLCALL_TEST_DSN") != NULL)
     return;
   g_ptr_array_add (args, wrapper);
-  g_ptr_array_add (args, (char *) "--schema");
-  g_ptr_array_add (args, (char *) "--set");
+  g_ptr_array_add (args, (char *)"--schema");
+  g_ptr_array_add (args, (char *)"--set");
   /* What was committed softly stays in memory for long. */
-  g_ptr_array_add (args, (char *) "wal_writer_delay=10s");
+  g_ptr_array_add (args, (char *)"wal_writer_delay=10s");
   for (; *argv != NULL; argv++)
     g_ptr_array_add (args, *argv);
   g_ptr_array_add (args, NULL);
-  execv (wrapper, (char **) args->pdata);
+  execv (wrapper, (char **)args->pdata);
   g_error ("%s: %s", wrapper, g_strerror (errno));
 }
 

@@ -44,6 +44,56 @@ loaded_cb (gpointer data)
 }
 
 static void
+load_settings_cb (const PolicySettings *settings, gpointer data)
+{
+  ((Rig *)data)->settings = *settings;
+}
+
+static void
+settings_changed_cb (const PolicySettings *settings, gpointer data)
+{
+  Rig *rig = data;
+
+  rig->settings = *settings;
+  g_string_append (rig->events, "settings\n");
+}
+
+static void
+policy_changed_cb (const char *aor, gpointer data)
+{
+  g_string_append_printf (((Rig *)data)->events, "policy %s\n",
+                          aor != NULL ? aor : "*");
+}
+
+static void
+policy_cb (StorePolicy *policy, gpointer data)
+{
+  Rig *rig = data;
+
+  g_assert_false (rig->is_submitting);
+  g_clear_pointer (&rig->policy, store_policy_free);
+  rig->policy = policy;
+  rig->has_policy = TRUE;
+}
+
+static gboolean
+has_policy (gpointer data)
+{
+  return ((Rig *)data)->has_policy;
+}
+
+const StorePolicy *
+rig_policy (Rig *rig, const char *aor)
+{
+  rig->has_policy = FALSE;
+  rig->is_submitting = TRUE;
+  rig->port->load_policy (rig->port->self, aor, policy_cb, rig);
+  rig->is_submitting = FALSE;
+  rig_wait (rig, has_policy, rig);
+  return rig->policy;
+}
+
+static void
 user_changed_cb (const char *aor, StoreUser *user, gpointer data)
 {
   Rig *rig = data;
@@ -139,17 +189,26 @@ rig_free (Rig *rig)
   g_ptr_array_unref (rig->subscriptions);
   g_string_free (rig->events, TRUE);
   g_string_free (rig->outcomes, TRUE);
+  store_policy_free (rig->policy);
   g_free (rig);
 }
 
 void
 rig_start_only (Rig *rig)
 {
-  static const StoreEvents events = { user_changed_cb, users_begin_cb,
-                                      users_end_cb, up_changed_cb, fatal_cb };
-  static const StoreLoadFns fns
-      = { load_user_cb, load_binding_cb, load_publication_cb,
-          load_subscription_cb, loaded_cb, NULL };
+  static const StoreEvents events = { .user_changed = user_changed_cb,
+                                      .users_begin = users_begin_cb,
+                                      .users_end = users_end_cb,
+                                      .settings_changed = settings_changed_cb,
+                                      .policy_changed = policy_changed_cb,
+                                      .up_changed = up_changed_cb,
+                                      .fatal = fatal_cb };
+  static const StoreLoadFns fns = { .user = load_user_cb,
+                                    .binding = load_binding_cb,
+                                    .publication = load_publication_cb,
+                                    .subscription = load_subscription_cb,
+                                    .loaded = loaded_cb,
+                                    .settings = load_settings_cb };
 
   clear_told (rig);
   rig->kind->open (rig);
@@ -398,7 +457,8 @@ sample_subscription (const char *user, const char *tag)
                 .accept = "application/pidf+xml, */*",
                 .source = "udp:192.0.2.7:5062",
                 .local_contact = "sip:192.0.2.1:5060",
-                .is_trusted = TRUE },
+                .is_trusted = TRUE,
+                .limit_at = (guint32)(now / G_USEC_PER_SEC) + 3600 },
     .state = SUBS_PENDING,
     .remote_cseq = 4294967295u,
     .cseq_reserved = 4294967290u,
@@ -496,6 +556,7 @@ assert_subscription_equal (const SubsStored *a, const SubsStored *b)
   g_assert_cmpstr (x->source, ==, y->source);
   g_assert_cmpstr (x->local_contact, ==, y->local_contact);
   g_assert_cmpint (x->is_trusted, ==, y->is_trusted);
+  g_assert_cmpint (ABS ((gint64)x->limit_at - y->limit_at), <=, 5);
   g_assert_cmpint (a->state, ==, b->state);
   g_assert_cmpuint (a->remote_cseq, ==, b->remote_cseq);
   g_assert_cmpuint (a->cseq_reserved, ==, b->cseq_reserved);

@@ -19,6 +19,8 @@ typedef struct {
   /* As an administrator does. */
   void (*put_user) (Rig *rig, const StoreUser *user);
   void (*drop_user) (Rig *rig, const char *aor);
+  /* Gives a user what no row says yet; takes it. */
+  void (*put_policy) (Rig *rig, StorePolicy *policy);
   /* PostgreSQL stops answering, and goes on. */
   void (*set_up) (Rig *rig, gboolean is_up);
   /* Makes this binding, not yet submitted, one that is refused. */
@@ -35,8 +37,12 @@ struct Rig {
   /* Told by load. */
   GPtrArray *users, *bindings, *publications, *subscriptions;
   gboolean is_loaded;
+  PolicySettings settings; /* as told last */
+  StorePolicy *policy;     /* what rig_policy got */
+  gboolean has_policy;
   /* Told by events. */
-  GString *events; /* "up", "away", "+aor", "-aor", "begin", "end" by line */
+  GString *events; /* "up", "away", "+aor", "-aor", "begin", "end", "settings",
+                      "policy aor" ("*": of anybody) by line */
   char *fatal;
   gboolean has_failed;
   /* Told to done callbacks: "LABEL=COMMITTED" by line. */
@@ -73,6 +79,8 @@ void rig_wait_event (Rig *rig, const char *line);
 gboolean rig_has_event (Rig *rig, const char *line);
 void rig_wait (Rig *rig, gboolean (*is_done) (gpointer), gpointer data);
 void rig_sync (Rig *rig, const char *label);
+/* Waits for what load_policy gives; NULL: away. Borrowed until the next. */
+const StorePolicy *rig_policy (Rig *rig, const char *aor);
 void rig_flush (Rig *rig, const char *label, guint timeout_ms);
 
 /* Samples: of user NAME@example.com; every field is set. */

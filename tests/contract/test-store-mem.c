@@ -43,6 +43,12 @@ drop_user (Rig *rig, const char *aor)
 }
 
 static void
+put_policy (Rig *rig, StorePolicy *policy)
+{
+  store_mem_put_policy (rig->store, policy);
+}
+
+static void
 set_up (Rig *rig, gboolean is_up)
 {
   store_mem_set_up (rig->store, is_up);
@@ -57,8 +63,9 @@ poison (Rig *rig, RegBinding *binding)
 int
 main (int argc, char **argv)
 {
-  static const RigKind mem = { "mem",    open_mem,  close_mem, wipe_mem,
-                               put_user, drop_user, set_up,    poison };
+  static const RigKind mem
+      = { "mem",     open_mem,   close_mem, wipe_mem, put_user,
+          drop_user, put_policy, set_up,    poison };
 
   g_test_init (&argc, &argv, NULL);
   contract_add_tests (&mem);

@@ -196,5 +196,14 @@ class Rollcalld:
                     return float(value)
         raise AssertionError(f'no metric {name}')
 
+    def sync(self):
+        """What has been committed until now is in force afterwards."""
+        with socket.socket(socket.AF_UNIX) as control:
+            control.settimeout(10)
+            control.connect(f'{self.folder}/control')
+            control.sendall(b'sync\n')
+            answer = control.recv(1000)
+        assert answer == b'ok\n', answer
+
     def psql(self, sql, **options):
         return self.postgres.psql(self.database, sql, **options)

@@ -1,69 +1,312 @@
 /* SPDX-License-Identifier: ISC
  *
- * policy/: the built-in order, as a table. */
+ * policy/: the order of DESIGN section 4, each step by rows. */
 #include "policy/policy.h"
+
+#define ALICE "alice@example.com"
+#define BOB "bob@example.com"
+#define EVE "eve@example.net"
+
+/* What differs from the defaults. */
+typedef enum {
+  NO_SHARING = 1 << 0,
+  APPROVAL = 1 << 1,
+  ADHOC = 1 << 2,      /* on, without bounds */
+  IM_OFF = 1 << 3,
+  CONTACT = 1 << 4,    /* alice is a contact of bob's */
+  UNREAD = 1 << 5,     /* alice's policy could not be read */
+  UNREAD_BOB = 1 << 6, /* bob's could not */
+} Given;
 
 typedef struct {
   const char *path;
-  const char *watcher, *presentity, *package;
-  PolicyDecision expected;
+  Given given;
+  const char *watcher, *package;
+  const char *rows; /* of alice: "bob@example.com=block @example.net=allow" */
+  PolicyDecision decision;
+  PolicyStep step;
+  gboolean is_unknown, is_adhoc;
 } Row;
 
 static const Row rows[] = {
-  { "/policy/default/oneself", "alice@example.com", "alice@example.com",
-    "presence", POLICY_ALLOW },
-  { "/policy/default/others", "bob@example.com", "alice@example.com",
-    "presence", POLICY_ALLOW },
-  { "/policy/default/foreign", "bob@example.net", "alice@example.com",
-    "presence", POLICY_ALLOW },
-  { "/policy/default/package-case", "bob@example.com", "alice@example.com",
-    "Presence", POLICY_ALLOW },
-  { "/policy/rfc3857-4.3/owner", "alice@example.com", "alice@example.com",
-    "presence.winfo", POLICY_ALLOW },
-  { "/policy/rfc3857-4.3/owner-case", "ALICE@Example.com", "alice@example.com",
-    "presence.winfo", POLICY_ALLOW },
-  { "/policy/rfc3857-4.3/others", "bob@example.com", "alice@example.com",
-    "presence.winfo", POLICY_BLOCK },
-  { "/policy/rfc3857-4.3/same-user-elsewhere", "alice@example.net",
-    "alice@example.com", "presence.winfo", POLICY_BLOCK },
-  { "/policy/default/unknown-package", "bob@example.com", "alice@example.com",
-    "reg", POLICY_BLOCK },
-  { "/policy/default/unknown-package-of-oneself", "alice@example.com",
-    "alice@example.com", "reg", POLICY_BLOCK },
-  { "/policy/default/message-is-no-package", "bob@example.com",
-    "alice@example.com", "message", POLICY_BLOCK },
+  /* 1 oneself */
+  { "/policy/1/oneself", 0, ALICE, "presence", "", POLICY_ALLOW,
+    POLICY_BY_ONESELF, FALSE, FALSE },
+  { "/policy/1/oneself-in-any-case", 0, "ALICE@Example.com", "presence", "",
+    POLICY_ALLOW, POLICY_BY_ONESELF, FALSE, FALSE },
+  { "/policy/1/oneself-before-a-block", 0, ALICE, "presence",
+    ALICE "=block", POLICY_ALLOW, POLICY_BY_ONESELF, FALSE, FALSE },
+  { "/policy/1/oneself-without-database", UNREAD, ALICE, "presence", "",
+    POLICY_ALLOW, POLICY_BY_ONESELF, FALSE, FALSE },
+  { "/policy/1/rfc3857-4.3/owner", 0, ALICE, "presence.winfo", "", POLICY_ALLOW,
+    POLICY_BY_ONESELF, FALSE, FALSE },
+  { "/policy/1/rfc3857-4.3/others", CONTACT, BOB, "presence.winfo", "",
+    POLICY_BLOCK, POLICY_BY_OWNERSHIP, FALSE, FALSE },
+  { "/policy/1/rfc3857-4.3/same-user-elsewhere", 0, "alice@example.net",
+    "presence.winfo", "", POLICY_BLOCK, POLICY_BY_OWNERSHIP, FALSE, FALSE },
+  { "/policy/package-case", CONTACT, BOB, "Presence", "", POLICY_ALLOW,
+    POLICY_BY_DEFAULT, FALSE, FALSE },
+  { "/policy/no-such-package", CONTACT, ALICE, "message", "", POLICY_BLOCK,
+    POLICY_BY_NOBODY, FALSE, FALSE },
+  /* 2 block and polite block, 3 allow */
+  { "/policy/2/block", CONTACT, BOB, "presence", BOB "=block", POLICY_BLOCK,
+    POLICY_BY_ROW, FALSE, FALSE },
+  { "/policy/2/polite", CONTACT, BOB, "presence", BOB "=polite_block",
+    POLICY_POLITE_BLOCK, POLICY_BY_ROW, FALSE, FALSE },
+  { "/policy/2/domain", 0, EVE, "presence", "@example.net=block", POLICY_BLOCK,
+    POLICY_BY_DOMAIN_ROW, FALSE, FALSE },
+  { "/policy/2/exact-before-domain", 0, EVE, "presence",
+    "@example.net=block " EVE "=allow", POLICY_ALLOW, POLICY_BY_ROW, FALSE,
+    FALSE },
+  { "/policy/2/domain-before-a-request", 0, EVE, "presence",
+    "@example.net=block " EVE "=pending", POLICY_BLOCK, POLICY_BY_DOMAIN_ROW,
+    FALSE, FALSE },
+  { "/policy/2/case", CONTACT, "BOB@EXAMPLE.com", "presence", BOB "=block",
+    POLICY_BLOCK, POLICY_BY_ROW, FALSE, FALSE },
+  { "/policy/2/other-domain", 0, "x@sub.example.net", "presence",
+    "@example.net=block", POLICY_ALLOW, POLICY_BY_DEFAULT, FALSE, FALSE },
+  { "/policy/3/allow-before-approval", APPROVAL, EVE, "presence", EVE "=allow",
+    POLICY_ALLOW, POLICY_BY_ROW, FALSE, FALSE },
+  { "/policy/3/allow-before-contacts", 0, BOB, "presence", BOB "=allow",
+    POLICY_ALLOW, POLICY_BY_ROW, FALSE, FALSE },
+  /* 4 the contact rule */
+  { "/policy/4/contact", CONTACT, BOB, "presence", "", POLICY_ALLOW,
+    POLICY_BY_DEFAULT, FALSE, FALSE },
+  { "/policy/4/adhoc-off", 0, BOB, "presence", "", POLICY_BLOCK,
+    POLICY_BY_ADHOC_OFF, FALSE, FALSE },
+  { "/policy/4/adhoc-on", ADHOC, BOB, "presence", "", POLICY_ALLOW,
+    POLICY_BY_DEFAULT, FALSE, TRUE },
+  { "/policy/4/a-contact-is-not-adhoc", ADHOC | CONTACT, BOB, "presence", "",
+    POLICY_ALLOW, POLICY_BY_DEFAULT, FALSE, FALSE },
+  { "/policy/4/strangers-are-not-asked", 0, EVE, "presence", "", POLICY_ALLOW,
+    POLICY_BY_DEFAULT, FALSE, FALSE },
+  { "/policy/4/block-before-adhoc", 0, BOB, "presence", BOB "=polite_block",
+    POLICY_POLITE_BLOCK, POLICY_BY_ROW, FALSE, FALSE },
+  /* 6 approval */
+  { "/policy/6/approval", APPROVAL | CONTACT, BOB, "presence", "",
+    POLICY_PENDING, POLICY_BY_APPROVAL, FALSE, FALSE },
+  { "/policy/6/asked-already", APPROVAL, EVE, "presence", EVE "=pending",
+    POLICY_PENDING, POLICY_BY_APPROVAL, FALSE, FALSE },
+  { "/policy/6/adhoc-with-approval", APPROVAL | ADHOC, BOB, "presence", "",
+    POLICY_PENDING, POLICY_BY_APPROVAL, FALSE, TRUE },
+  /* 7 sharing */
+  { "/policy/7/not-shared", NO_SHARING | CONTACT, BOB, "presence", "",
+    POLICY_ALLOW, POLICY_BY_DEFAULT, TRUE, FALSE },
+  { "/policy/7/own-is-shared", NO_SHARING, ALICE, "presence", "", POLICY_ALLOW,
+    POLICY_BY_ONESELF, FALSE, FALSE },
+  /* what could not be read shows nothing, and refuses nobody for good */
+  { "/policy/unread/presentity", UNREAD, EVE, "presence", "", POLICY_PENDING,
+    POLICY_BY_NOT_KNOWN, FALSE, FALSE },
+  { "/policy/unread/watcher", UNREAD_BOB, BOB, "presence", "", POLICY_PENDING,
+    POLICY_BY_NOT_KNOWN, FALSE, FALSE },
 };
+
+static const Row messages[] = {
+  { "/policy/message/anybody", 0, BOB, "", "", POLICY_ALLOW, POLICY_BY_DEFAULT,
+    FALSE, FALSE },
+  { "/policy/message/oneself", 0, ALICE, "", ALICE "=block", POLICY_ALLOW,
+    POLICY_BY_ONESELF, FALSE, FALSE },
+  { "/policy/message/block", 0, BOB, "", BOB "=block", POLICY_BLOCK,
+    POLICY_BY_ROW, FALSE, FALSE },
+  { "/policy/message/polite", 0, EVE, "", "@example.net=polite_block",
+    POLICY_POLITE_BLOCK, POLICY_BY_DOMAIN_ROW, FALSE, FALSE },
+  { "/policy/message/pending-may-write", APPROVAL, BOB, "", BOB "=pending",
+    POLICY_ALLOW, POLICY_BY_DEFAULT, FALSE, FALSE },
+  { "/policy/message/without-database", UNREAD, BOB, "", "", POLICY_ALLOW,
+    POLICY_BY_DEFAULT, FALSE, FALSE },
+  { "/policy/message/off", IM_OFF, BOB, "", BOB "=allow", POLICY_BLOCK,
+    POLICY_BY_IM_OFF, FALSE, FALSE },
+  { "/policy/message/off-for-oneself", IM_OFF, ALICE, "", "", POLICY_BLOCK,
+    POLICY_BY_IM_OFF, FALSE, FALSE },
+};
+
+static PolicySettings
+settings_of (Given given)
+{
+  PolicySettings settings = policy_settings_default;
+
+  settings.share_availability = !(given & NO_SHARING);
+  settings.allow_without_approval = !(given & APPROVAL);
+  settings.adhoc_enabled = (given & ADHOC) != 0;
+  settings.im_enabled = !(given & IM_OFF);
+  return settings;
+}
+
+static PolicyUser *
+user_of (const char *aor, const char *text)
+{
+  PolicyUser *user = policy_user_new (aor);
+  g_auto (GStrv) words = g_strsplit (text, " ", 0);
+
+  for (char **word = words; *word != NULL; word++) {
+    g_auto (GStrv) parts = g_strsplit (*word, "=", 2);
+
+    if (parts[0] != NULL)
+      policy_user_add_row (user, parts[0], policy_row_of (parts[1]));
+  }
+  return user;
+}
+
+typedef struct {
+  PolicySettings settings;
+  PolicyUser *alice, *bob;
+  PolicyQuestion question;
+} Case;
+
+static void
+case_init (Case *self, const Row *row)
+{
+  self->settings = settings_of (row->given);
+  self->alice = user_of (ALICE, row->rows);
+  self->bob = policy_user_new (BOB);
+  if (row->given & CONTACT)
+    policy_user_add_contact (self->bob, "sip:" ALICE ";transport=tcp");
+  self->question = (PolicyQuestion){
+    .settings = &self->settings,
+    .watcher = row->watcher,
+    .presentity = ALICE,
+    .package = row->package,
+    .is_local_watcher = g_str_has_suffix (row->watcher, "example.com"),
+    .of_presentity = row->given & UNREAD ? NULL : self->alice,
+    .of_watcher = row->given & UNREAD_BOB ? NULL : self->bob,
+  };
+}
+
+static void
+case_clear (Case *self)
+{
+  policy_user_unref (self->alice);
+  policy_user_unref (self->bob);
+}
+
+static void
+assert_answer (const PolicyAnswer *answer, const Row *row)
+{
+  g_assert_cmpint (answer->decision, ==, row->decision);
+  g_assert_cmpint (answer->step, ==, row->step);
+  g_assert_cmpint (answer->is_unknown, ==, row->is_unknown);
+  g_assert_cmpint (answer->is_adhoc, ==, row->is_adhoc);
+  g_assert_nonnull (policy_step_text (answer->step));
+}
 
 static void
 test_watch (gconstpointer data)
 {
-  const Row *row = data;
-  g_autoptr (Policy) policy = policy_new ();
+  PolicyAnswer answer;
+  Case c;
 
-  g_assert_cmpint (
-      policy_watch (policy, row->watcher, row->presentity, row->package), ==,
-      row->expected);
+  case_init (&c, data);
+  answer = policy_watch (&c.question);
+  assert_answer (&answer, data);
+  case_clear (&c);
 }
 
 static void
-test_message (void)
+test_message (gconstpointer data)
 {
-  g_autoptr (Policy) policy = policy_new ();
+  PolicyAnswer answer;
+  Case c;
 
-  g_assert_cmpint (
-      policy_message (policy, "bob@example.com", "alice@example.com"), ==,
-      POLICY_ALLOW);
-  g_assert_cmpint (
-      policy_message (policy, "alice@example.com", "alice@example.com"), ==,
-      POLICY_ALLOW);
+  case_init (&c, data);
+  answer = policy_message (&c.question);
+  assert_answer (&answer, data);
+  case_clear (&c);
+}
+
+/* A user's own setting goes before the organisation's, both ways. */
+static void
+test_overrides (void)
+{
+  const Row row = { .watcher = EVE, .package = "presence", .rows = "" };
+  Case c;
+
+  case_init (&c, &row);
+  c.question.share = POLICY_NO;
+  g_assert_true (policy_watch (&c.question).is_unknown);
+  c.settings.share_availability = FALSE;
+  c.question.share = POLICY_YES;
+  g_assert_false (policy_watch (&c.question).is_unknown);
+  c.question.approval = POLICY_NO;
+  g_assert_cmpint (policy_watch (&c.question).decision, ==, POLICY_PENDING);
+  c.settings.allow_without_approval = FALSE;
+  c.question.approval = POLICY_YES;
+  g_assert_cmpint (policy_watch (&c.question).decision, ==, POLICY_ALLOW);
+  case_clear (&c);
+}
+
+static void
+test_adhoc_max (void)
+{
+  const Row row
+      = { .given = ADHOC, .watcher = BOB, .package = "presence", .rows = "" };
+  PolicyAnswer answer;
+  Case c;
+
+  case_init (&c, &row);
+  c.settings.adhoc_max = 2;
+  c.question.adhoc_in_use = 1;
+  g_assert_true (policy_watch (&c.question).is_adhoc);
+  c.question.adhoc_in_use = 2;
+  answer = policy_watch (&c.question);
+  g_assert_cmpint (answer.decision, ==, POLICY_BLOCK);
+  g_assert_cmpint (answer.step, ==, POLICY_BY_ADHOC_MAX);
+  c.settings.adhoc_max = 0;
+  c.question.adhoc_in_use = 0;
+  g_assert_cmpint (policy_watch (&c.question).step, ==, POLICY_BY_ADHOC_MAX);
+  case_clear (&c);
+}
+
+static void
+test_contacts (void)
+{
+  static const char *const uris[]
+      = { "sip:" ALICE, "sips:Alice@EXAMPLE.com", "xmpp:" ALICE "/phone",
+          "pres:" ALICE, "im:" ALICE "?x=1", "sip:" ALICE ";lr" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (uris); i++) {
+    g_autoptr (PolicyUser) user = policy_user_new (BOB);
+
+    g_assert_false (policy_user_has_contact (user, ALICE));
+    policy_user_add_contact (user, uris[i]);
+    if (!policy_user_has_contact (user, ALICE))
+      g_error ("%s is no contact", uris[i]);
+    g_assert_false (policy_user_has_contact (user, EVE));
+    policy_user_add_contact (user, "tel:+15551234");
+    policy_user_add_contact (user, "");
+  }
+}
+
+static void
+asked_cb (const char *watcher, gpointer data)
+{
+  g_string_append_printf (data, "%s ", watcher);
+}
+
+static void
+test_asked (void)
+{
+  g_autoptr (PolicyUser) user
+      = user_of (ALICE, BOB "=pending " EVE "=allow x=nonsense");
+  g_autoptr (GString) asked = g_string_new (NULL);
+
+  g_assert_cmpuint (policy_user_asked (user, asked_cb, asked), ==, 1);
+  g_assert_cmpstr (asked->str, ==, BOB " ");
+  g_assert_cmpint (policy_user_row (user, "x", NULL), ==, POLICY_UNDECIDED);
+  g_assert_cmpstr (policy_row_name (POLICY_POLITELY_BLOCKED), ==,
+                   "polite_block");
 }
 
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     g_test_add_data_func (rows[i].path, &rows[i], test_watch);
-  g_test_add_func ("/policy/default/message", test_message);
+  for (guint i = 0; i < G_N_ELEMENTS (messages); i++)
+    g_test_add_data_func (messages[i].path, &messages[i], test_message);
+  g_test_add_func ("/policy/overrides", test_overrides);
+  g_test_add_func ("/policy/4/adhoc-max", test_adhoc_max);
+  g_test_add_func ("/policy/user/contacts", test_contacts);
+  g_test_add_func ("/policy/user/asked", test_asked);
   return g_test_run ();
 }

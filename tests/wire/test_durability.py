@@ -135,9 +135,11 @@ def test_postgresql_crashes_and_comes_back(server, postgres, alice, bob):
     assert publication.expires <= 120
     carol = server.agent('carol')
     late = carol.subscribe('alice')
-    late.expect_state('open')
+    # whom carol may watch cannot be read: she waits, and sees nothing
+    assert (notify := late.next()).phase == 'pending' and not notify.body
     assert int(late.response['Expires']) <= 120
     postgres.start()
+    late.expect_state('open')
     wait.until(lambda: server.psql(
         'SELECT count(*) FROM rollcall.publications') == '2'
         and server.psql('SELECT count(*) FROM rollcall.subscriptions') == '2',

@@ -122,7 +122,13 @@ def expect_written(server, publication, watch):
         'the subscription is written')
 
 
+def read_policy(alice, bob):
+    """What both decided has been read: bob may watch alice."""
+    bob.subscribe('alice', expires=0).expect_ended()
+
+
 def test_postgresql_hangs(server, alice, bob, postgres):
+    read_policy(alice, bob)
     postgres.freeze()
     publication, watch = all_three(alice, bob)
     publication.change('closed')
@@ -135,6 +141,7 @@ def test_postgresql_hangs(server, alice, bob, postgres):
 
 def test_postgresql_is_gone(server, alice, bob, postgres):
     bob.register()
+    read_policy(alice, bob)
     postgres.crash()
     server.wait_log('PostgreSQL')
     publication, watch = all_three(alice, bob)

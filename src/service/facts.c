@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The cache.  An entry is being read, or there; one that is forgotten while it
+ * is being read is read again, for the store may have looked before the
+ * change. */
+#define G_LOG_DOMAIN "service"
+#include "service/facts.h"
+
+#include "addr/aor.h"
+
+/* About so many bytes of what was read are kept. */
+#define BYTES_MAX ((gsize)128 << 20)
+
+typedef struct {
+  FactsFn fn;
+  gpointer data;
+} Wait;
+
+typedef struct {
+  Facts *facts; /* NULL: they are gone */
+  char *aor;
+  PolicyUser *user; /* NULL: being read */
+  gsize bytes;
+  GArray *waits;   /* Wait */
+  gboolean is_old; /* forgotten while being read */
+  GList link;      /* in facts->used, when there */
+} Entry;
+
+struct Facts {
+  Service *service;
+  GHashTable *entries; /* AoR -> Entry */
+  GQueue used;         /* Entry, the latest used first */
+  gsize bytes;
+};
+
+static void
+entry_free (Entry *self)
+{
+  policy_user_unref (self->user);
+  g_array_unref (self->waits);
+  g_free (self->aor);
+  g_free (self);
+}
+
+static void
+drop (Facts *self, Entry *entry)
+{
+  g_hash_table_remove (self->entries, entry->aor);
+  g_queue_unlink (&self->used, &entry->link);
+  self->bytes -= entry->bytes;
+  entry_free (entry);
+}
+
+/* The one used last stays, however large. */
+static void
+make_room (Facts *self)
+{
+  while (self->bytes > BYTES_MAX && self->used.length > 1)
+    drop (self, g_queue_peek_tail (&self->used));
+}
+
+static PolicyUser *
+user_of (const StorePolicy *policy)
+{
+  PolicyUser *user = policy_user_new (policy->aor);
+
+  for (guint i = 0; i < policy->contacts->len; i++)
+    policy_user_add_contact (user, policy->contacts->pdata[i]);
+  for (guint i = 0; i < policy->decisions->len; i++) {
+    const StoreDecision *row = policy->decisions->pdata[i];
+
+    policy_user_add_row (user, row->watcher, policy_row_of (row->decision));
+  }
+  return user;
+}
+
+static void
+tell (Entry *entry, PolicyUser *user)
+{
+  g_autoptr (GArray) waits = entry->waits;
+
+  entry->waits = g_array_new (FALSE, FALSE, sizeof (Wait));
+  for (guint i = 0; i < waits->len; i++) {
+    const Wait *wait = &g_array_index (waits, Wait, i);
+
+    wait->fn (user, wait->data);
+  }
+}
+
+static void read_entry (Entry *entry);
+
+/* Nothing is known: whoever needs it asks again. */
+static void
+give_up (Entry *entry)
+{
+  g_hash_table_remove (entry->facts->entries, entry->aor);
+  tell (entry, NULL);
+  entry_free (entry);
+}
+
+static void
+keep (Entry *entry, const StorePolicy *policy)
+{
+  Facts *self = entry->facts;
+  g_autoptr (PolicyUser) user = user_of (policy);
+
+  entry->user = policy_user_ref (user);
+  entry->bytes = policy_user_size (user);
+  self->bytes += entry->bytes;
+  g_queue_push_head_link (&self->used, &entry->link);
+  tell (entry, user);
+  make_room (self);
+}
+
+static void
+read_cb (StorePolicy *policy, gpointer data)
+{
+  Entry *entry = data;
+
+  if (entry->facts == NULL)
+    entry_free (entry);
+  else if (policy == NULL)
+    give_up (entry);
+  else if (entry->is_old)
+    read_entry (entry);
+  else
+    keep (entry, policy);
+  store_policy_free (policy);
+}
+
+static void
+read_entry (Entry *entry)
+{
+  StorePort *store = entry->facts->service->store;
+
+  entry->is_old = FALSE;
+  store->load_policy (store->self, entry->aor, read_cb, entry);
+}
+
+PolicyUser *
+facts_peek (Facts *self, const char *aor)
+{
+  Entry *entry = g_hash_table_lookup (self->entries, aor);
+
+  if (entry == NULL || entry->user == NULL)
+    return NULL;
+  g_queue_unlink (&self->used, &entry->link);
+  g_queue_push_head_link (&self->used, &entry->link);
+  return entry->user;
+}
+
+static Entry *
+entry_of (Facts *self, const char *aor)
+{
+  Entry *entry = g_hash_table_lookup (self->entries, aor);
+
+  if (entry != NULL)
+    return entry;
+  entry = g_new0 (Entry, 1);
+  entry->facts = self;
+  entry->aor = g_strdup (aor);
+  entry->waits = g_array_new (FALSE, FALSE, sizeof (Wait));
+  entry->link.data = entry;
+  g_hash_table_insert (self->entries, entry->aor, entry);
+  read_entry (entry);
+  return entry;
+}
+
+/* One that is there is read again, so that fn need not be called in here. */
+void
+facts_want (Facts *self, const char *aor, FactsFn fn, gpointer data)
+{
+  Wait wait = { fn, data };
+  Entry *entry = g_hash_table_lookup (self->entries, aor);
+
+  if (entry != NULL && entry->user != NULL)
+    drop (self, entry);
+  entry = entry_of (self, aor);
+  g_array_append_val (entry->waits, wait);
+}
+
+static void
+forget (Facts *self, Entry *entry)
+{
+  if (entry->user == NULL)
+    entry->is_old = TRUE;
+  else
+    drop (self, entry);
+}
+
+void
+facts_forget (Facts *self, const char *aor)
+{
+  g_autoptr (GList) all = NULL;
+  Entry *entry;
+
+  if (aor == NULL)
+    all = g_hash_table_get_values (self->entries);
+  else if ((entry = g_hash_table_lookup (self->entries, aor)) != NULL)
+    forget (self, entry);
+  for (GList *l = all; l != NULL; l = l->next)
+    forget (self, l->data);
+}
+
+guint
+facts_size (const Facts *self)
+{
+  return self->used.length;
+}
+
+Facts *
+facts_new (Service *service)
+{
+  Facts *self = g_new0 (Facts, 1);
+
+  self->service = service;
+  self->entries = g_hash_table_new (aor_hash, aor_equal);
+  return self;
+}
+
+/* What is being read still belongs to the store's callback. */
+void
+facts_free (Facts *self)
+{
+  GHashTableIter iter;
+  gpointer item;
+
+  if (self == NULL)
+    return;
+  g_hash_table_iter_init (&iter, self->entries);
+  while (g_hash_table_iter_next (&iter, NULL, &item))
+    if (((Entry *)item)->user != NULL)
+      entry_free (item);
+    else
+      ((Entry *)item)->facts = NULL;
+  g_hash_table_unref (self->entries);
+  g_free (self);
+}

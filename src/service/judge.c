@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Questions to policy/, and what becomes of its answers. */
+#define G_LOG_DOMAIN "service"
+#include "service/judge.h"
+#include "service/watchers.h"
+
+#include "addr/aor.h"
+
+#define PRESENCE "presence"
+
+/* --- Questions --- */
+
+static gboolean
+is_local (Service *self, const char *aor)
+{
+  return service_has_domain (self, aor_domain (aor));
+}
+
+gboolean
+judge_is_ready (Service *self, const char *watcher, const char *presentity,
+                const char *package)
+{
+  return !policy_is_personal (package) || aor_equal (watcher, presentity)
+         || (facts_peek (self->facts, presentity) != NULL
+             && (!is_local (self, watcher)
+                 || facts_peek (self->facts, watcher) != NULL));
+}
+
+typedef struct {
+  void (*fn) (gpointer data);
+  gpointer data;
+  guint missing;
+} Preparing;
+
+static void
+prepared_cb (PolicyUser *user, gpointer data)
+{
+  Preparing *self = data;
+
+  if (--self->missing > 0)
+    return;
+  self->fn (self->data);
+  g_free (self);
+}
+
+void
+judge_prepare (Service *self, const char *watcher, const char *presentity,
+               void (*fn) (gpointer data), gpointer data)
+{
+  Preparing *preparing = g_new0 (Preparing, 1);
+  gboolean wants_watcher
+      = is_local (self, watcher) && facts_peek (self->facts, watcher) == NULL;
+
+  preparing->fn = fn;
+  preparing->data = data;
+  preparing->missing = wants_watcher ? 2 : 1;
+  facts_want (self->facts, presentity, prepared_cb, preparing);
+  if (wants_watcher)
+    facts_want (self->facts, watcher, prepared_cb, preparing);
+}
+
+typedef struct {
+  const Sub *but;
+  guint n;
+} Counting;
+
+static void
+count_adhoc_cb (Sub *sub, gpointer data)
+{
+  Counting *counting = data;
+
+  if (sub != counting->but && sub_dialog (sub)->limit_at != 0)
+    counting->n++;
+}
+
+static guint
+adhoc_in_use (Service *self, const char *watcher, const Sub *but)
+{
+  Counting counting = { but, 0 };
+
+  if (self->settings.adhoc_max != POLICY_NO_LIMIT)
+    subs_foreach_watched (self->subs, watcher, count_adhoc_cb, &counting);
+  return counting.n;
+}
+
+static PolicyQuestion
+question_of (Service *self, const char *watcher, const char *presentity)
+{
+  const StoreUser *user = service_user (self, presentity);
+  PolicyQuestion question
+      = { .settings = &self->settings,
+          .watcher = watcher,
+          .presentity = presentity,
+          .is_local_watcher = is_local (self, watcher),
+          .of_presentity = facts_peek (self->facts, presentity),
+          .of_watcher = facts_peek (self->facts, watcher) };
+
+  if (user != NULL) {
+    question.share = user->share_availability;
+    question.approval = user->allow_without_approval;
+  }
+  return question;
+}
+
+PolicyAnswer
+judge_watch (Service *self, const char *watcher, const char *presentity,
+             const char *package, const Sub *but)
+{
+  PolicyQuestion question = question_of (self, watcher, presentity);
+
+  question.package = package;
+  question.adhoc_in_use = adhoc_in_use (self, watcher, but);
+  return policy_watch (&question);
+}
+
+PolicyAnswer
+judge_message (Service *self, const char *sender, const char *recipient)
+{
+  PolicyQuestion question = question_of (self, sender, recipient);
+
+  return policy_message (&question);
+}
+
+gboolean
+judge_shares (Service *self, const char *watcher, const char *presentity)
+{
+  const StoreUser *user = service_user (self, presentity);
+
+  return aor_equal (watcher, presentity)
+         || policy_override (user != NULL ? user->share_availability
+                                          : POLICY_AS_SETTINGS,
+                             self->settings.share_availability);
+}
+
+/* --- Limits --- */
+
+typedef struct {
+  const char *presentity, *watcher;
+  GHashTable *watchers; /* AoRs */
+  gboolean is_there;
+} Watching;
+
+static void
+note_watcher_cb (Sub *sub, gpointer data)
+{
+  Watching *watching = data;
+  const char *watcher = sub_dialog (sub)->watcher;
+
+  if (aor_equal (watcher, watching->watcher))
+    watching->is_there = TRUE;
+  if (!aor_equal (watcher, watching->presentity))
+    g_hash_table_add (watching->watchers, (gpointer)watcher);
+}
+
+/* Whoever watches already takes no new place. */
+static gboolean
+is_full (Service *self, const char *watcher, const char *presentity)
+{
+  g_autoptr (GHashTable) watchers = NULL;
+  Watching watching = { .presentity = presentity, .watcher = watcher };
+  gint32 max = self->settings.max_watchers;
+
+  if (max == POLICY_NO_LIMIT
+      || subs_count (self->subs, presentity, PRESENCE) < (guint)max)
+    return FALSE;
+  watchers = g_hash_table_new (aor_hash, aor_equal);
+  watching.watchers = watchers;
+  subs_foreach (self->subs, presentity, PRESENCE, note_watcher_cb, &watching);
+  return !watching.is_there && g_hash_table_size (watchers) >= (guint)max;
+}
+
+static gboolean
+has_asked (Service *self, const char *watcher, const char *presentity)
+{
+  PolicyUser *user = facts_peek (self->facts, presentity);
+
+  return user != NULL
+         && policy_user_row (user, watcher, NULL) != POLICY_UNDECIDED;
+}
+
+const char *
+judge_limits (Service *self, const char *watcher, const char *presentity,
+              const char *package, const PolicyAnswer *answer)
+{
+  PolicyUser *user = facts_peek (self->facts, presentity);
+
+  if (g_ascii_strcasecmp (package, PRESENCE) != 0
+      || aor_equal (watcher, presentity))
+    return NULL;
+  if (is_full (self, watcher, presentity))
+    return "the user has as many watchers as are allowed";
+  if (answer->step == POLICY_BY_APPROVAL && user != NULL
+      && policy_user_asked (user, NULL, NULL) >= self->limits.max_pending
+      && !has_asked (self, watcher, presentity))
+    return "too many watchers wait for the user's approval";
+  return NULL;
+}
+
+/* --- What follows --- */
+
+static const char *
+view_of (const PolicyAnswer *answer)
+{
+  return answer->decision == POLICY_POLITE_BLOCK ? VIEW_OFFLINE : VIEW_ALL;
+}
+
+/* The owner, or the administrator, finds the request in `watchers`, also when
+ * the watcher is gone again (RFC 3857 4.7.1: waiting). */
+static void
+ask_owner (Service *self, const SubsDialog *dialog)
+{
+  PolicyUser *user = facts_peek (self->facts, dialog->presentity);
+  StoreWrite write = { .kind = STORE_ADD_REQUEST };
+
+  if (user == NULL || has_asked (self, dialog->watcher, dialog->presentity))
+    return;
+  policy_user_add_row (user, dialog->watcher, POLICY_ASKED);
+  write.request = store_request_new (dialog->presentity, dialog->watcher);
+  self->store->submit (self->store->self, dialog->presentity, &write, 1, TRUE,
+                       NULL, NULL);
+}
+
+void
+judge_made (Service *self, Sub *sub, const PolicyAnswer *answer)
+{
+  if (answer->step != POLICY_BY_NOT_KNOWN)
+    sub_set_view (sub, view_of (answer));
+  if (answer->step == POLICY_BY_APPROVAL && !sub_is_fetch (sub))
+    ask_owner (self, sub_dialog (sub));
+}
+
+guint32
+judge_limit_at (Service *self, const PolicyAnswer *answer)
+{
+  gint32 ttl = self->settings.adhoc_ttl;
+
+  if (!answer->is_adhoc)
+    return 0;
+  return ttl == POLICY_NO_LIMIT
+             ? SUBS_NO_END
+             : (guint32)(service_now (self) / G_USEC_PER_SEC) + (guint32)ttl;
+}
+
+/* A longer life is for new ones. */
+static guint32
+limit_of (Service *self, Sub *sub, const PolicyAnswer *answer)
+{
+  guint32 old = sub_dialog (sub)->limit_at;
+  guint32 fresh = judge_limit_at (self, answer);
+
+  return old != 0 && fresh != 0 ? MIN (old, fresh) : fresh;
+}
+
+static void
+let_go_on (Service *self, Sub *sub, const PolicyAnswer *answer, GArray *actions)
+{
+  gboolean was_active = sub_state (sub) == SUBS_ACTIVE;
+  gboolean is_new_view = g_strcmp0 (sub_view (sub), view_of (answer)) != 0;
+  gint64 now = service_now (self);
+
+  judge_made (self, sub, answer);
+  subs_limit (self->subs, sub, limit_of (self, sub, answer), now, actions);
+  if (answer->decision == POLICY_PENDING)
+    subs_decide (self->subs, sub, SUBS_PENDING, SUBS_NO_REASON, now, actions);
+  else if (!was_active)
+    subs_decide (self->subs, sub, SUBS_ACTIVE, SUBS_NO_REASON, now, actions);
+  else if (is_new_view)
+    subs_show (self->subs, sub, now, actions);
+}
+
+static void
+apply (Service *self, Sub *sub)
+{
+  const SubsDialog *dialog = sub_dialog (sub);
+  PolicyAnswer answer = judge_watch (self, dialog->watcher, dialog->presentity,
+                                     dialog->package, sub);
+  GArray *actions = subs_actions_new ();
+
+  if (answer.step != POLICY_BY_NOT_KNOWN) {
+    if (answer.decision == POLICY_BLOCK)
+      subs_decide (self->subs, sub, SUBS_TERMINATED, SUBS_REJECTED,
+                   service_now (self), actions);
+    else
+      let_go_on (self, sub, &answer, actions);
+  }
+  service_act (self, actions);
+}
+
+static void
+judge_now (Service *self, Sub *sub, gboolean wakes)
+{
+  GArray *actions = subs_actions_new ();
+
+  if (sub_state (sub) != SUBS_TERMINATED)
+    apply (self, sub);
+  if (wakes)
+    subs_wake (self->subs, sub, service_now (self), actions);
+  service_act (self, actions);
+}
+
+typedef struct {
+  Service *service;
+  Sub *sub;
+  gboolean wakes;
+} Judging;
+
+static void
+judge_cb (gpointer data)
+{
+  Judging *self = data;
+
+  judge_now (self->service, self->sub, self->wakes);
+  sub_unref (self->sub);
+  g_free (self);
+}
+
+void
+judge_again (Service *self, Sub *sub, gboolean wakes)
+{
+  const SubsDialog *dialog = sub_dialog (sub);
+  Judging *judging;
+
+  if (sub_state (sub) == SUBS_TERMINATED
+      || judge_is_ready (self, dialog->watcher, dialog->presentity,
+                         dialog->package)) {
+    judge_now (self, sub, wakes);
+    return;
+  }
+  judging = g_new0 (Judging, 1);
+  judging->service = self;
+  judging->sub = sub_ref (sub);
+  judging->wakes = wakes;
+  judge_prepare (self, dialog->watcher, dialog->presentity, judge_cb, judging);
+}
+
+/* --- What changed --- */
+
+static void
+collect_cb (Sub *sub, gpointer data)
+{
+  g_ptr_array_add (data, sub_ref (sub));
+}
+
+/* Of one user: at once. */
+static void
+judge_person (Service *self, const char *aor)
+{
+  g_autoptr (GPtrArray) subs
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)sub_unref);
+
+  subs_foreach (self->subs, aor, PRESENCE, collect_cb, subs);
+  subs_foreach_watched (self->subs, aor, collect_cb, subs);
+  for (guint i = 0; i < subs->len; i++)
+    judge_again (self, subs->pdata[i], FALSE);
+  watchers_changed (self, aor);
+}
+
+typedef struct {
+  Service *service;
+  PaceKind kind;
+} Pacing;
+
+static void
+pace_cb (Sub *sub, gpointer data)
+{
+  Pacing *pacing = data;
+  const SubsDialog *dialog = sub_dialog (sub);
+
+  if (g_ascii_strcasecmp (dialog->package, PRESENCE) == 0
+      && !aor_equal (dialog->watcher, dialog->presentity))
+    service_pace (pacing->service, pacing->kind, sub);
+}
+
+/* Of everybody: paced. */
+static void
+pace_all (Service *self, PaceKind kind)
+{
+  Pacing pacing = { self, kind };
+
+  subs_foreach_all (self->subs, pace_cb, &pacing);
+  service_pace_start (self);
+}
+
+static gboolean
+needs_judging (const PolicySettings *a, const PolicySettings *b)
+{
+  return a->allow_without_approval != b->allow_without_approval
+         || a->adhoc_enabled != b->adhoc_enabled
+         || a->adhoc_ttl != b->adhoc_ttl;
+}
+
+void
+judge_settings_changed (const PolicySettings *settings, gpointer data)
+{
+  Service *self = data;
+  PolicySettings before = self->settings;
+
+  self->settings = *settings;
+  if (needs_judging (&before, settings))
+    pace_all (self, PACE_JUDGE);
+  if (before.share_availability != settings->share_availability)
+    pace_all (self, PACE_SHOW);
+}
+
+void
+judge_policy_changed (const char *aor, gpointer data)
+{
+  Service *self = data;
+
+  facts_forget (self->facts, aor);
+  if (aor == NULL)
+    pace_all (self, PACE_JUDGE);
+  else
+    judge_person (self, aor);
+}
+
+void
+judge_user_changed (Service *self, const StoreUser *before,
+                    const StoreUser *after)
+{
+  if (before->allow_without_approval != after->allow_without_approval)
+    judge_person (self, after->aor);
+  if (before->share_availability != after->share_availability)
+    service_presence_changed (self, after->aor);
+}
+
+static void
+retry_cb (Sub *sub, gpointer data)
+{
+  Service *self = data;
+
+  if (sub_view (sub) == NULL)
+    service_pace (self, PACE_JUDGE, sub);
+}
+
+void
+judge_retry (Service *self)
+{
+  subs_foreach_all (self->subs, retry_cb, self);
+  service_pace_start (self);
+}

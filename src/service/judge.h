@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The policy applied: at a SUBSCRIBE, and again to what lives when settings,
+ * users, contacts, decisions or rules change. */
+#pragma once
+#include "service/facts.h"
+
+/* sub_view of a subscription that was judged: everything, or nothing but
+ * offline. */
+#define VIEW_ALL "all"
+#define VIEW_OFFLINE "offline"
+
+/* Is what the policy needs to know of both for this package in memory? */
+gboolean judge_is_ready (Service *self, const char *watcher,
+                         const char *presentity, const char *package);
+/* Reads what is missing, then calls fn once, never inside this call; where
+ * PostgreSQL is away it is missing still. */
+void judge_prepare (Service *self, const char *watcher, const char *presentity,
+                    void (*fn) (gpointer data), gpointer data);
+
+/* What the policy says now; but: a subscription not to be counted, or NULL. */
+PolicyAnswer judge_watch (Service *self, const char *watcher,
+                          const char *presentity, const char *package,
+                          const Sub *but);
+PolicyAnswer judge_message (Service *self, const char *sender,
+                            const char *recipient);
+
+/* Why a new subscription that the policy does not block is refused all the
+ * same: too many watchers, too many requests; NULL: it is not.  Static. */
+const char *judge_limits (Service *self, const char *watcher,
+                          const char *presentity, const char *package,
+                          const PolicyAnswer *answer);
+
+/* Until when what answer allows may live (SubsDialog.limit_at). */
+guint32 judge_limit_at (Service *self, const PolicyAnswer *answer);
+
+/* sub was made by answer: what it sees, and the request that its owner decides
+ * about. */
+void judge_made (Service *self, Sub *sub, const PolicyAnswer *answer);
+
+/* Asks anew for a live subscription and carries out what follows; then (wakes)
+ * lets a restored one go on. */
+void judge_again (Service *self, Sub *sub, gboolean wakes);
+
+/* Does presentity share its availability with watcher? */
+gboolean judge_shares (Service *self, const char *watcher,
+                       const char *presentity);
+
+/* Events of the store. */
+void judge_settings_changed (const PolicySettings *settings, gpointer self);
+void judge_policy_changed (const char *aor, gpointer self);
+/* A user's own settings changed. */
+void judge_user_changed (Service *self, const StoreUser *before,
+                         const StoreUser *after);
+/* PostgreSQL is back: what could not be judged is. */
+void judge_retry (Service *self);

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * One read: an array of addresses, and rows of three kinds. */
+#define G_LOG_DOMAIN "store"
+#include "store/policies.h"
+
+#include <string.h>
+
+/* Users in one query. */
+#define BATCH 500
+
+typedef struct {
+  StorePolicy *policy;
+  StorePolicyFn done;
+  gpointer data;
+  gint64 at;
+} Ask;
+
+struct Policies {
+  Control *control;
+  const Clock *clock;
+  GQueue next; /* Ask, oldest first */
+  GQueue now;  /* Ask: of the query in flight, but who was given up */
+  gboolean is_reading;
+};
+
+enum { KIND, OWNER, NAME, VALUE, BODY };
+
+static const char sql[]
+    = "SELECT 'c', owner, uri, NULL, NULL::bytea FROM rollcall.contacts"
+      " WHERE owner = ANY($1::text[])"
+      " UNION ALL SELECT 'w', presentity, watcher, decision, NULL"
+      " FROM rollcall.watchers WHERE presentity = ANY($1::text[])"
+      " UNION ALL SELECT 'r', owner, NULL, NULL, body"
+      " FROM rollcall.xcap_documents WHERE owner = ANY($1::text[])"
+      " AND auid IN ('pres-rules', 'org.openmobilealliance.pres-rules')";
+
+static void
+ask_free (gpointer data)
+{
+  Ask *self = data;
+
+  store_policy_free (self->policy);
+  g_free (self);
+}
+
+/* --- The answer --- */
+
+static void
+take_row (StorePolicy *policy, const PGresult *result, int i)
+{
+  const char *name = PQgetvalue (result, i, NAME);
+
+  switch (PQgetvalue (result, i, KIND)[0]) {
+  case 'c':
+    g_ptr_array_add (policy->contacts, g_strdup (name));
+    break;
+  case 'w':
+    store_policy_add_decision (policy, name, PQgetvalue (result, i, VALUE));
+    break;
+  default:
+    g_ptr_array_add (policy->rules,
+                     g_bytes_new (PQgetvalue (result, i, BODY),
+                                  (gsize)PQgetlength (result, i, BODY)));
+  }
+}
+
+/* Of several who asked for one user each gets his copy. */
+static void
+take_rows (Policies *self, const PGresult *result)
+{
+  g_autoptr (GHashTable) asked = g_hash_table_new_full (
+      g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_ptr_array_unref);
+
+  for (GList *l = self->now.head; l != NULL; l = l->next) {
+    StorePolicy *policy = ((Ask *)l->data)->policy;
+    GPtrArray *same = g_hash_table_lookup (asked, policy->aor);
+
+    if (same == NULL) {
+      same = g_ptr_array_new ();
+      g_hash_table_insert (asked, policy->aor, same);
+    }
+    g_ptr_array_add (same, policy);
+  }
+  for (int i = 0; i < PQntuples (result); i++) {
+    GPtrArray *same
+        = g_hash_table_lookup (asked, PQgetvalue (result, i, OWNER));
+
+    for (guint n = 0; same != NULL && n < same->len; n++)
+      take_row (g_ptr_array_index (same, n), result, i);
+  }
+}
+
+static void
+settle (GQueue *asks, gint64 before, gboolean is_away)
+{
+  GQueue due = G_QUEUE_INIT;
+  Ask *ask;
+
+  while ((ask = g_queue_peek_head (asks)) != NULL && ask->at < before)
+    g_queue_push_tail (&due, g_queue_pop_head (asks));
+  while ((ask = g_queue_pop_head (&due)) != NULL) {
+    ask->done (is_away ? NULL : g_steal_pointer (&ask->policy), ask->data);
+    ask_free (ask);
+  }
+}
+
+static void
+answer_cb (const PGresult *result, gpointer data)
+{
+  Policies *self = data;
+
+  self->is_reading = FALSE;
+  take_rows (self, result);
+  settle (&self->now, G_MAXINT64, FALSE);
+  policies_read (self);
+}
+
+/* --- The question --- */
+
+/* {"alice@example.com","bob@example.com"} */
+static char *
+array_of (const GQueue *asks)
+{
+  GString *out = g_string_new ("{");
+
+  for (GList *l = asks->head; l != NULL; l = l->next) {
+    g_string_append_c (out, '"');
+    for (const char *c = ((Ask *)l->data)->policy->aor; *c != '\0'; c++) {
+      if (*c == '"' || *c == '\\')
+        g_string_append_c (out, '\\');
+      g_string_append_c (out, *c);
+    }
+    g_string_append (out, l->next != NULL ? "\"," : "\"");
+  }
+  g_string_append_c (out, '}');
+  return g_string_free (out, FALSE);
+}
+
+void
+policies_read (Policies *self)
+{
+  g_autofree char *owners = NULL;
+
+  if (self->is_reading || self->next.length == 0
+      || !control_is_ready (self->control))
+    return;
+  self->is_reading = TRUE;
+  for (guint i = 0; i < BATCH && self->next.length > 0; i++)
+    g_queue_push_tail (&self->now, g_queue_pop_head (&self->next));
+  owners = array_of (&self->now);
+  control_ask (self->control, &(ControlQuery){ .sql = sql,
+                                               .param = owners,
+                                               .is_binary = TRUE,
+                                               .answer = answer_cb,
+                                               .data = self });
+}
+
+void
+policies_ask (Policies *self, const char *aor, StorePolicyFn done,
+              gpointer data)
+{
+  Ask *ask = g_new0 (Ask, 1);
+
+  ask->policy = store_policy_new (aor);
+  ask->done = done;
+  ask->data = data;
+  ask->at = clock_now (self->clock);
+  g_queue_push_tail (&self->next, ask);
+}
+
+void
+policies_lost (Policies *self)
+{
+  Ask *ask;
+
+  self->is_reading = FALSE;
+  while ((ask = g_queue_pop_tail (&self->now)) != NULL)
+    g_queue_push_head (&self->next, ask);
+}
+
+void
+policies_give_up (Policies *self, gint64 before)
+{
+  settle (&self->now, before, TRUE);
+  settle (&self->next, before, TRUE);
+}
+
+gboolean
+policies_is_waiting (const Policies *self)
+{
+  return self->next.length > 0 || self->now.length > 0;
+}
+
+Policies *
+policies_new (Control *control, const Clock *clock)
+{
+  Policies *self = g_new0 (Policies, 1);
+
+  self->control = control;
+  self->clock = clock;
+  return self;
+}
+
+void
+policies_free (Policies *self)
+{
+  if (self == NULL)
+    return;
+  g_queue_clear_full (&self->now, ask_free);
+  g_queue_clear_full (&self->next, ask_free);
+  g_free (self);
+}

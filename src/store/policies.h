@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Reads contacts, decisions and rules of users at need: one query in flight for
+ * all who were asked for meanwhile. */
+#pragma once
+#include "port/clock.h"
+#include "port/store.h"
+#include "store/control.h"
+
+typedef struct Policies Policies;
+
+Policies *policies_new (Control *control, const Clock *clock);
+/* Who waits is not called. */
+void policies_free (Policies *self);
+
+/* As load_policy of the port. */
+void policies_ask (Policies *self, const char *aor, StorePolicyFn done,
+                   gpointer data);
+/* Reads as soon as it can: connected again. */
+void policies_read (Policies *self);
+/* The control session is lost: what was being read is read again. */
+void policies_lost (Policies *self);
+/* Tells all that asked before a time (us) that PostgreSQL is away. */
+void policies_give_up (Policies *self, gint64 before);
+/* Somebody waits. */
+gboolean policies_is_waiting (const Policies *self);
