@@ -415,6 +415,16 @@ judge_policy_changed (const char *aor, gpointer data)
     judge_person (self, aor);
 }
 
+static void
+show_all (Service *self, const char *presentity)
+{
+  GArray *actions = subs_actions_new ();
+
+  subs_changed (self->subs, presentity, g_intern_static_string (PRESENCE),
+                service_now (self), actions);
+  service_act (self, actions);
+}
+
 void
 judge_user_changed (Service *self, const StoreUser *before,
                     const StoreUser *after)
@@ -422,7 +432,7 @@ judge_user_changed (Service *self, const StoreUser *before,
   if (before->allow_without_approval != after->allow_without_approval)
     judge_person (self, after->aor);
   if (before->share_availability != after->share_availability)
-    service_presence_changed (self, after->aor);
+    show_all (self, after->aor);
 }
 
 static void

@@ -3,6 +3,7 @@
  * Carries out what subs/ decided: rows to the store, NOTIFYs to the SIP side,
  * watcher information to whom it concerns. */
 #define G_LOG_DOMAIN "service"
+#include "service/judge.h"
 #include "service/packages.h"
 #include "service/watchers.h"
 
@@ -278,12 +279,24 @@ service_act (Service *self, GArray *actions)
   service_act_stored (self, actions, NULL, NULL, NULL);
 }
 
+/* Who sees no state must not learn from the time of a NOTIFY that there is
+ * some. */
+static gboolean
+sees_state (Sub *sub, gpointer data)
+{
+  const SubsDialog *dialog = sub_dialog (sub);
+  const char *view = sub_view (sub);
+
+  return judge_shares (data, dialog->watcher, dialog->presentity)
+         && (view == NULL || strcmp (view, VIEW_OFFLINE) != 0);
+}
+
 void
 service_presence_changed (Service *self, const char *aor)
 {
   GArray *actions = subs_actions_new ();
 
-  subs_changed (self->subs, aor, g_intern_static_string ("presence"),
-                service_now (self), actions);
+  subs_changed_for (self->subs, aor, g_intern_static_string ("presence"),
+                    sees_state, self, service_now (self), actions);
   service_act (self, actions);
 }

@@ -73,18 +73,31 @@ subs_actions_new (void)
   return g_array_new (FALSE, TRUE, sizeof (SubsAction));
 }
 
+static gboolean
+is_anybody (Sub *sub, gpointer data)
+{
+  return TRUE;
+}
+
 void
 subs_changed (Subs *self, const char *presentity, const char *package,
               gint64 now, GArray *actions)
 {
-  const Turn *turn = TURN (self, now, actions);
+  subs_changed_for (self, presentity, package, is_anybody, NULL, now, actions);
+}
+
+void
+subs_changed_for (Subs *self, const char *presentity, const char *package,
+                  SubsWantsFn wants, gpointer data, gint64 now, GArray *actions)
+{
   Topic *topic = table_topic (self, presentity, package);
   SubLink *link = topic == NULL ? NULL : topic->subs;
 
   for (; link != NULL; link = link->next) { /* nothing ends by a change */
     Sub *sub = SUB_OF (link, in_topic);
-    life_move (turn, sub, LIFE_CHANGED);
-    sub_touch (self, sub);
+
+    if (wants (sub, data))
+      subs_show (self, sub, now, actions);
   }
 }
 

@@ -183,6 +183,12 @@ void subs_reserved (Subs *self, Sub *sub, guint64 ticket, gint64 now,
 void subs_changed (Subs *self, const char *presentity, const char *package,
                    gint64 now, GArray *actions);
 
+/* The same for those only whom it concerns. */
+typedef gboolean (*SubsWantsFn) (Sub *sub, gpointer data);
+void subs_changed_for (Subs *self, const char *presentity, const char *package,
+                       SubsWantsFn wants, gpointer data, gint64 now,
+                       GArray *actions);
+
 /* What this watcher sees changed though the presentity's state did not: as
  * subs_changed for one subscription. */
 void subs_show (Subs *self, Sub *sub, gint64 now, GArray *actions);
