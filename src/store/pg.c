@@ -589,5 +589,5 @@ store_pg_port (StorePg *self)
 guint
 store_schema_version (void)
 {
-  return 6;
+  return 7;
 }

@@ -33,7 +33,7 @@ test_update (void)
   rig_wait_event (rig, "+alice@example.com A");
   /* What no one needs to know is not told. */
   g_string_truncate (rig->events, 0);
-  admin ("UPDATE rollcall.users SET contact_count = 3, display_name = 'A'");
+  admin ("UPDATE rollcall.users SET created_at = now(), display_name = 'A'");
   rig_sync (rig, "sync");
   rig_expect_outcomes (rig, 1, "sync=COMMITTED\n");
   g_assert_cmpstr (rig->events->str, ==, "");
