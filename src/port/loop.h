@@ -25,10 +25,12 @@ typedef struct {
   LoopTimer *(*every) (gpointer self, guint interval_ms, LoopFn fn,
                        gpointer data);
   /* Calls fn once after delay; the timer is gone then. */
-  LoopTimer *(*after) (gpointer self, guint delay_ms, LoopFn fn,
-                       gpointer data);
+  LoopTimer *(*after) (gpointer self, guint delay_ms, LoopFn fn, gpointer data);
   void (*remove_timer) (gpointer self, LoopTimer *timer);
   /* Calls fn once at the end of the current turn, before the loop waits again;
-   * what one turn collects goes out in one batch. */
-  void (*defer) (gpointer self, LoopFn fn, gpointer data);
+   * what one turn collects goes out in one batch.  Then, or when the loop is
+   * freed and fn was never called, destroy (unless NULL) gets data; it may not
+   * use the loop. */
+  void (*defer) (gpointer self, LoopFn fn, gpointer data,
+                 GDestroyNotify destroy);
 } LoopPort;

@@ -35,6 +35,11 @@ tell_cb (gpointer data)
     for (guint i = 1; i < gone->len; i++)
       self->closed (g_array_index (gone, guint64, i), self->data);
   }
+}
+
+static void
+gone_unref (gpointer gone)
+{
   g_array_unref (gone);
 }
 
@@ -46,7 +51,7 @@ tell_later (Flows *self, guint64 number)
   if (self->gone == NULL) {
     self->gone = g_array_new (FALSE, FALSE, sizeof (guint64));
     g_array_append_val (self->gone, self);
-    self->loop->defer (self->loop->self, tell_cb, self->gone);
+    self->loop->defer (self->loop->self, tell_cb, self->gone, gone_unref);
   }
   g_array_append_val (self->gone, number);
 }

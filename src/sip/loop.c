@@ -31,6 +31,7 @@ struct LoopTimer {
 typedef struct {
   LoopFn fn;
   gpointer data;
+  GDestroyNotify destroy;
 } Deferred;
 
 struct SipLoop {
@@ -311,10 +312,28 @@ nudge (SipLoop *self)
 }
 
 static void
-loop_defer (gpointer self, LoopFn fn, gpointer data)
+deferred_clear (gpointer deferred)
+{
+  Deferred *one = deferred;
+
+  if (one->destroy != NULL)
+    one->destroy (one->data);
+}
+
+static GArray *
+deferred_array_new (void)
+{
+  GArray *array = g_array_new (FALSE, FALSE, sizeof (Deferred));
+
+  g_array_set_clear_func (array, deferred_clear);
+  return array;
+}
+
+static void
+loop_defer (gpointer self, LoopFn fn, gpointer data, GDestroyNotify destroy)
 {
   SipLoop *loop = self;
-  Deferred one = { fn, data };
+  Deferred one = { fn, data, destroy };
 
   g_array_append_val (loop->deferred, one);
   nudge (loop);
@@ -330,7 +349,7 @@ end_of_turn_cb (void *data, su_root_t *root)
     return;
   self->deferred = g_steal_pointer (&self->spare);
   if (self->deferred == NULL)
-    self->deferred = g_array_new (FALSE, FALSE, sizeof (Deferred));
+    self->deferred = deferred_array_new ();
   for (guint i = 0; i < now->len; i++) {
     Deferred *one = &g_array_index (now, Deferred, i);
     one->fn (one->data);
@@ -353,7 +372,7 @@ sip_loop_new (void)
   if (self->timerfd < 0)
     g_error ("timerfd_create: %s", g_strerror (errno));
   self->heap = g_ptr_array_new ();
-  self->deferred = g_array_new (FALSE, FALSE, sizeof (Deferred));
+  self->deferred = deferred_array_new ();
   self->clock = loop_watch (self, self->timerfd, LOOP_READ, clock_cb, self);
   su_root_add_prepoll (self->root, end_of_turn_cb, self);
   self->port = (LoopPort){ .self = self,

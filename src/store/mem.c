@@ -113,7 +113,6 @@ turn_cb (gpointer data)
   GQueue due = G_QUEUE_INIT;
   Work *work;
 
-  g_free (turn);
   if (self == NULL)
     return;
   self->turn = NULL;
@@ -139,7 +138,7 @@ wants_turn (StoreMem *self)
     return;
   self->turn = g_new0 (Turn, 1);
   self->turn->store = self;
-  self->loop->defer (self->loop->self, turn_cb, self->turn);
+  self->loop->defer (self->loop->self, turn_cb, self->turn, g_free);
 }
 
 static Work *

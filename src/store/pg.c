@@ -109,7 +109,6 @@ turn_cb (gpointer data)
   GQueue due = G_QUEUE_INIT;
   Answer *answer;
 
-  g_free (turn);
   if (self == NULL)
     return;
   self->turn = NULL;
@@ -134,7 +133,7 @@ wants_turn (gpointer data)
     return;
   self->turn = g_new0 (Turn, 1);
   self->turn->store = self;
-  self->loop->defer (self->loop->self, turn_cb, self->turn);
+  self->loop->defer (self->loop->self, turn_cb, self->turn, g_free);
 }
 
 static void

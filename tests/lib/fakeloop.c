@@ -15,6 +15,7 @@ struct LoopTimer {
 typedef struct {
   LoopFn fn;
   gpointer data;
+  GDestroyNotify destroy;
 } Deferred;
 
 struct FakeLoop {
@@ -64,12 +65,13 @@ remove_timer_cb (gpointer self, LoopTimer *timer)
 }
 
 static void
-defer_cb (gpointer self, LoopFn fn, gpointer data)
+defer_cb (gpointer self, LoopFn fn, gpointer data, GDestroyNotify destroy)
 {
   Deferred *deferred = g_new (Deferred, 1);
 
   deferred->fn = fn;
   deferred->data = data;
+  deferred->destroy = destroy;
   g_queue_push_tail (&((FakeLoop *)self)->deferred, deferred);
 }
 
@@ -130,6 +132,8 @@ fake_loop_settle (FakeLoop *self)
 
   while ((deferred = g_queue_pop_head (&self->deferred)) != NULL) {
     deferred->fn (deferred->data);
+    if (deferred->destroy != NULL)
+      deferred->destroy (deferred->data);
     g_free (deferred);
   }
 }

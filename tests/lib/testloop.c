@@ -24,6 +24,7 @@ struct LoopTimer {
 typedef struct {
   LoopFn fn;
   gpointer data;
+  GDestroyNotify destroy;
 } Deferred;
 
 struct TestLoop {
@@ -88,13 +89,14 @@ remove_timer (gpointer loop, LoopTimer *timer)
 }
 
 static void
-defer (gpointer loop, LoopFn fn, gpointer data)
+defer (gpointer loop, LoopFn fn, gpointer data, GDestroyNotify destroy)
 {
   TestLoop *self = loop;
   Deferred *deferred = g_new0 (Deferred, 1);
 
   deferred->fn = fn;
   deferred->data = data;
+  deferred->destroy = destroy;
   g_queue_push_tail (&self->deferred, deferred);
 }
 
@@ -105,6 +107,8 @@ run_deferred (TestLoop *self)
 
   while ((deferred = g_queue_pop_head (&self->deferred)) != NULL) {
     deferred->fn (deferred->data);
+    if (deferred->destroy != NULL)
+      deferred->destroy (deferred->data);
     g_free (deferred);
   }
 }

@@ -231,11 +231,30 @@ test_timer_many (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->count, ==, N / 3 * 2);
 }
 
-/* What is deferred and never runs is forgotten with the loop. */
+static void
+never_cb (gpointer data)
+{
+  g_assert_not_reached ();
+}
+
+static void
+count_cb (gpointer data)
+{
+  ++*(guint *)data;
+}
+
+/* What is deferred and never runs is destroyed with the loop. */
 static void
 test_free_deferred (Fixture *f, gconstpointer data)
 {
-  f->port->defer (f->port->self, quit_cb, f);
+  SipLoop *loop = sip_loop_new ();
+  LoopPort *port = sip_loop_port (loop);
+  guint n_destroyed = 0;
+
+  port->defer (port->self, never_cb, &n_destroyed, count_cb);
+  port->defer (port->self, never_cb, &n_destroyed, NULL);
+  sip_loop_free (loop);
+  g_assert_cmpuint (n_destroyed, ==, 1);
   f->port->after (f->port->self, 1, quit_cb, f);
 }
 
@@ -254,7 +273,7 @@ first_cb (gpointer data)
   Fixture *f = data;
 
   say (f, "first");
-  f->port->defer (f->port->self, second_cb, f);
+  f->port->defer (f->port->self, second_cb, f, NULL);
 }
 
 /* Nothing else ever happens in these loops: had it waited, it would wait for
@@ -264,8 +283,8 @@ test_defer_from_outside (Fixture *f, gconstpointer data)
 {
   gpointer a[] = { f, "a" };
 
-  f->port->defer (f->port->self, word_cb, a);
-  f->port->defer (f->port->self, first_cb, f);
+  f->port->defer (f->port->self, word_cb, a, NULL);
+  f->port->defer (f->port->self, first_cb, f, NULL);
   run (f, "a first second");
 }
 
@@ -276,7 +295,7 @@ defer_both_cb (int fd, LoopEvents events, gpointer data)
 
   say (f, "event");
   f->port->unwatch (f->port->self, g_steal_pointer (&f->watch));
-  f->port->defer (f->port->self, first_cb, f);
+  f->port->defer (f->port->self, first_cb, f, NULL);
 }
 
 static void
@@ -294,7 +313,7 @@ su_timer_cb (SipMagic *magic, su_timer_t *timer, void *data)
   Fixture *f = data;
 
   say (f, "timer");
-  f->port->defer (f->port->self, first_cb, f);
+  f->port->defer (f->port->self, first_cb, f, NULL);
 }
 
 /* sofia's own timers run after the hook, right before it waits. */
@@ -314,7 +333,7 @@ test_quit_before_run (Fixture *f, gconstpointer data)
 {
   sip_loop_quit (f->loop);
   sip_loop_run (f->loop);
-  f->port->defer (f->port->self, quit_cb, f);
+  f->port->defer (f->port->self, quit_cb, f, NULL);
   run (f, "quit");
 }
 
