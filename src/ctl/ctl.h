@@ -20,11 +20,19 @@ typedef struct {
   PGconn *db;                 /* opened at first need */
 } Ctl;
 
+/* Options that not every command takes. */
+typedef enum {
+  CTL_DSN = 1,
+  CTL_NAME = 2,
+  CTL_PASSWORD_FILE = 4
+} CtlOptions;
+
 typedef struct {
   const char *words; /* "user add" */
   const char *args;  /* "AOR", "[PATTERN]"; "" for none */
   const char *help;
   guint min_args, max_args;
+  CtlOptions takes; /* another one is a usage error */
   int (*run) (Ctl *self, char **args); /* gives the exit status */
 } Command;
 
@@ -38,6 +46,9 @@ int ctl_fail (const char *format, ...) G_GNUC_PRINTF (1, 2);
 const Conf *ctl_conf (Ctl *self);
 
 /* pg.c */
+/* What libpq says of the session, its hints left out: one line, in which errors
+ * of several addresses stand one after the other. */
+char *ctl_db_error (const PGconn *db);
 /* The session; NULL (and said so) when there is none. */
 PGconn *ctl_db (Ctl *self);
 /* Runs one statement with text parameters; NULL (and said so in a line, with

@@ -48,23 +48,27 @@ run_drain (Ctl *self, char **args)
 }
 
 static const Command commands[] = {
-  { "user add", "AOR", "Add a user and set his password", 1, 1, user_add },
+  { "user add", "AOR", "Add a user and set his password", 1, 1,
+    CTL_DSN | CTL_NAME | CTL_PASSWORD_FILE, user_add },
   { "user list", "[PATTERN]", "List the users, all or those like PATTERN", 0, 1,
-    user_list },
-  { "user passwd", "AOR", "Give a user a new password", 1, 1, user_passwd },
-  { "user enable", "AOR", "Let a user sign in again", 1, 1, user_enable },
-  { "user disable", "AOR", "Sign a user out and keep him out", 1, 1,
+    CTL_DSN, user_list },
+  { "user passwd", "AOR", "Give a user a new password", 1, 1,
+    CTL_DSN | CTL_PASSWORD_FILE, user_passwd },
+  { "user enable", "AOR", "Let a user sign in again", 1, 1, CTL_DSN,
+    user_enable },
+  { "user disable", "AOR", "Sign a user out and keep him out", 1, 1, CTL_DSN,
     user_disable },
-  { "user remove", "AOR", "Remove a user and all that is his", 1, 1,
+  { "user remove", "AOR", "Remove a user and all that is his", 1, 1, CTL_DSN,
     user_remove },
-  { "status", "", "Say how the running server is", 0, 0, run_status },
-  { "reload", "", "Let the server read its configuration again", 0, 0,
+  { "status", "", "Say how the running server is", 0, 0, 0, run_status },
+  { "reload", "", "Let the server read its configuration again", 0, 0, 0,
     run_reload },
   { "drain", "", "End every subscription, so that clients go elsewhere", 0, 0,
-    run_drain },
-  { "db init", "", "Make the schema in an empty database", 0, 0, db_init },
+    0, run_drain },
+  { "db init", "", "Make the schema in an empty database", 0, 0, CTL_DSN,
+    db_init },
   { "db upgrade", "", "Bring the schema to this program's version", 0, 0,
-    db_upgrade },
+    CTL_DSN, db_upgrade },
 };
 
 const Command *
@@ -136,6 +140,44 @@ usage (const char *format, const char *what)
   return CTL_USAGE;
 }
 
+/* The first option given that command does not take; NULL: there is none. */
+static const char *
+find_stray (const Ctl *self, const Command *command)
+{
+  const struct {
+    CtlOptions option;
+    const char *name, *value;
+  } given[] = { { CTL_DSN, "--dsn", self->dsn },
+                { CTL_NAME, "--name", self->name },
+                { CTL_PASSWORD_FILE, "--password-file", self->password_file } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (given); i++)
+    if (given[i].value != NULL && !(command->takes & given[i].option))
+      return given[i].name;
+  return NULL;
+}
+
+/* Runs command with what follows its words, once that is what it takes. */
+static int
+run_one (Ctl *self, const Command *command, guint n_args, char **args)
+{
+  const char *stray = find_stray (self, command);
+
+  if (n_args < command->min_args || n_args > command->max_args) {
+    g_autofree char *line
+        = g_strjoin (" ", command->words, command->args, NULL);
+
+    return usage ("it is: rollcallctl %s", line);
+  }
+  if (stray != NULL) {
+    g_autofree char *what
+        = g_strdup_printf ("\"%s\" takes no %s", command->words, stray);
+
+    return usage ("%s", what);
+  }
+  return command->run (self, args);
+}
+
 static int
 run (Ctl *self, int argc, char **argv)
 {
@@ -144,19 +186,10 @@ run (Ctl *self, int argc, char **argv)
   if (argc == 0)
     return usage ("%s", "which command?");
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++) {
-    const Command *command = &commands[i];
-    guint n = match (command, argc, argv);
-    guint n_args = (guint) argc - n;
+    guint n = match (&commands[i], argc, argv);
 
-    if (n == 0)
-      continue;
-    if (n_args < command->min_args || n_args > command->max_args) {
-      g_autofree char *line
-          = g_strjoin (" ", command->words, command->args, NULL);
-
-      return usage ("it is: rollcallctl %s", line);
-    }
-    return command->run (self, argv + n);
+    if (n > 0)
+      return run_one (self, &commands[i], (guint) argc - n, argv + n);
   }
   return usage ("there is no command \"%s\"", said);
 }

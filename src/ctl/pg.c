@@ -25,6 +25,22 @@ quiet_cb (void *data, const PGresult *result)
 {
 }
 
+char *
+ctl_db_error (const PGconn *db)
+{
+  g_auto (GStrv) lines = g_strsplit (PQerrorMessage (db), "\n", -1);
+  GString *out = g_string_new (NULL);
+
+  for (char **line = lines; *line != NULL; line++) {
+    if (**line == '\0' || **line == '\t')
+      continue; /* a tab opens a line of advice */
+    if (out->len > 0)
+      g_string_append (out, "; ");
+    g_string_append (out, g_strchomp (*line));
+  }
+  return g_string_free (out, FALSE);
+}
+
 PGconn *
 ctl_db (Ctl *self)
 {
@@ -44,8 +60,8 @@ ctl_db (Ctl *self)
     PQsetNoticeReceiver (self->db, quiet_cb, NULL);
     return self->db;
   }
-  g_autofree char *why = g_strdup (PQerrorMessage (self->db));
-  ctl_fail ("%s", g_strstrip (why));
+  g_autofree char *why = ctl_db_error (self->db);
+  ctl_fail ("%s", why);
   ctl_close (self);
   return NULL;
 }
@@ -64,11 +80,11 @@ complain (const PGconn *db, const PGresult *result)
   const char *text = PQresultErrorField (result, PG_DIAG_MESSAGE_PRIMARY);
   const char *hint = PQresultErrorField (result, PG_DIAG_MESSAGE_HINT);
   const char *state = PQresultErrorField (result, PG_DIAG_SQLSTATE);
-  g_autofree char *other = g_strdup (PQerrorMessage (db));
+  g_autofree char *other = ctl_db_error (db);
 
   if (g_strcmp0 (state, "42P01") == 0 || g_strcmp0 (state, "3F000") == 0)
     hint = "Run: rollcallctl db init";
-  ctl_fail ("%s%s%s", text != NULL ? text : g_strstrip (other),
+  ctl_fail ("%s%s%s", text != NULL ? text : other,
             hint != NULL ? ". " : "", hint != NULL ? hint : "");
 }
 

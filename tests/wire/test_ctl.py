@@ -21,6 +21,32 @@ def test_a_wrong_command_line(server, words):
     assert 'rollcallctl --help' in server.ctl(*words, status=2)
 
 
+# What each command takes beside --config and --json, which all do.
+TAKES = {
+    ('user', 'add', 'q@example.com'): {'--dsn', '--name', '--password-file'},
+    ('user', 'list'): {'--dsn'},
+    ('user', 'passwd', 'q@example.com'): {'--dsn', '--password-file'},
+    ('user', 'enable', 'q@example.com'): {'--dsn'},
+    ('user', 'disable', 'q@example.com'): {'--dsn'},
+    ('user', 'remove', 'q@example.com'): {'--dsn'},
+    ('status',): set(), ('reload',): set(), ('drain',): set(),
+    ('db', 'init'): {'--dsn'}, ('db', 'upgrade'): {'--dsn'}}
+
+
+@pytest.mark.parametrize('option', ['--dsn', '--name', '--password-file'])
+@pytest.mark.parametrize('words', TAKES, ids=' '.join)
+def test_an_option_of_other_commands(server, words, option):
+    """With one it takes, the command comes as far as to fail: there is no such
+    database."""
+    nowhere = () if option == '--dsn' else ('--dsn', 'host=/nowhere')
+    if option in TAKES[words]:
+        said = server.ctl(*nowhere, option, 'host=/nowhere', *words, status=1)
+        assert '/nowhere' in said
+    else:
+        said = server.ctl(option, 'host=/nowhere', *words, status=2)
+        assert f'takes no {option}' in said
+
+
 def test_json_for_programs(server, alice):
     alice.register()
     users = json.loads(server.ctl('--json', 'user', 'list', 'al*'))
@@ -101,6 +127,14 @@ def test_an_init_of_what_is_there(server):
 def test_a_database_that_is_not_there(server):
     said = server.ctl('--dsn', 'host=/nowhere', 'user', 'list', status=1)
     assert said.startswith('rollcallctl: ')
+    assert said.count('\n') == 1 and '\t' not in said
+
+
+def test_two_hosts_that_are_not_there(server):
+    said = server.ctl('--dsn', 'host=/nowhere,/elsewhere', 'user', 'list',
+                      status=1)
+    assert said.count('\n') == 1
+    assert said.index('/nowhere') < said.index('; ') < said.index('/elsewhere')
 
 
 def test_a_dsn_does_not_lift_the_domains(server):
