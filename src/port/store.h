@@ -38,6 +38,8 @@ typedef struct {
   GPtrArray *contacts;  /* char *: URIs */
   GPtrArray *decisions; /* StoreDecision */
   GPtrArray *rules;     /* GBytes: the pres-rules documents of both locations */
+  GBytes *lists;        /* the resource-lists document "index" as stored (the
+                           frame), or NULL */
 } StorePolicy;
 
 static inline void
@@ -69,6 +71,7 @@ store_policy_free (StorePolicy *self)
   g_ptr_array_unref (self->contacts);
   g_ptr_array_unref (self->decisions);
   g_ptr_array_unref (self->rules);
+  g_clear_pointer (&self->lists, g_bytes_unref);
   g_free (self);
 }
 
@@ -121,7 +124,7 @@ typedef enum {
   STORE_DROP_PUBLICATION,  /* publication: by aor and key */
   STORE_PUT_SUBSCRIPTION,  /* sub */
   STORE_DROP_SUBSCRIPTION, /* sub: by local tag */
-  STORE_ADD_REQUEST, /* request; a row that is there (a decision) stays */
+  STORE_ADD_REQUEST,       /* request; a row that is there (a decision) stays */
 } StoreWriteKind;
 
 /* One row to write.  Owns what it points to. */
@@ -186,6 +189,12 @@ typedef struct {
   /* Contacts, decisions or rules of aor changed, so that what load_policy gave
    * is old; aor NULL: of anybody.  May be NULL. */
   void (*policy_changed) (const char *aor, gpointer data);
+  /* Documents (port/documents.h) changed, by an XCAP request or from psql; it
+   * is committed.  name NULL: any of that usage and owner; owner NULL: of
+   * anybody, or in the global tree; auid NULL: of any usage.  What they are now
+   * is to be fetched.  May be NULL. */
+  void (*documents_changed) (const char *auid, const char *owner,
+                             const char *name, gpointer data);
   /* Connected (after the first load: back again), or away. */
   void (*up_changed) (gboolean is_up, gpointer data);
   /* The daemon cannot go on: another daemon holds the lock, the schema is not

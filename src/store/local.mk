@@ -9,8 +9,9 @@ src_libstore_a_SOURCES = src/store/store.h src/store/pg.c \
   src/store/users.c src/store/users.h \
   src/store/settings.c src/store/settings.h \
   src/store/policies.c src/store/policies.h \
+  src/store/pg-documents.c src/store/pg-documents.h \
   src/store/load.c src/store/load.h src/store/changes.c src/store/changes.h \
-  src/store/mem.c
+  src/store/mem.c src/store/mem-priv.h src/store/mem-documents.c
 src_libstore_a_CPPFLAGS = $(AM_CPPFLAGS) $(PQ_CFLAGS)
 EXTRA_DIST += tests/lib/with-postgres
 

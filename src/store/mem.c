@@ -4,43 +4,9 @@
  * of the turn, in order; rows given while it is "away" are kept. */
 #define G_LOG_DOMAIN "store"
 #include "addr/aor.h"
-#include "store/kept.h"
+#include "store/mem-priv.h"
 #include "store/rows.h"
-#include "store/store.h"
 #include "store/users.h"
-
-typedef struct {
-  StoreMem *store;
-} Turn;
-
-/* What the end of the turn has to do, in order: a submit, or an answer. */
-typedef struct {
-  Submit *submit; /* NULL: only an answer */
-  StoreOutcome outcome;
-  StoreDoneFn done;
-  StorePolicyFn policy_done; /* with policy, for load_policy */
-  StorePolicy *policy;
-  gpointer data;
-} Work;
-
-struct StoreMem {
-  guint8 secret[STORE_SECRET_LEN];
-  StorePort port;
-  LoopPort *loop;
-  const Clock *clock;
-  StoreEvents events;
-  gpointer events_data;
-  StoreLoadFns load_fns;
-  gpointer load_data;
-  GHashTable *users;    /* aor -> StoreUser */
-  GHashTable *rows;     /* StoreWrite (put), owned -> itself */
-  GHashTable *policies; /* aor -> StorePolicy */
-  PolicySettings settings;
-  Kept *kept;
-  GQueue work; /* Work */
-  Turn *turn;
-  gboolean is_up, wants_load, refuses_next;
-};
 
 /* --- Turns --- */
 
@@ -154,6 +120,13 @@ add_work (StoreMem *self, Submit *submit, StoreOutcome outcome,
   g_queue_push_tail (&self->work, work);
   wants_turn (self);
   return work;
+}
+
+void
+store_mem_later (StoreMem *self, StoreDoneFn done, gpointer data,
+                 GDestroyNotify free_data)
+{
+  add_work (self, NULL, STORE_COMMITTED, done, data)->free = free_data;
 }
 
 /* --- The port --- */
@@ -278,6 +251,9 @@ policy_copy (StoreMem *self, const char *aor)
   }
   for (guint i = 0; stored != NULL && i < stored->rules->len; i++)
     g_ptr_array_add (copy->rules, g_bytes_ref (stored->rules->pdata[i]));
+  if (stored != NULL && stored->lists != NULL)
+    copy->lists = g_bytes_ref (stored->lists);
+  mem_documents_add_policy (self->documents, copy);
   return copy;
 }
 
@@ -345,6 +321,7 @@ store_mem_put_user (StoreMem *self, const StoreUser *user)
 void
 store_mem_drop_user (StoreMem *self, const char *aor)
 {
+  mem_documents_drop_user (self->documents, aor);
   g_hash_table_remove (self->users, aor);
   if (self->events.user_changed != NULL && self->load_fns.loaded != NULL)
     self->events.user_changed (aor, NULL, self->events_data);
@@ -390,6 +367,7 @@ store_mem_new (LoopPort *loop, const Clock *clock)
   self->policies = g_hash_table_new_full (aor_hash, aor_equal, NULL,
                                           (GDestroyNotify)store_policy_free);
   self->settings = policy_settings_default;
+  self->documents = mem_documents_new (self);
   self->kept = kept_new ();
   self->port = (StorePort){ .self = self,
                             .set_events = set_events,
@@ -409,6 +387,8 @@ work_free (gpointer data)
 
   submit_free (work->submit);
   store_policy_free (work->policy);
+  if (work->free != NULL)
+    work->free (work->data);
   g_free (work);
 }
 
@@ -420,6 +400,7 @@ store_mem_free (StoreMem *self)
   if (self->turn != NULL)
     self->turn->store = NULL;
   g_queue_clear_full (&self->work, work_free);
+  mem_documents_free (self->documents);
   kept_free (self->kept);
   g_hash_table_unref (self->users);
   g_hash_table_unref (self->policies);
@@ -431,4 +412,10 @@ StorePort *
 store_mem_port (StoreMem *self)
 {
   return &self->port;
+}
+
+DocumentsPort *
+store_mem_documents (StoreMem *self)
+{
+  return mem_documents_port (self->documents);
 }

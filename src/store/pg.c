@@ -8,6 +8,7 @@
 #include "addr/aor.h"
 #include "store/changes.h"
 #include "store/control.h"
+#include "store/pg-documents.h"
 #include "store/lane.h"
 #include "store/load.h"
 #include "store/policies.h"
@@ -50,6 +51,7 @@ struct StorePg {
   gpointer load_data;
   Changes *changes;
   Policies *policies;
+  PgDocuments *documents;
 
   gboolean is_loaded, is_up, has_failed;
   gboolean control_away;
@@ -544,6 +546,7 @@ store_pg_new (const StorePgConfig *config, LoopPort *loop, const Clock *clock,
                             .flush = flush_all };
   make_lanes (self, counters);
   make_control (self);
+  self->documents = pg_documents_new ();
   return self;
 }
 
@@ -568,6 +571,7 @@ store_pg_free (StorePg *self)
   changes_free (self->changes);
   policies_free (self->policies);
   control_free (self->control);
+  pg_documents_free (self->documents);
   if (self->turn != NULL)
     self->turn->store = NULL;
   if (self->ticker != NULL)
@@ -583,6 +587,12 @@ StorePort *
 store_pg_port (StorePg *self)
 {
   return &self->port;
+}
+
+DocumentsPort *
+store_pg_documents (StorePg *self)
+{
+  return pg_documents_port (self->documents);
 }
 
 guint

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * One read: an array of addresses, and rows of three kinds. */
+ * One read: an array of addresses, and rows of four kinds. */
 #define G_LOG_DOMAIN "store"
 #include "store/policies.h"
 
@@ -33,7 +33,10 @@ static const char sql[]
       " FROM rollcall.watchers WHERE presentity = ANY($1::text[])"
       " UNION ALL SELECT 'r', owner, NULL, NULL, body"
       " FROM rollcall.xcap_documents WHERE owner = ANY($1::text[])"
-      " AND auid IN ('pres-rules', 'org.openmobilealliance.pres-rules')";
+      " AND auid IN ('pres-rules', 'org.openmobilealliance.pres-rules')"
+      " UNION ALL SELECT 'l', owner, NULL, NULL, body"
+      " FROM rollcall.xcap_documents WHERE owner = ANY($1::text[])"
+      " AND auid = 'resource-lists' AND filename = 'index'";
 
 static void
 ask_free (gpointer data)
@@ -45,6 +48,13 @@ ask_free (gpointer data)
 }
 
 /* --- The answer --- */
+
+static GBytes *
+body_of (const PGresult *result, int i)
+{
+  return g_bytes_new (PQgetvalue (result, i, BODY),
+                      (gsize)PQgetlength (result, i, BODY));
+}
 
 static void
 take_row (StorePolicy *policy, const PGresult *result, int i)
@@ -58,10 +68,12 @@ take_row (StorePolicy *policy, const PGresult *result, int i)
   case 'w':
     store_policy_add_decision (policy, name, PQgetvalue (result, i, VALUE));
     break;
+  case 'l':
+    g_clear_pointer (&policy->lists, g_bytes_unref);
+    policy->lists = body_of (result, i);
+    break;
   default:
-    g_ptr_array_add (policy->rules,
-                     g_bytes_new (PQgetvalue (result, i, BODY),
-                                  (gsize)PQgetlength (result, i, BODY)));
+    g_ptr_array_add (policy->rules, body_of (result, i));
   }
 }
 

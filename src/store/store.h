@@ -4,6 +4,7 @@
 #pragma once
 #include "base/counters.h"
 #include "port/clock.h"
+#include "port/documents.h"
 #include "port/loop.h"
 #include "port/store.h"
 
@@ -23,6 +24,8 @@ StorePg *store_pg_new (const StorePgConfig *config, LoopPort *loop,
 void store_pg_free (StorePg *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StorePg, store_pg_free)
 StorePort *store_pg_port (StorePg *self);
+/* Who waits for a document when the store is freed is not called. */
+DocumentsPort *store_pg_documents (StorePg *self);
 
 /* The schema version that this program speaks. */
 guint store_schema_version (void);
@@ -33,6 +36,7 @@ StoreMem *store_mem_new (LoopPort *loop, const Clock *clock);
 void store_mem_free (StoreMem *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoreMem, store_mem_free)
 StorePort *store_mem_port (StoreMem *self);
+DocumentsPort *store_mem_documents (StoreMem *self);
 /* Test hooks: PostgreSQL away and back; a user changed; what is stored. */
 void store_mem_set_up (StoreMem *self, gboolean is_up);
 void store_mem_put_user (StoreMem *self, const StoreUser *user);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What the files of store/mem share. */
+#pragma once
+#include "store/kept.h"
+#include "store/store.h"
+
+typedef struct MemDocuments MemDocuments;
+
+typedef struct {
+  StoreMem *store;
+} Turn;
+
+/* What the end of the turn has to do, in order: a submit, or an answer. */
+typedef struct {
+  Submit *submit; /* NULL: only an answer */
+  StoreOutcome outcome;
+  StoreDoneFn done;
+  StorePolicyFn policy_done; /* with policy, for load_policy */
+  StorePolicy *policy;
+  gpointer data;
+  GDestroyNotify free; /* of data, when the store goes first; or NULL */
+} Work;
+
+struct StoreMem {
+  guint8 secret[STORE_SECRET_LEN];
+  StorePort port;
+  LoopPort *loop;
+  const Clock *clock;
+  StoreEvents events;
+  gpointer events_data;
+  StoreLoadFns load_fns;
+  gpointer load_data;
+  GHashTable *users;    /* aor -> StoreUser */
+  GHashTable *rows;     /* StoreWrite (put), owned -> itself */
+  GHashTable *policies; /* aor -> StorePolicy */
+  PolicySettings settings;
+  MemDocuments *documents;
+  Kept *kept;
+  GQueue work; /* Work */
+  Turn *turn;
+  gboolean is_up, wants_load, refuses_next;
+};
+
+/* Calls done at the end of the turn; data is freed by done, or by free_data when
+ * the store goes first. */
+void store_mem_later (StoreMem *self, StoreDoneFn done, gpointer data,
+                      GDestroyNotify free_data);
+
+MemDocuments *mem_documents_new (StoreMem *store);
+/* Who waits is not called. */
+void mem_documents_free (MemDocuments *self);
+DocumentsPort *mem_documents_port (MemDocuments *self);
+/* What a user's documents say of his policy: rules and lists. */
+void mem_documents_add_policy (MemDocuments *self, StorePolicy *out);
+/* The user is gone. */
+void mem_documents_drop_user (MemDocuments *self, const char *aor);
