@@ -4,6 +4,8 @@ src_libcodec_a_SOURCES = src/codec/xml.c src/codec/xml-check.c \
   src/codec/xml-scan.c src/codec/xml-write.c \
   src/codec/xml-priv.h src/codec/pidf.c src/codec/pidf-write.c \
   src/codec/pidf.h src/codec/winfo.c src/codec/winfo.h \
+  src/codec/xcap-contacts.c \
+  src/codec/xcap-contacts.h \
   src/codec/xcap-diff.c \
   src/codec/xcap-diff.h \
   src/codec/xcap-edit-priv.h \
@@ -49,6 +51,9 @@ tests_unit_test_xcap_path_LDADD = $(CODEC_LIBS)
 check_PROGRAMS += tests/unit/test-xcap-edit
 tests_unit_test_xcap_edit_SOURCES = tests/unit/test-xcap-edit.c
 tests_unit_test_xcap_edit_LDADD = $(CODEC_LIBS)
+check_PROGRAMS += tests/unit/test-xcap-contacts
+tests_unit_test_xcap_contacts_SOURCES = tests/unit/test-xcap-contacts.c
+tests_unit_test_xcap_contacts_LDADD = $(CODEC_LIBS)
 check_PROGRAMS += tests/unit/test-xcap-usages
 tests_unit_test_xcap_usages_SOURCES = tests/unit/test-xcap-usages.c
 tests_unit_test_xcap_usages_LDADD = $(CODEC_LIBS)

@@ -3,6 +3,7 @@
  * addr/: URIs (RFC 3261 19.1 and 25.1, RFC 3966, RFC 4475's valid and invalid
  * ones), their equality and keys, addresses of record. */
 #include "addr/aor.h"
+#include "addr/contact.h"
 #include "addr/uri.h"
 #include "base/error.h"
 
@@ -590,6 +591,49 @@ test_aor_to_uri (void)
   }
 }
 
+/* The cases of tests/wire and the contract with SQL are more; these are the
+ * shape of it. */
+static void
+test_contact (void)
+{
+  static const struct {
+    const char *uri, *canonical, *aor;
+  } cases[] = {
+    { "SIP:Bob@Example.COM.;b=2;A=%41", "sip:bob@example.com;a=%41;b=2",
+      "bob@example.com" },
+    { "sips:b%6fb%2F%c3%a9@[2001:DB8::1]:5061",
+      "sips:bob/\xc3\xa9@[2001:db8::1]:5061", "bob/\xc3\xa9@[2001:db8::1]" },
+    { "pres:a%3Ab@1.2.3.4", "pres:a%3ab@1.2.3.4", "a%3ab@1.2.3.4" },
+    { "tel:+49-(555).12;Ext=3", "tel:+4955512;ext=3", NULL },
+    { "tel:%2312A;phone-context=+1", "tel:#12a;phone-context=+1", NULL },
+    { "xmpp:bob@example.com/x", NULL, NULL },
+    { "im:bob@example.com:5060", NULL, NULL },
+    { "sip:bob@example.com:0", NULL, NULL },
+    { "sip:bob@example.com:65536", NULL, NULL },
+    { "sip:bob@example.com;", NULL, NULL },
+    { "sip:bob@example.com?a=b", NULL, NULL },
+    { "sip:bob:pw@example.com", NULL, NULL },
+    { "sip:b%00b@example.com", NULL, NULL },
+    { "sip:b%ffb@example.com", NULL, NULL },
+    { "sip:example.com", NULL, NULL },
+    { "sip:@example.com", NULL, NULL },
+    { "sip:bob@-example.com", NULL, NULL },
+    { "sip:bob@1.2.3", NULL, NULL },
+    { "tel:110", NULL, NULL },
+    { "tel:+", NULL, NULL },
+    { "http://example.com", NULL, NULL },
+    { "", NULL, NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree char *canonical = contact_canonical (cases[i].uri);
+    g_autofree char *aor = canonical != NULL ? contact_aor (canonical) : NULL;
+
+    g_assert_cmpstr (canonical, ==, cases[i].canonical);
+    g_assert_cmpstr (aor, ==, cases[i].aor);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -609,5 +653,6 @@ main (int argc, char **argv)
   g_test_add_func ("/addr/aor/bound", test_aor_bound);
   g_test_add_func ("/addr/aor/parts", test_aor_parts);
   g_test_add_func ("/addr/aor/to-uri", test_aor_to_uri);
+  g_test_add_func ("/addr/contact/canonical", test_contact);
   return g_test_run ();
 }
