@@ -26,8 +26,6 @@ src_libsip_a_SOURCES = \
   src/sip/incoming.h \
   src/sip/lane.c \
   src/sip/lane.h \
-  src/sip/limit.c \
-  src/sip/limit.h \
   src/sip/lookup.c \
   src/sip/lookup.h \
   src/sip/loop.c \
@@ -84,10 +82,6 @@ tests_unit_test_sip_check_LDADD = src/libsip.a $(ADDR_LIBS) $(SOFIA_STATIC) \
 check_PROGRAMS += tests/unit/test-sip-answers
 tests_unit_test_sip_answers_SOURCES = tests/unit/test-sip-answers.c
 tests_unit_test_sip_answers_LDADD = src/libsip.a $(BASE_LIBS)
-
-check_PROGRAMS += tests/unit/test-sip-limit
-tests_unit_test_sip_limit_SOURCES = tests/unit/test-sip-limit.c
-tests_unit_test_sip_limit_LDADD = src/libsip.a $(BASE_LIBS)
 
 check_PROGRAMS += tests/unit/test-sip-out
 tests_unit_test_sip_out_SOURCES = tests/unit/test-sip-out.c

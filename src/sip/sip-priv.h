@@ -3,9 +3,9 @@
  * The adapter's own parts; never included outside sip/. */
 #pragma once
 #include "auth/digest.h"
+#include "base/limit.h"
 #include "sip/answers.h"
 #include "sip/check.h"
-#include "sip/limit.h"
 #include "sip/loop.h"
 #include "sip/transport.h"
 

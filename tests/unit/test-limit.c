@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * sip/limit: token buckets with a fake clock. */
-#include "sip/limit.h"
+ * base/limit: token buckets with a fake clock. */
+#include "base/limit.h"
 
 #define SEC ((gint64)G_USEC_PER_SEC)
 
@@ -45,6 +45,20 @@ test_none (void)
   g_assert_cmpuint (take_many (limit, "a", 1000, SEC), ==, 2);
 }
 
+static void
+test_has (void)
+{
+  g_autoptr (Limit) limit = limit_new (1, 2, 64);
+
+  for (guint i = 0; i < 9; i++)
+    g_assert_true (limit_has (limit, "a", SEC));
+  g_assert_cmpuint (take_many (limit, "a", 9, SEC), ==, 2);
+  g_assert_false (limit_has (limit, "a", SEC));
+  g_assert_true (limit_has (limit, "a", 2 * SEC));
+  limit_set_rate (limit, 0, 1);
+  g_assert_true (limit_has (limit, "a", SEC));
+}
+
 /* A full table gives the bucket that rested longest to the newcomer; who was
  * just there keeps his. */
 static void
@@ -66,9 +80,10 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/sip/limit/burst-and-refill", test_burst_and_refill);
-  g_test_add_func ("/sip/limit/apart", test_apart);
-  g_test_add_func ("/sip/limit/none", test_none);
-  g_test_add_func ("/sip/limit/full-table", test_full_table);
+  g_test_add_func ("/base/limit/burst-and-refill", test_burst_and_refill);
+  g_test_add_func ("/base/limit/apart", test_apart);
+  g_test_add_func ("/base/limit/none", test_none);
+  g_test_add_func ("/base/limit/has", test_has);
+  g_test_add_func ("/base/limit/full-table", test_full_table);
   return g_test_run ();
 }

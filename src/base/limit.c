@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * A set-associative table: a name's hash picks a set of WAYS buckets. */
-#include "sip/limit.h"
+#include "base/limit.h"
 #include "base/ids.h"
 
 #define WAYS 8
@@ -76,6 +76,18 @@ bucket_of (Limit *self, guint64 name, gint64 now)
   return oldest;
 }
 
+/* The bucket of a name, filled up to now. */
+static Bucket *
+filled (Limit *self, const char *name, gint64 now)
+{
+  Bucket *bucket = bucket_of (self, hash_of (self, name), now);
+
+  bucket->tokens += (double)(now - bucket->at) * self->rate / G_USEC_PER_SEC;
+  bucket->tokens = MIN (bucket->tokens, self->capacity);
+  bucket->at = now;
+  return bucket;
+}
+
 gboolean
 limit_take (Limit *self, const char *name, gint64 now)
 {
@@ -83,12 +95,15 @@ limit_take (Limit *self, const char *name, gint64 now)
 
   if (self->rate == 0)
     return TRUE;
-  bucket = bucket_of (self, hash_of (self, name), now);
-  bucket->tokens += (double)(now - bucket->at) * self->rate / G_USEC_PER_SEC;
-  bucket->tokens = MIN (bucket->tokens, self->capacity);
-  bucket->at = now;
+  bucket = filled (self, name, now);
   if (bucket->tokens < 1)
     return FALSE;
   bucket->tokens -= 1;
   return TRUE;
+}
+
+gboolean
+limit_has (Limit *self, const char *name, gint64 now)
+{
+  return self->rate == 0 || filled (self, name, now)->tokens >= 1;
 }

@@ -18,3 +18,5 @@ void limit_set_rate (Limit *self, guint rate, guint burst);
 /* Takes a token of name's; FALSE: there is none now.  now: microseconds,
  * monotonic. */
 gboolean limit_take (Limit *self, const char *name, gint64 now);
+/* Is there one?  Takes nothing. */
+gboolean limit_has (Limit *self, const char *name, gint64 now);
