@@ -3,7 +3,8 @@ noinst_LIBRARIES += src/libauth.a
 src_libauth_a_CPPFLAGS = $(AM_CPPFLAGS) $(SSL_CFLAGS)
 src_libauth_a_SOURCES = src/auth/credentials.c src/auth/digest.c \
   src/auth/digest.h src/auth/hash.c src/auth/hash.h src/auth/nonce.c \
-  src/auth/nonce.h src/auth/replay.c src/auth/replay.h
+  src/auth/nonce.h src/auth/offer.c src/auth/offer.h src/auth/replay.c \
+  src/auth/replay.h
 
 check_PROGRAMS += tests/unit/test-auth tests/unit/test-auth-parse
 tests_unit_test_auth_SOURCES = tests/unit/test-auth.c

@@ -62,32 +62,3 @@ credentials_find (const sip_t *sip, const char *realm, guint n)
 
   return found != NULL ? found : pick (sip->sip_proxy_authorization, realm, &n);
 }
-
-const char *
-credentials_hash (const StoreUser *user, DigestAlgorithm algorithm)
-{
-  return algorithm == DIGEST_MD5 ? user->ha1_md5 : user->ha1_sha256;
-}
-
-DigestAlgorithm
-credentials_algorithm (const char *name)
-{
-  return g_ascii_strncasecmp (name, "sha", 3) == 0 ? DIGEST_SHA256 : DIGEST_MD5;
-}
-
-guint
-credentials_offer (const char *const *allowed, const StoreUser *user,
-                   DigestAlgorithm out[2])
-{
-  guint n = 0;
-
-  for (guint i = 0; allowed[i] != NULL && n < 2; i++) {
-    DigestAlgorithm algorithm = credentials_algorithm (allowed[i]);
-
-    if (user == NULL || credentials_hash (user, algorithm) != NULL)
-      out[n++] = algorithm;
-  }
-  if (n == 0 && user != NULL)
-    return credentials_offer (allowed, NULL, out);
-  return n;
-}

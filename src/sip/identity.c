@@ -7,6 +7,7 @@
 #include "sip/status.h"
 
 #include "addr/aor.h"
+#include "auth/offer.h"
 
 #include <string.h>
 
@@ -17,17 +18,6 @@ static const char *const *
 allowed_of (const SipIncoming *request)
 {
   return conf_list (request->sip->conf, "auth", "algorithms");
-}
-
-static gboolean
-is_allowed (const SipIncoming *request, DigestAlgorithm algorithm)
-{
-  const char *const *allowed = allowed_of (request);
-
-  for (guint i = 0; allowed[i] != NULL; i++)
-    if (credentials_algorithm (allowed[i]) == algorithm)
-      return TRUE;
-  return FALSE;
 }
 
 /* A disabled user counts as unknown. */
@@ -54,6 +44,12 @@ user_of (const SipIncoming *request, const DigestCredentials *credentials,
   return enabled_user (request, aor);
 }
 
+static DigestHashes
+hashes_of (const StoreUser *user)
+{
+  return (DigestHashes){ user->ha1_md5, user->ha1_sha256 };
+}
+
 static DigestVerdict
 verify (const SipIncoming *request, const DigestCredentials *credentials,
         const StoreUser *user, const char *realm)
@@ -62,8 +58,12 @@ verify (const SipIncoming *request, const DigestCredentials *credentials,
   const sip_payload_t *body = sip->sip_payload;
   const char *ha1 = NULL;
 
-  if (user != NULL && is_allowed (request, credentials->algorithm))
-    ha1 = credentials_hash (user, credentials->algorithm);
+  if (user != NULL
+      && digest_is_allowed (allowed_of (request), credentials->algorithm)) {
+    DigestHashes hashes = hashes_of (user);
+
+    ha1 = digest_hash (&hashes, credentials->algorithm);
+  }
   return digest_verify (
       request->sip->digest, credentials, realm, ha1,
       sip->sip_request->rq_method_name, body != NULL ? body->pl_data : NULL,
@@ -78,8 +78,10 @@ challenge (SipIncoming *request, const char *realm, gboolean is_stale,
   g_autofree char *from = uri_aor (request->checked.from);
   g_autofree char *first = NULL, *second = NULL;
   DigestAlgorithm algorithms[2] = { DIGEST_MD5, DIGEST_MD5 };
-  guint n = credentials_offer (allowed_of (request),
-                               enabled_user (request, from), algorithms);
+  const StoreUser *user = enabled_user (request, from);
+  DigestHashes hashes = user != NULL ? hashes_of (user) : (DigestHashes){ 0 };
+  guint n = digest_offer (allowed_of (request), user != NULL ? &hashes : NULL,
+                          algorithms);
   gint64 now = clock_now (sip->clock);
 
   first = digest_challenge (sip->digest, realm, algorithms[0], is_stale, now);

@@ -5,6 +5,7 @@
  * arithmetic is done with GLib's hashes, so that no error of ours confirms
  * itself. */
 #include "auth/digest.h"
+#include "auth/offer.h"
 #include "auth/replay.h"
 
 #include <string.h>
@@ -552,6 +553,33 @@ test_kept_key (void)
   g_assert_cmpint (verify (after, &alice, nonce, 2 * SEC), ==, DIGEST_OK);
 }
 
+static void
+test_offer (void)
+{
+  static const char *const md5[] = { "md5", NULL };
+  static const char *const both[] = { "md5", "sha256", NULL };
+  static const char *const turned[] = { "sha256", "md5", NULL };
+  const DigestHashes has_md5 = { .md5 = "x" };
+  const DigestHashes has_both = { "x", "y" };
+  const DigestHashes has_none = { 0 };
+  DigestAlgorithm out[2];
+
+  g_assert_cmpuint (digest_offer (md5, &has_both, out), ==, 1);
+  g_assert_cmpint (out[0], ==, DIGEST_MD5);
+  g_assert_cmpuint (digest_offer (both, &has_both, out), ==, 2);
+  g_assert_cmpint (out[0], ==, DIGEST_MD5);
+  g_assert_cmpint (out[1], ==, DIGEST_SHA256);
+  g_assert_cmpuint (digest_offer (turned, &has_both, out), ==, 2);
+  g_assert_cmpint (out[0], ==, DIGEST_SHA256);
+  g_assert_cmpuint (digest_offer (turned, &has_md5, out), ==, 1);
+  g_assert_cmpint (out[0], ==, DIGEST_MD5);
+  g_assert_cmpuint (digest_offer (both, &has_none, out), ==, 2);
+  g_assert_cmpuint (digest_offer (both, NULL, out), ==, 2);
+  g_assert_cmpstr (digest_hash (&has_both, DIGEST_SHA256), ==, "y");
+  g_assert_true (digest_is_allowed (both, DIGEST_SHA256));
+  g_assert_false (digest_is_allowed (md5, DIGEST_SHA256));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -571,6 +599,7 @@ main (int argc, char **argv)
                    test_rfc2069_repeats);
   g_test_add_func ("/auth/digest/kept-key", test_kept_key);
   g_test_add_func ("/auth/digest/bounded", test_bounded);
+  g_test_add_func ("/auth/offer/rfc8760-2.4", test_offer);
   g_test_add_func ("/auth/replay/window", test_window);
   g_test_add_func ("/auth/replay/window-random", test_window_random);
   g_test_add_func ("/auth/replay/forgotten", test_forgotten);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * sip/credentials: which credentials, which identity, which algorithms. */
+ * sip/credentials: which credentials, which identity. */
 #include "sip/credentials.h"
 
 #include <string.h>
@@ -101,31 +101,6 @@ test_asserted (void)
   }
 }
 
-static void
-test_offer (void)
-{
-  static const char *const md5[] = { "MD5", NULL };
-  static const char *const both[] = { "MD5", "SHA-256", NULL };
-  static const char *const turned[] = { "SHA-256", "MD5", NULL };
-  const StoreUser has_md5 = { .ha1_md5 = (char *)"x" };
-  const StoreUser has_both
-      = { .ha1_md5 = (char *)"x", .ha1_sha256 = (char *)"y" };
-  const StoreUser has_none = { 0 };
-  DigestAlgorithm out[2];
-
-  g_assert_cmpuint (credentials_offer (md5, &has_both, out), ==, 1);
-  g_assert_cmpint (out[0], ==, DIGEST_MD5);
-  g_assert_cmpuint (credentials_offer (both, &has_both, out), ==, 2);
-  g_assert_cmpint (out[0], ==, DIGEST_MD5);
-  g_assert_cmpint (out[1], ==, DIGEST_SHA256);
-  g_assert_cmpuint (credentials_offer (turned, &has_both, out), ==, 2);
-  g_assert_cmpint (out[0], ==, DIGEST_SHA256);
-  g_assert_cmpuint (credentials_offer (turned, &has_md5, out), ==, 1);
-  g_assert_cmpint (out[0], ==, DIGEST_MD5);
-  g_assert_cmpuint (credentials_offer (both, &has_none, out), ==, 2);
-  g_assert_cmpuint (credentials_offer (both, NULL, out), ==, 2);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -136,6 +111,5 @@ main (int argc, char **argv)
   g_test_add_func ("/sip/credentials/rfc7616-3.4/quoted", test_quoted);
   g_test_add_func ("/sip/credentials/none", test_none);
   g_test_add_func ("/sip/credentials/rfc3325-9.1/asserted", test_asserted);
-  g_test_add_func ("/sip/credentials/rfc8760-2.4/offer", test_offer);
   return g_test_run ();
 }
