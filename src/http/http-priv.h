@@ -45,8 +45,9 @@ struct HttpRequest {
   struct MHD_Connection *connection;
   HttpRoute route; /* a copy */
   HttpState state;
+  gboolean is_known; /* what follows is filled in */
   gboolean is_too_large;
-  char *method, *path, *peer;
+  char *target, *method, *path, *peer;
   GByteArray *data;
   GBytes *body;
   struct MHD_Response *response;
@@ -54,7 +55,11 @@ struct HttpRequest {
   GList link;
 };
 
-/* MHD's callbacks; data of the first is the HttpListener. */
+/* MHD's callbacks; data of the first two is the HttpListener.  The first is
+ * called with what the request line names, before anything else, and makes the
+ * HttpRequest, which the others get as state. */
+void *request_target_cb (void *data, const char *target,
+                         struct MHD_Connection *connection);
 enum MHD_Result request_cb (void *data, struct MHD_Connection *connection,
                             const char *url, const char *method,
                             const char *version, const char *upload,

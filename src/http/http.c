@@ -150,6 +150,7 @@ start_daemon (HttpListener *self, int fd, gboolean is_v6)
       MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
       HTTP_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, HTTP_TIMEOUT,
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_MEMORY,
+      MHD_OPTION_URI_LOG_CALLBACK, request_target_cb, self,
       MHD_OPTION_NOTIFY_COMPLETED, request_completed_cb, NULL, MHD_OPTION_END);
 
   if (daemon == NULL)
@@ -254,5 +255,13 @@ http_port (const Http *self, guint n)
 void
 http_add (Http *self, const HttpRoute *route)
 {
+  for (guint i = 0; i < self->routes->len; i++) {
+    HttpRoute *old = &g_array_index (self->routes, HttpRoute, i);
+
+    if (strcmp (old->path, route->path) == 0) {
+      *old = *route;
+      return;
+    }
+  }
   g_array_append_val (self->routes, *route);
 }

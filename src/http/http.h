@@ -46,21 +46,30 @@ typedef void (*HttpFn) (HttpRequest *request, gpointer data);
 
 typedef struct {
   const char *path; /* static; this path alone, or with a final '/' all below */
-  const char *methods; /* static; "GET", "GET PUT DELETE"; HEAD goes with GET */
+  /* Static: "GET", "GET PUT DELETE"; HEAD goes with GET.  NULL: any; fn answers
+   * 405 itself. */
+  const char *methods;
   gboolean is_admin_only; /* 403 outside [http] admin_networks */
   gsize max_body;         /* bytes; more is answered 413 */
   HttpFn fn;
   gpointer data;
 } HttpRoute;
-/* The longest path that matches serves the request. */
+/* The longest path that matches serves the request; a path that is there
+ * already gets the new route. */
 void http_add (Http *self, const HttpRoute *route);
 
 /* Of a request; borrowed until its answer. */
 const char *http_method (const HttpRequest *request);
 const char *http_path (const HttpRequest *request); /* %-escapes undone */
+/* Path and query as they came, escapes kept; scheme and host of the absolute
+ * form (RFC 9112 3.2.2) are gone. */
+const char *http_target (const HttpRequest *request);
 const char *http_peer (const HttpRequest *request); /* numeric address */
 /* NULL when there is none.  name without regard to case. */
 const char *http_header (const HttpRequest *request, const char *name);
+/* The lines of a header that is a list, joined (RFC 9110 5.3); NULL when there is
+ * none.  The caller frees. */
+char *http_header_list (const HttpRequest *request, const char *name);
 const char *http_query (const HttpRequest *request, const char *name);
 GBytes *http_body (const HttpRequest *request);
 

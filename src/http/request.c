@@ -26,20 +26,42 @@ peer_of (struct MHD_Connection *connection)
   return g_strdup (text);
 }
 
-static HttpRequest *
-request_new (HttpListener *listener, struct MHD_Connection *connection,
-             const char *url, const char *method)
+/* Behind "http://host"; all of it when it does not begin so. */
+static const char *
+origin_form (const char *target)
+{
+  const char *authority = strstr (target, "://");
+  const char *path;
+
+  if (*target == '/' || authority == NULL)
+    return target;
+  path = strchr (authority + 3, '/');
+  return path != NULL ? path : "/";
+}
+
+void *
+request_target_cb (void *data, const char *target,
+                   struct MHD_Connection *connection)
 {
   HttpRequest *self = g_new0 (HttpRequest, 1);
 
-  self->listener = listener;
+  self->listener = data;
   self->connection = connection;
-  self->method = g_strdup (method);
-  self->path = g_strdup (url);
-  self->peer = peer_of (connection);
-  self->data = g_byte_array_new ();
+  self->target = g_strdup (origin_form (target));
   self->link.data = self;
   return self;
+}
+
+/* Once method and headers are there. */
+static void
+get_to_know (HttpRequest *self, const char *method)
+{
+  self->is_known = TRUE;
+  self->method = g_strdup (method);
+  self->path = g_strndup (self->target, strcspn (self->target, "?"));
+  MHD_http_unescape (self->path);
+  self->peer = peer_of (self->connection);
+  self->data = g_byte_array_new ();
 }
 
 void
@@ -53,7 +75,8 @@ request_completed_cb (void *data, struct MHD_Connection *connection,
     return;
   g_clear_pointer (&self->response, MHD_destroy_response);
   g_clear_pointer (&self->body, g_bytes_unref);
-  g_byte_array_unref (self->data);
+  g_clear_pointer (&self->data, g_byte_array_unref);
+  g_free (self->target);
   g_free (self->method);
   g_free (self->path);
   g_free (self->peer);
@@ -194,8 +217,8 @@ request_cb (void *data, struct MHD_Connection *connection, const char *url,
 {
   HttpRequest *self = *state;
 
-  if (self == NULL) {
-    *state = self = request_new (data, connection, url, method);
+  if (!self->is_known) {
+    get_to_know (self, method);
     check (self);
     return self->state == HTTP_ANSWERED ? send_response (self) : MHD_YES;
   }
@@ -222,6 +245,12 @@ http_path (const HttpRequest *self)
 }
 
 const char *
+http_target (const HttpRequest *self)
+{
+  return self->target;
+}
+
+const char *
 http_peer (const HttpRequest *self)
 {
   return self->peer;
@@ -231,6 +260,36 @@ const char *
 http_header (const HttpRequest *self, const char *name)
 {
   return MHD_lookup_connection_value (self->connection, MHD_HEADER_KIND, name);
+}
+
+typedef struct {
+  const char *name;
+  GString *out;
+} HeaderList;
+
+static enum MHD_Result
+header_cb (void *data, enum MHD_ValueKind kind, const char *name,
+           const char *value)
+{
+  HeaderList *list = data;
+
+  if (value == NULL || g_ascii_strcasecmp (name, list->name) != 0)
+    return MHD_YES;
+  if (list->out == NULL)
+    list->out = g_string_new (value);
+  else
+    g_string_append_printf (list->out, ", %s", value);
+  return MHD_YES;
+}
+
+char *
+http_header_list (const HttpRequest *self, const char *name)
+{
+  HeaderList list = { .name = name };
+
+  MHD_get_connection_values (self->connection, MHD_HEADER_KIND, header_cb,
+                             &list);
+  return list.out != NULL ? g_string_free (list.out, FALSE) : NULL;
 }
 
 const char *

@@ -33,8 +33,11 @@ routes_find (const GArray *routes, const char *path)
 gboolean
 routes_has_method (const HttpRoute *route, const char *method)
 {
-  g_auto (GStrv) methods = g_strsplit (route->methods, " ", 0);
+  g_auto (GStrv) methods = NULL;
 
+  if (route->methods == NULL)
+    return TRUE;
+  methods = g_strsplit (route->methods, " ", 0);
   if (strcmp (method, "HEAD") == 0)
     method = "GET";
   return g_strv_contains ((const char *const *)methods, method);

@@ -9,7 +9,8 @@
  * HttpRoute. */
 const HttpRoute *routes_find (const GArray *routes, const char *path);
 gboolean routes_has_method (const HttpRoute *route, const char *method);
-/* The value of Allow: "GET, HEAD, PUT".  The caller frees. */
+/* The value of Allow: "GET, HEAD, PUT", of a route that names its methods.  The
+ * caller frees. */
 char *routes_allow (const HttpRoute *route);
 
 /* Is a request of peer an administrator's ([http] admin_networks)?  forwarded:

@@ -43,8 +43,17 @@ status_cb (void (*fn) (const char *name, const char *value, gpointer fn_data),
 static void
 echo_cb (HttpRequest *request, gpointer data)
 {
-  const char *const headers[]
-      = { "X-Kind", http_query (request, "kind"), NULL };
+  g_autofree char *list = http_header_list (request, "x-list");
+  const char *kind = http_query (request, "kind");
+  const char *const headers[] = { "X-Target",
+                                  http_target (request),
+                                  "X-Path",
+                                  http_path (request),
+                                  "X-List",
+                                  list != NULL ? list : "none",
+                                  kind != NULL ? "X-Kind" : NULL,
+                                  kind,
+                                  NULL };
   HttpAnswer answer = { 201, "text/plain", http_body (request), headers };
 
   http_reply (request, &answer);
@@ -91,6 +100,8 @@ static void
 set_up (Rig *rig, gconstpointer data)
 {
   const HttpRoute echo = { "/echo/", "PUT GET", FALSE, 20000, echo_cb, NULL };
+  const HttpRoute any = { "/any", NULL, FALSE, 0, echo_cb, NULL };
+  const HttpRoute older = { .path = "/hold", .methods = "PUT" };
   const HttpRoute hold = { "/hold", "GET", FALSE, 0, hold_cb, rig };
   HttpHooks hooks = { why_cb, status_cb, rig };
   g_autofree char *listen = g_strdup_printf ("127.0.0.1:%u", free_port ());
@@ -103,6 +114,8 @@ set_up (Rig *rig, gconstpointer data)
   rig->http = http_new (rig->port, rig->conf, rig->counters, &hooks, &error);
   g_assert_no_error (error);
   http_add (rig->http, &echo);
+  http_add (rig->http, &any);
+  http_add (rig->http, &older);
   http_add (rig->http, &hold);
   rig->answer = g_string_new (NULL);
   rig->fd = -1;
@@ -200,6 +213,17 @@ static const Row ROWS[] = {
     "\r\nAllow: GET, HEAD\r\n", "\r\n\r\n" },
   { "rfc9110-15.5.6/methods", "DELETE /echo/x", "", NULL, NULL, "HTTP/1.1 405 ",
     "\r\nAllow: PUT, GET, HEAD\r\n", "\r\n\r\n" },
+  { "any-method", "PATCH /any", "", NULL, NULL, "HTTP/1.1 201 ", NULL, "" },
+  { "target/escapes-kept", "GET /echo/a%2Fb%7e?x=%20&y", "", NULL, NULL,
+    "HTTP/1.1 201 ", "\r\nX-Target: /echo/a%2Fb%7e?x=%20&y\r\n", "" },
+  { "target/path-decoded", "GET /echo/a%2Fb%7e?x", "", NULL, NULL,
+    "HTTP/1.1 201 ", "\r\nX-Path: /echo/a/b~\r\n", "" },
+  { "rfc9112-3.2.2/absolute-form", "GET http://x:1/echo/a?b", "", NULL, NULL,
+    "HTTP/1.1 201 ", "\r\nX-Target: /echo/a?b\r\n", "" },
+  { "rfc9112-3.2.2/no-path", "GET http://x", "", NULL, NULL, "HTTP/1.1 404 ",
+    NULL, "" },
+  { "rfc9110-5.3/list", "GET /echo/", "X-List: a\r\nx-list: b, c\r\n", NULL,
+    NULL, "HTTP/1.1 201 ", "\r\nX-List: a, b, c\r\n", "" },
   { "rfc9110-15.5.14/announced", "PUT /echo/x", "Content-Length: 20001\r\n",
     NULL, NULL, "HTTP/1.1 413 ", NULL, "\n" },
   { "bad-length", "PUT /echo/x", "Content-Length: 1e3\r\n", NULL, NULL,
