@@ -51,8 +51,10 @@ not_known (const PolicyQuestion *question, PolicyAnswer *answer)
          && decide (answer, POLICY_PENDING, POLICY_BY_NOT_KNOWN);
 }
 
+/* The decision of `watchers`: TRUE for a row of one of the kinds. */
 static gboolean
-row (const PolicyQuestion *question, PolicyAnswer *answer)
+decided_by_row (const PolicyQuestion *question, PolicyAnswer *answer,
+                gboolean wants_allow)
 {
   static const PolicyDecision decisions[] = {
     [POLICY_ALLOWED] = POLICY_ALLOW,
@@ -64,10 +66,28 @@ row (const PolicyQuestion *question, PolicyAnswer *answer)
                         question->of_presentity, question->watcher, &by_domain)
                                                     : POLICY_UNDECIDED;
 
-  if (found == POLICY_UNDECIDED || found == POLICY_ASKED)
+  if (found == POLICY_UNDECIDED || found == POLICY_ASKED
+      || (found == POLICY_ALLOWED) != wants_allow)
     return FALSE;
   return decide (answer, decisions[found],
                  by_domain ? POLICY_BY_DOMAIN_ROW : POLICY_BY_ROW);
+}
+
+static gboolean
+blocked (const PolicyQuestion *question, PolicyAnswer *answer)
+{
+  if (decided_by_row (question, answer, FALSE))
+    return TRUE;
+  return question->of_presentity != NULL
+         && policy_user_is_listed (question->of_presentity, POLICY_BLOCKED_LIST,
+                                   question->watcher)
+         && decide (answer, POLICY_BLOCK, POLICY_BY_BLOCKED_LIST);
+}
+
+static gboolean
+allowed (const PolicyQuestion *question, PolicyAnswer *answer)
+{
+  return decided_by_row (question, answer, TRUE);
 }
 
 /* Who is not among one's contacts is watched ad hoc, for a while or not at
@@ -87,6 +107,48 @@ contact (const PolicyQuestion *question, PolicyAnswer *answer)
     return decide (answer, POLICY_BLOCK, POLICY_BY_ADHOC_MAX);
   answer->is_adhoc = TRUE;
   return FALSE;
+}
+
+static gboolean
+is_listed (const char *list, const char *watcher, gpointer data)
+{
+  return policy_user_is_listed (data, list, watcher);
+}
+
+PolicyRulesQuestion
+policy_rules_question (const PolicyQuestion *question)
+{
+  return (PolicyRulesQuestion){ .watcher = question->watcher,
+                                .sphere = question->sphere,
+                                .now = question->now,
+                                .is_listed = is_listed,
+                                .data = (gpointer)question->of_presentity };
+}
+
+/* RFC 5025 3.2.1. */
+static gboolean
+rules (const PolicyQuestion *question, PolicyAnswer *answer)
+{
+  static const PolicyDecision decisions[] = {
+    [HANDLING_BLOCK] = POLICY_BLOCK,
+    [HANDLING_CONFIRM] = POLICY_PENDING,
+    [HANDLING_POLITE_BLOCK] = POLICY_POLITE_BLOCK,
+    [HANDLING_ALLOW] = POLICY_ALLOW,
+  };
+  const PolicyUser *user = question->of_presentity;
+  const PolicyRulesQuestion asked = policy_rules_question (question);
+  PolicyRulesAnswer found;
+
+  if (policy_user_is_unreadable (user))
+    return decide (answer, POLICY_PENDING, POLICY_BY_BAD_RULES);
+  policy_rules_ask (policy_user_rules (user), &asked, &found);
+  answer->changes_at = found.changes_at;
+  if (!found.has_match)
+    return FALSE;
+  if (found.handling == HANDLING_ALLOW && !policy_rights_is_full (found.rights))
+    answer->rights = g_steal_pointer (&found.rights);
+  policy_rules_answer_clear (&found);
+  return decide (answer, decisions[found.handling], POLICY_BY_RULES);
 }
 
 static gboolean
@@ -112,8 +174,9 @@ static const struct {
   const char *package;
   StepFn step;
 } steps[] = {
-  { WINFO, owner_only }, { PRESENCE, oneself }, { PRESENCE, not_known },
-  { PRESENCE, row },     { PRESENCE, contact }, { PRESENCE, otherwise },
+  { WINFO, owner_only }, { PRESENCE, oneself },   { PRESENCE, not_known },
+  { PRESENCE, blocked }, { PRESENCE, allowed },   { PRESENCE, contact },
+  { PRESENCE, rules },   { PRESENCE, otherwise },
 };
 
 gboolean
@@ -136,6 +199,27 @@ policy_watch (const PolicyQuestion *question)
   return answer;
 }
 
+gboolean
+policy_is_decided (const PolicyQuestion *question)
+{
+  PolicyQuestion asked = *question;
+  PolicyAnswer answer;
+  gboolean is_pending;
+
+  asked.package = PRESENCE;
+  asked.is_local_watcher = FALSE;
+  answer = policy_watch (&asked);
+  is_pending = answer.decision == POLICY_PENDING;
+  policy_answer_clear (&answer);
+  return !is_pending;
+}
+
+void
+policy_answer_clear (PolicyAnswer *self)
+{
+  g_clear_pointer (&self->rights, policy_rights_free);
+}
+
 /* Organisation first: with messaging off nobody writes, not even to himself. */
 PolicyAnswer
 policy_message (const PolicyQuestion *question)
@@ -144,8 +228,8 @@ policy_message (const PolicyQuestion *question)
 
   if (!question->settings->im_enabled)
     decide (&answer, POLICY_BLOCK, POLICY_BY_IM_OFF);
-  else if (!oneself (question, &answer))
-    row (question, &answer);
+  else if (!oneself (question, &answer) && !blocked (question, &answer))
+    allowed (question, &answer);
   return answer;
 }
 
@@ -159,6 +243,9 @@ policy_step_text (PolicyStep step)
     [POLICY_BY_NOT_KNOWN] = "the database could not be asked yet",
     [POLICY_BY_ROW] = "decided for this watcher",
     [POLICY_BY_DOMAIN_ROW] = "decided for the watcher's domain",
+    [POLICY_BY_BLOCKED_LIST] = "on the user's list of who is blocked",
+    [POLICY_BY_RULES] = "the user's rules say so",
+    [POLICY_BY_BAD_RULES] = "the user's rules cannot be read",
     [POLICY_BY_ADHOC_OFF] = "not among the watcher's contacts, and ad hoc"
                             " watching is off",
     [POLICY_BY_ADHOC_MAX] = "the watcher has as many ad hoc subscriptions as"

@@ -1,19 +1,32 @@
 /* SPDX-License-Identifier: ISC
  *
- * Two hash tables by address. */
+ * Hash tables by address, and lists by name. */
 #include "policy/user.h"
 
 #include "addr/aor.h"
 
 #include <string.h>
 
+/* Lists in lists are followed that far. */
+#define LISTS_DEEP 16
+
 /* Of an entry in a hash table, with its string. */
 #define ENTRY_BYTES 96
+
+/* A list of his. */
+typedef struct {
+  GHashTable *members; /* AoR, a set */
+  GPtrArray *sublists; /* char * */
+} List;
 
 struct PolicyUser {
   char *aor;
   GHashTable *contacts; /* AoR, a set */
   GHashTable *rows;     /* watcher or @domain -> PolicyRow */
+  GHashTable *lists;    /* name -> List; NULL: none */
+  PolicyRules *rules;   /* or NULL */
+  gsize lists_size;
+  gboolean is_unreadable;
   guint n_asked;
   gint refs;
 };
@@ -67,31 +80,16 @@ policy_user_unref (PolicyUser *self)
     return;
   g_hash_table_unref (self->contacts);
   g_hash_table_unref (self->rows);
+  g_clear_pointer (&self->lists, g_hash_table_unref);
+  policy_rules_free (self->rules);
   g_free (self->aor);
   g_free (self);
-}
-
-/* Of "sip:alice@example.com;transport=tcp" and "xmpp:alice@example.com" the
- * same; NULL when there is no user@domain. */
-static char *
-aor_of_uri (const char *uri)
-{
-  const char *colon = strchr (uri, ':');
-  const char *start = colon != NULL ? colon + 1 : uri;
-  const char *at = strchr (start, '@');
-  g_autofree char *bare = NULL;
-  char *aor = NULL;
-
-  if (at == NULL)
-    return NULL;
-  bare = g_strndup (start, (gsize)(at - start) + strcspn (at, ";?/"));
-  return aor_parse (bare, &aor, NULL) ? aor : NULL;
 }
 
 void
 policy_user_add_contact (PolicyUser *self, const char *uri)
 {
-  char *aor = aor_of_uri (uri);
+  char *aor = policy_identity (uri);
 
   if (aor != NULL)
     g_hash_table_add (self->contacts, aor);
@@ -105,6 +103,116 @@ policy_user_add_row (PolicyUser *self, const char *watcher, PolicyRow row)
   if (row == POLICY_ASKED)
     self->n_asked++;
   g_hash_table_insert (self->rows, g_strdup (watcher), GINT_TO_POINTER (row));
+}
+
+void
+policy_user_drop_asked (PolicyUser *self, const char *watcher)
+{
+  if (GPOINTER_TO_INT (g_hash_table_lookup (self->rows, watcher))
+      != POLICY_ASKED)
+    return;
+  g_hash_table_remove (self->rows, watcher);
+  self->n_asked--;
+}
+
+static void
+list_free (gpointer data)
+{
+  List *self = data;
+
+  g_hash_table_unref (self->members);
+  g_ptr_array_unref (self->sublists);
+  g_free (self);
+}
+
+static List *
+list_of (PolicyUser *self, const char *name)
+{
+  List *list;
+
+  if (self->lists == NULL)
+    self->lists
+        = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, list_free);
+  list = g_hash_table_lookup (self->lists, name);
+  if (list != NULL)
+    return list;
+  list = g_new0 (List, 1);
+  list->members = g_hash_table_new_full (aor_hash, aor_equal, g_free, NULL);
+  list->sublists = g_ptr_array_new_with_free_func (g_free);
+  g_hash_table_insert (self->lists, g_strdup (name), list);
+  self->lists_size += 3 * ENTRY_BYTES;
+  return list;
+}
+
+void
+policy_user_add_member (PolicyUser *self, const char *list, const char *uri)
+{
+  char *aor = policy_identity (uri);
+
+  if (aor != NULL && g_hash_table_add (list_of (self, list)->members, aor))
+    self->lists_size += ENTRY_BYTES;
+}
+
+void
+policy_user_add_sublist (PolicyUser *self, const char *list, const char *other)
+{
+  g_ptr_array_add (list_of (self, list)->sublists, g_strdup (other));
+  self->lists_size += ENTRY_BYTES;
+}
+
+void
+policy_user_set_rules (PolicyUser *self, PolicyRules *rules)
+{
+  policy_rules_free (self->rules);
+  self->rules = rules;
+}
+
+void
+policy_user_set_unreadable (PolicyUser *self)
+{
+  self->is_unreadable = TRUE;
+}
+
+/* seen: lists that have been looked at. */
+static gboolean
+is_member (const PolicyUser *self, const char *name, const char *watcher,
+           GHashTable *seen, guint depth)
+{
+  const List *list = g_hash_table_lookup (self->lists, name);
+
+  if (list == NULL || depth > LISTS_DEEP
+      || !g_hash_table_add (seen, (gpointer)name))
+    return FALSE;
+  if (g_hash_table_contains (list->members, watcher))
+    return TRUE;
+  for (guint i = 0; i < list->sublists->len; i++)
+    if (is_member (self, list->sublists->pdata[i], watcher, seen, depth + 1))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+policy_user_is_listed (const PolicyUser *self, const char *list,
+                       const char *watcher)
+{
+  g_autoptr (GHashTable) seen = NULL;
+
+  if (self->lists == NULL || !g_hash_table_contains (self->lists, list))
+    return FALSE;
+  seen = g_hash_table_new (g_str_hash, g_str_equal);
+  return is_member (self, list, watcher, seen, 0);
+}
+
+const PolicyRules *
+policy_user_rules (const PolicyUser *self)
+{
+  return self->rules;
+}
+
+gboolean
+policy_user_is_unreadable (const PolicyUser *self)
+{
+  return self->is_unreadable;
 }
 
 const char *
@@ -156,6 +264,7 @@ gsize
 policy_user_size (const PolicyUser *self)
 {
   return ENTRY_BYTES
-         * (4 + g_hash_table_size (self->contacts)
-            + g_hash_table_size (self->rows));
+             * (4 + g_hash_table_size (self->contacts)
+                + g_hash_table_size (self->rows))
+         + self->lists_size + policy_rules_size (self->rules);
 }

@@ -3,7 +3,7 @@
  * What the policy knows of one user: his contacts, what was decided about his
  * watchers, his rules.  Filled once, then shared and never changed. */
 #pragma once
-#include <glib.h>
+#include "policy/rules.h"
 
 typedef struct PolicyUser PolicyUser;
 
@@ -30,6 +30,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (PolicyUser, policy_user_unref)
 void policy_user_add_contact (PolicyUser *self, const char *uri);
 /* watcher: user@domain or @domain. */
 void policy_user_add_row (PolicyUser *self, const char *watcher, PolicyRow row);
+/* A request that was decided: its row is gone. */
+void policy_user_drop_asked (PolicyUser *self, const char *watcher);
+/* Lists of addresses that are his, by name: a member by its URI, another list
+ * whose members are of it too (loops are fine). */
+void policy_user_add_member (PolicyUser *self, const char *list,
+                             const char *uri);
+void policy_user_add_sublist (PolicyUser *self, const char *list,
+                              const char *other);
+/* The rules of all his documents; taken. */
+void policy_user_set_rules (PolicyUser *self, PolicyRules *rules);
+/* One of his documents cannot be read: whoever no decision names waits. */
+void policy_user_set_unreadable (PolicyUser *self);
 
 const char *policy_user_aor (const PolicyUser *self);
 gboolean policy_user_has_contact (const PolicyUser *self, const char *aor);
@@ -41,5 +53,12 @@ PolicyRow policy_user_row (const PolicyUser *self, const char *watcher,
 typedef void (*PolicyAskedFn) (const char *watcher, gpointer data);
 guint policy_user_asked (const PolicyUser *self, PolicyAskedFn fn,
                          gpointer data);
+/* The list that blocks who is on it (OMA XDM; DESIGN section 4, step 2). */
+#define POLICY_BLOCKED_LIST "oma_blockedcontacts"
+gboolean policy_user_is_listed (const PolicyUser *self, const char *list,
+                                const char *watcher);
+/* NULL: none. */
+const PolicyRules *policy_user_rules (const PolicyUser *self);
+gboolean policy_user_is_unreadable (const PolicyUser *self);
 /* About what it costs, in bytes: caches are bounded by it. */
 gsize policy_user_size (const PolicyUser *self);

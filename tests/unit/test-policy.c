@@ -16,6 +16,10 @@ typedef enum {
   CONTACT = 1 << 4,    /* alice is a contact of bob's */
   UNREAD = 1 << 5,     /* alice's policy could not be read */
   UNREAD_BOB = 1 << 6, /* bob's could not */
+  RULES = 1 << 7,      /* alice's: fred allowed, eve politely blocked, dora to
+                          confirm, mallory blocked */
+  BAD_RULES = 1 << 8,  /* hers cannot be read */
+  LISTED = 1 << 9,     /* bob is on her list of who is blocked */
 } Given;
 
 typedef struct {
@@ -82,6 +86,39 @@ static const Row rows[] = {
     POLICY_BY_DEFAULT, FALSE, FALSE },
   { "/policy/4/block-before-adhoc", 0, BOB, "presence", BOB "=polite_block",
     POLICY_POLITE_BLOCK, POLICY_BY_ROW, FALSE, FALSE },
+  /* 2 the blocked list stands above decisions that allow, and above rules */
+  { "/policy/2/blocked-list", CONTACT | LISTED, BOB, "presence", "",
+    POLICY_BLOCK, POLICY_BY_BLOCKED_LIST, FALSE, FALSE },
+  { "/policy/2/blocked-list-before-allow", CONTACT | LISTED, BOB, "presence",
+    BOB "=allow", POLICY_BLOCK, POLICY_BY_BLOCKED_LIST, FALSE, FALSE },
+  { "/policy/2/polite-before-blocked-list", CONTACT | LISTED, BOB, "presence",
+    BOB "=polite_block", POLICY_POLITE_BLOCK, POLICY_BY_ROW, FALSE, FALSE },
+  { "/policy/2/blocked-list-before-rules", LISTED | RULES, "fred@example.net",
+    "presence", "", POLICY_BLOCK, POLICY_BY_BLOCKED_LIST, FALSE, FALSE },
+  /* 3 before 5, 4 before 5 */
+  { "/policy/3/allow-before-rules", RULES, "mallory@example.net", "presence",
+    "@example.net=allow", POLICY_ALLOW, POLICY_BY_DOMAIN_ROW, FALSE, FALSE },
+  { "/policy/4/adhoc-before-rules", RULES, BOB, "presence", "", POLICY_BLOCK,
+    POLICY_BY_ADHOC_OFF, FALSE, FALSE },
+  /* 5 rules */
+  { "/policy/5/rfc5025-3.2.1/allow", RULES | APPROVAL, "fred@example.net",
+    "presence", "", POLICY_ALLOW, POLICY_BY_RULES, FALSE, FALSE },
+  { "/policy/5/rfc5025-3.2.1/polite", RULES, EVE, "presence", "",
+    POLICY_POLITE_BLOCK, POLICY_BY_RULES, FALSE, FALSE },
+  { "/policy/5/rfc5025-3.2.1/confirm", RULES, "dora@example.net", "presence",
+    "", POLICY_PENDING, POLICY_BY_RULES, FALSE, FALSE },
+  { "/policy/5/rfc5025-3.2.1/block", RULES, "mallory@example.net", "presence",
+    "", POLICY_BLOCK, POLICY_BY_RULES, FALSE, FALSE },
+  { "/policy/5/decision-before-rules", RULES, EVE, "presence", EVE "=block",
+    POLICY_BLOCK, POLICY_BY_ROW, FALSE, FALSE },
+  { "/policy/5/unreadable", BAD_RULES, EVE, "presence", "", POLICY_PENDING,
+    POLICY_BY_BAD_RULES, FALSE, FALSE },
+  { "/policy/6/no-rule-matches", RULES, "x@example.net", "presence", "",
+    POLICY_ALLOW, POLICY_BY_DEFAULT, FALSE, FALSE },
+  { "/policy/6/no-rule-matches-approval", RULES | APPROVAL, "x@example.net",
+    "presence", "", POLICY_PENDING, POLICY_BY_APPROVAL, FALSE, FALSE },
+  { "/policy/7/rules-do-not-share", RULES | NO_SHARING, "fred@example.net",
+    "presence", "", POLICY_ALLOW, POLICY_BY_RULES, TRUE, FALSE },
   /* 6 approval */
   { "/policy/6/approval", APPROVAL | CONTACT, BOB, "presence", "",
     POLICY_PENDING, POLICY_BY_APPROVAL, FALSE, FALSE },
@@ -114,6 +151,14 @@ static const Row messages[] = {
     POLICY_ALLOW, POLICY_BY_DEFAULT, FALSE, FALSE },
   { "/policy/message/without-database", UNREAD, BOB, "", "", POLICY_ALLOW,
     POLICY_BY_DEFAULT, FALSE, FALSE },
+  { "/policy/message/blocked-list", LISTED, BOB, "", BOB "=allow",
+    POLICY_BLOCK, POLICY_BY_BLOCKED_LIST, FALSE, FALSE },
+  { "/policy/message/allow", 0, BOB, "", BOB "=allow", POLICY_ALLOW,
+    POLICY_BY_ROW, FALSE, FALSE },
+  { "/policy/message/rules-are-about-presence", RULES, "mallory@example.net",
+    "", "", POLICY_ALLOW, POLICY_BY_DEFAULT, FALSE, FALSE },
+  { "/policy/message/a-rules-polite-block-too", RULES, EVE, "", "",
+    POLICY_ALLOW, POLICY_BY_DEFAULT, FALSE, FALSE },
   { "/policy/message/off", IM_OFF, BOB, "", BOB "=allow", POLICY_BLOCK,
     POLICY_BY_IM_OFF, FALSE, FALSE },
   { "/policy/message/off-for-oneself", IM_OFF, ALICE, "", "", POLICY_BLOCK,
@@ -147,6 +192,28 @@ user_of (const char *aor, const char *text)
   return user;
 }
 
+static PolicyRules *
+some_rules (void)
+{
+  static const struct {
+    const char *uri;
+    PolicyHandling handling;
+  } each[] = { { "sip:fred@example.net", HANDLING_ALLOW },
+               { "sip:" EVE, HANDLING_POLITE_BLOCK },
+               { "sip:dora@example.net", HANDLING_CONFIRM },
+               { "sip:mallory@example.net", HANDLING_BLOCK } };
+  PolicyRules *rules = policy_rules_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (each); i++) {
+    PolicyRule *rule = policy_rules_add (rules, each[i].uri, "pres-rules");
+
+    policy_condition_one (policy_rule_need (rule, CONDITION_IDENTITY),
+                          each[i].uri);
+    policy_rule_handle (rule, each[i].handling);
+  }
+  return rules;
+}
+
 typedef struct {
   PolicySettings settings;
   PolicyUser *alice, *bob;
@@ -161,6 +228,17 @@ case_init (Case *self, const Row *row)
   self->bob = policy_user_new (BOB);
   if (row->given & CONTACT)
     policy_user_add_contact (self->bob, "sip:" ALICE ";transport=tcp");
+  if (row->given & RULES)
+    policy_user_set_rules (self->alice, some_rules ());
+  if (row->given & BAD_RULES)
+    policy_user_set_unreadable (self->alice);
+  if (row->given & LISTED) {
+    policy_user_add_sublist (self->alice, POLICY_BLOCKED_LIST, "bad");
+    policy_user_add_sublist (self->alice, "bad", POLICY_BLOCKED_LIST);
+    policy_user_add_member (self->alice, "bad", "sip:" BOB);
+    policy_user_add_member (self->alice, POLICY_BLOCKED_LIST,
+                            "sip:fred@example.net");
+  }
   self->question = (PolicyQuestion){
     .settings = &self->settings,
     .watcher = row->watcher,
@@ -198,6 +276,7 @@ test_watch (gconstpointer data)
   case_init (&c, data);
   answer = policy_watch (&c.question);
   assert_answer (&answer, data);
+  policy_answer_clear (&answer);
   case_clear (&c);
 }
 
@@ -231,6 +310,57 @@ test_overrides (void)
   c.settings.allow_without_approval = FALSE;
   c.question.approval = POLICY_YES;
   g_assert_cmpint (policy_watch (&c.question).decision, ==, POLICY_ALLOW);
+  case_clear (&c);
+}
+
+/* What an allowed one sees: what the rules provide, or everything. */
+static void
+test_rights (void)
+{
+  const Row row = { .given = RULES,
+                    .watcher = "fred@example.net",
+                    .package = "presence",
+                    .rows = "" };
+  PolicyAnswer answer;
+  Case c;
+
+  case_init (&c, &row);
+  answer = policy_watch (&c.question);
+  g_assert_nonnull (answer.rights);
+  g_assert_false (policy_rights_is_full (answer.rights));
+  policy_answer_clear (&answer);
+  c.question.watcher = "x@example.net";
+  answer = policy_watch (&c.question);
+  g_assert_null (answer.rights);
+  c.question.watcher = EVE;
+  answer = policy_watch (&c.question);
+  g_assert_null (answer.rights);
+  case_clear (&c);
+}
+
+/* A request is over when a decision, a rule or the settings answer it. */
+static void
+test_decided (void)
+{
+  const Row row = { .given = RULES | APPROVAL,
+                    .watcher = BOB,
+                    .package = "",
+                    .rows = BOB "=pending " EVE "=pending" };
+  Case c;
+
+  case_init (&c, &row);
+  g_assert_false (policy_is_decided (&c.question));
+  c.question.watcher = EVE;
+  g_assert_true (policy_is_decided (&c.question));
+  c.question.watcher = "dora@example.net";
+  g_assert_false (policy_is_decided (&c.question));
+  c.settings.allow_without_approval = TRUE;
+  c.question.watcher = BOB;
+  g_assert_true (policy_is_decided (&c.question));
+  g_assert_cmpuint (policy_user_asked (c.alice, NULL, NULL), ==, 2);
+  policy_user_drop_asked (c.alice, "BOB@example.com");
+  policy_user_drop_asked (c.alice, "x@example.net");
+  g_assert_cmpuint (policy_user_asked (c.alice, NULL, NULL), ==, 1);
   case_clear (&c);
 }
 
@@ -306,6 +436,8 @@ main (int argc, char **argv)
     g_test_add_data_func (messages[i].path, &messages[i], test_message);
   g_test_add_func ("/policy/overrides", test_overrides);
   g_test_add_func ("/policy/4/adhoc-max", test_adhoc_max);
+  g_test_add_func ("/policy/5/rights", test_rights);
+  g_test_add_func ("/policy/decided", test_decided);
   g_test_add_func ("/policy/user/contacts", test_contacts);
   g_test_add_func ("/policy/user/asked", test_asked);
   return g_test_run ();
