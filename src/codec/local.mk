@@ -3,6 +3,8 @@ noinst_LIBRARIES += src/libcodec.a
 src_libcodec_a_SOURCES = src/codec/xml.c src/codec/xml-check.c \
   src/codec/xml-scan.c src/codec/xml-write.c \
   src/codec/xml-priv.h src/codec/pidf.c src/codec/pidf-write.c \
+  src/codec/pidf-filter.c src/codec/pidf-filter.h \
+  src/codec/pres-lists.c src/codec/pres-rules.c src/codec/pres-rules.h \
   src/codec/pidf.h src/codec/winfo.c src/codec/winfo.h \
   src/codec/xcap-contacts.c \
   src/codec/xcap-contacts.h \
@@ -38,7 +40,8 @@ tests_unit_test_codec_CPPFLAGS = $(AM_CPPFLAGS) $(XML_CFLAGS)
 tests_unit_test_codec_LDADD = $(CODEC_LIBS)
 tests_unit_test_winfo_SOURCES = tests/unit/test-winfo.c
 tests_unit_test_winfo_LDADD = $(CODEC_LIBS)
-tests_fuzz_fuzz_pidf_SOURCES = tests/fuzz/fuzz-pidf.c
+tests_fuzz_fuzz_pidf_SOURCES = tests/fuzz/fuzz-pidf.c tests/fuzz/seeds.c \
+  tests/fuzz/seeds.h
 tests_fuzz_fuzz_pidf_LDADD = $(CODEC_LIBS)
 EXTRA_DIST += tests/fuzz/seeds/pidf-baresip.xml \
   tests/fuzz/seeds/pidf-doctype.xml tests/fuzz/seeds/pidf-libpurple.xml \
@@ -73,3 +76,14 @@ EXTRA_DIST += tests/fuzz/seeds/xcap-attribute-new.txt \
   tests/fuzz/seeds/xcap-presence.txt \
   tests/fuzz/seeds/xcap-replace.txt \
   tests/fuzz/seeds/xcap-rules.txt
+check_PROGRAMS += tests/unit/test-pres-rules
+tests_unit_test_pres_rules_SOURCES = tests/unit/test-pres-rules.c
+tests_unit_test_pres_rules_LDADD = $(CODEC_LIBS)
+check_PROGRAMS += tests/fuzz/fuzz-pres-rules
+tests_fuzz_fuzz_pres_rules_SOURCES = tests/fuzz/fuzz-pres-rules.c \
+  tests/fuzz/seeds.c tests/fuzz/seeds.h
+tests_fuzz_fuzz_pres_rules_LDADD = $(CODEC_LIBS)
+EXTRA_DIST += tests/fuzz/seeds/pres-rules-example.xml \
+  tests/fuzz/seeds/pres-rules-lists.xml \
+  tests/fuzz/seeds/pres-rules-oma.xml \
+  tests/fuzz/seeds/pres-rules-validity.xml

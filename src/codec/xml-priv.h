@@ -14,6 +14,7 @@
 #define NS_PIDF "urn:ietf:params:xml:ns:pidf"
 #define NS_DM "urn:ietf:params:xml:ns:pidf:data-model"
 #define NS_RPID "urn:ietf:params:xml:ns:pidf:rpid"
+#define NS_OMA_POLICY "urn:oma:xml:xdm:common-policy"
 #define NS_WINFO "urn:ietf:params:xml:ns:watcherinfo"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (xmlDoc, xmlFreeDoc)
@@ -24,6 +25,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (xmlDoc, xmlFreeDoc)
  * out.  Caller frees with xmlFreeDoc. */
 xmlDoc *xml_read (const char *bytes, gsize len, const char *ns,
                   const char *root, GError **error);
+/* The same for at most bytes_max bytes. */
+xmlDoc *xml_read_within (const char *bytes, gsize len, gsize bytes_max,
+                         const char *ns, const char *root, GError **error);
 
 typedef enum {
   XML_FINE,

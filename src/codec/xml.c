@@ -124,9 +124,16 @@ xmlDoc *
 xml_read (const char *bytes, gsize len, const char *ns, const char *root,
           GError **error)
 {
+  return xml_read_within (bytes, len, XML_BYTES_MAX, ns, root, error);
+}
+
+xmlDoc *
+xml_read_within (const char *bytes, gsize len, gsize bytes_max, const char *ns,
+                 const char *root, GError **error)
+{
   g_autoptr (xmlDoc) doc = NULL;
 
-  if (len > XML_BYTES_MAX) {
+  if (len > bytes_max) {
     g_set_error (error, RC_ERROR, RC_ERROR_BOUND, "%" G_GSIZE_FORMAT " bytes",
                  len);
     return NULL;
