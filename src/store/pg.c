@@ -598,5 +598,5 @@ store_pg_documents (StorePg *self)
 guint
 store_schema_version (void)
 {
-  return 7;
+  return 8;
 }

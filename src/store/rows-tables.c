@@ -88,6 +88,8 @@ static const Column subscription_columns[] = {
   D ("source", source, COLUMN_TEXT),
   D ("local_contact", local_contact, COLUMN_TEXT),
   D ("is_trusted", is_trusted, COLUMN_BOOL),
+  S (body_type, COLUMN_TEXT),
+  S (body, COLUMN_BYTES),
   { "local_cseq_reserved", COLUMN_UINT32,
     offsetof (SubsStored, cseq_reserved) },
   D ("adhoc_until", limit_at, COLUMN_SECONDS),

@@ -35,7 +35,7 @@ void
 subs_reserved (Subs *self, Sub *sub, guint64 ticket, gint64 now,
                GArray *actions)
 {
-  g_autofree Write *write = write_take (sub, ticket);
+  g_autoptr (Write) write = write_take (sub, ticket);
 
   if (write == NULL || write->kind != WRITE_RESERVE || sub->life == LIFE_GONE)
     return;

@@ -36,6 +36,9 @@ subs_stored_copy (const SubsStored *self)
   for (guint i = 0; i < G_N_ELEMENTS (strings); i++)
     *string_at (&copy->dialog, i) = g_strdup (*string_at (&copy->dialog, i));
   copy->dialog.package = g_intern_string (copy->dialog.package);
+  copy->dialog.body = subs_body_ref (self->dialog.body);
+  copy->body_type = g_strdup (self->body_type);
+  copy->body = self->body != NULL ? g_bytes_ref (self->body) : NULL;
   return copy;
 }
 
@@ -46,6 +49,9 @@ subs_stored_free (SubsStored *self)
     return;
   for (guint i = 0; i < G_N_ELEMENTS (strings); i++)
     g_free (*string_at (&self->dialog, i));
+  subs_body_unref (self->dialog.body);
+  g_free (self->body_type);
+  g_clear_pointer (&self->body, g_bytes_unref);
   g_free (self);
 }
 
@@ -53,14 +59,17 @@ SubsStored *
 subs_stored_of (const Sub *sub)
 {
   gboolean is_closing = sub->life == LIFE_CLOSING;
+  const SubsBody *body = sub->dialog.body;
 
   return subs_stored_copy (&(SubsStored){
       .dialog = sub->dialog,
+      .body_type = body != NULL ? body->type : NULL,
+      .body = body != NULL ? body->bytes : NULL,
       .state = is_closing ? SUBS_TERMINATED : sub_state (sub),
       .remote_cseq = sub->remote_cseq,
       .cseq_reserved = sub->cseq_reserved,
       .version_reserved = sub->version_reserved,
-      .created_at = sub->created_at,
+      .created_at = sub_created_at (sub),
       .expires_at = is_closing ? sub->bury_at : sub->expires_at,
   });
 }
@@ -89,6 +98,17 @@ restore_numbers (Sub *sub, const SubsStored *stored)
       = stored->version_reserved;
 }
 
+static void
+restore_body (Sub *sub, const SubsStored *stored)
+{
+  g_autoptr (SubsBody) body = NULL;
+
+  if (stored->body == NULL || stored->body_type == NULL)
+    return;
+  body = subs_body_new (stored->body_type, stored->body);
+  sub_set_body (sub, body);
+}
+
 /* A tombstone comes back as ending: whether its terminating NOTIFY had left is
  * not known, so it is sent (again) once the device can be reached. */
 Sub *
@@ -97,6 +117,7 @@ subs_restore (Subs *self, const SubsStored *stored, gint64 now)
   Sub *sub = sub_new (self, &stored->dialog, stored->created_at);
 
   restore_numbers (sub, stored);
+  restore_body (sub, stored);
   sub->life = life_of (stored->state);
   sub->sender = SENDER_SUSPENDED;
   sub->granted = stored->state;

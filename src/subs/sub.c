@@ -68,6 +68,38 @@ set_place (Sub *sub, GHashTable *registry,
     place_unref (old);
 }
 
+SubsBody *
+subs_body_new (const char *type, GBytes *bytes)
+{
+  SubsBody *self = g_rc_box_new0 (SubsBody);
+
+  self->type = g_strdup (type);
+  self->bytes = g_bytes_ref (bytes);
+  return self;
+}
+
+SubsBody *
+subs_body_ref (SubsBody *self)
+{
+  return self == NULL ? NULL : g_rc_box_acquire (self);
+}
+
+static void
+body_clear (gpointer data)
+{
+  SubsBody *self = data;
+
+  g_free (self->type);
+  g_bytes_unref (self->bytes);
+}
+
+void
+subs_body_unref (SubsBody *self)
+{
+  if (self != NULL)
+    g_rc_box_release_full (self, body_clear);
+}
+
 Sub *
 sub_new (Subs *self, const SubsDialog *dialog, gint64 now)
 {
@@ -84,7 +116,7 @@ sub_new (Subs *self, const SubsDialog *dialog, gint64 now)
                    + packed_size (tag) + packed_size (dialog->remote_tag));
   at = sub->ids;
   sub->refs = 1;
-  sub->created_at = now;
+  sub->created_at = (gint32)(now / G_USEC_PER_SEC);
   sub->dialog = (SubsDialog){
     .presentity = intern (dialog->presentity),
     .watcher = intern (dialog->watcher),
@@ -94,6 +126,7 @@ sub_new (Subs *self, const SubsDialog *dialog, gint64 now)
     .route_set = intern (dialog->route_set),
     .accept = intern (dialog->accept),
     .local_contact = intern (dialog->local_contact),
+    .body = subs_body_ref (dialog->body),
     .is_trusted = dialog->is_trusted,
     .limit_at = dialog->limit_at,
   };
@@ -129,8 +162,9 @@ sub_unref (Sub *sub)
   unintern (dialog->accept);
   unintern (dialog->local_contact);
   unintern (sub->view);
+  subs_body_unref (dialog->body);
   while (sub->writes != NULL)
-    g_free (write_take (sub, sub->writes->ticket));
+    write_free (write_take (sub, sub->writes->ticket));
   place_unref (sub->place);
   g_free (sub);
 }
@@ -148,6 +182,15 @@ sub_take_place (Sub *sub, const SubsDialog *dialog)
   set_place (sub, place_registry (sub->place), strings);
   replace_interned (&sub->dialog.accept, dialog->accept);
   replace_interned (&sub->dialog.local_contact, dialog->local_contact);
+}
+
+void
+sub_set_body (Sub *sub, SubsBody *body)
+{
+  SubsBody *old = sub->dialog.body;
+
+  sub->dialog.body = subs_body_ref (body);
+  subs_body_unref (old);
 }
 
 void
@@ -237,7 +280,7 @@ sub_expires_at (const Sub *sub)
 gint64
 sub_created_at (const Sub *sub)
 {
-  return sub->created_at;
+  return (gint64)sub->created_at * G_USEC_PER_SEC;
 }
 
 guint32

@@ -133,8 +133,10 @@ struct Write {
   Write *next; /* older first */
   guint64 ticket;
   gint64 expires_at;     /* what it grants */
-  guint32 previous_cseq; /* the remote one before it */
+  SubsBody *previous_body; /* before it, when it brought another */
+  guint32 previous_cseq;   /* the remote one before it */
   WriteKind kind;
+  gboolean has_body; /* it brought another */
 };
 
 /* What the dialogs of one device share: target, instance, source and
@@ -150,21 +152,22 @@ struct Sub {
   SubLink in_topic, in_watcher, in_flow;
   WheelTimer timer; /* the nearer of the deadline and retry_at */
   Write *writes;
-  gint64 created_at;
   gint64 expires_at;   /* as decided; after the end: when to give up */
   gint64 agreed_until; /* as committed and answered */
   gint64 bury_at;      /* end of the tombstone; 0: none is kept */
   gint64 retry_at;     /* SENDER_DUE; 0: no try by time */
+  gint32 created_at; /* seconds; before the machine's start below 0 */
   guint32 refs;
   guint32 remote_cseq;
   guint32 cseq, cseq_limit, cseq_reserved; /* last used, usable, in the row */
   guint32 version, version_limit, version_reserved; /* next, usable end, row */
-  guint8 life;                                      /* LifeState */
-  guint8 sender;                                    /* SenderState */
-  guint8 granted;  /* SubsState: what the policy said last */
-  guint8 reason;   /* SubsReason of the end */
-  guint8 is_fetch; /* gboolean */
-  guint8 is_approved; /* gboolean: pending before it was active */
+  /* Bits, for there are many subscriptions: */
+  guint8 life : 4;        /* LifeState */
+  guint8 sender : 4;      /* SenderState */
+  guint8 granted : 2;     /* SubsState: what the policy said last */
+  guint8 reason : 4;      /* SubsReason of the end */
+  guint8 is_fetch : 1;    /* gboolean */
+  guint8 is_approved : 1; /* gboolean: pending before it was active */
   char ids[];      /* Call-ID, local tag, remote tag */
 };
 
@@ -216,6 +219,8 @@ void write_begin (const Turn *turn, Sub *sub, WriteKind kind,
                   guint32 previous_cseq);
 /* Takes the one with ticket out; NULL when there is none. The caller frees. */
 Write *write_take (Sub *sub, guint64 ticket);
+void write_free (Write *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Write, write_free)
 /* The youngest of a kind, or NULL. */
 Write *write_newest (const Sub *sub, WriteKind kind);
 
@@ -230,6 +235,8 @@ Sub *sub_new (Subs *self, const SubsDialog *dialog, gint64 now);
  * SUBSCRIBE, each as far as it is given; not the flow. */
 void sub_take_place (Sub *sub, const SubsDialog *dialog);
 void sub_set_source (Sub *sub, const char *source);
+/* body: referenced; NULL: none any more. */
+void sub_set_body (Sub *sub, SubsBody *body);
 SubsAction *sub_act (const Turn *turn, Sub *sub, SubsActionKind kind);
 guint sub_seconds_left (gint64 until, gint64 now);
 /* seconds, or less where limit_at comes before (at least 1; 0 stays 0). */

@@ -27,6 +27,18 @@ typedef enum {
 
 #define SUBS_NO_END G_MAXUINT32
 
+/* The body of a SUBSCRIBE that says what is subscribed to, or how (a list, a
+ * filter): kept as it came, also beyond a restart.  Counted. */
+typedef struct {
+  char *type; /* "application/resource-lists+xml" */
+  GBytes *bytes;
+} SubsBody;
+SubsBody *subs_body_new (const char *type, GBytes *bytes);
+/* Both take NULL. */
+SubsBody *subs_body_ref (SubsBody *self);
+void subs_body_unref (SubsBody *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SubsBody, subs_body_unref)
+
 /* What makes the dialog; all that a NOTIFY needs.  Given by value, copied. NULL
  * where absent. */
 typedef struct {
@@ -47,6 +59,7 @@ typedef struct {
   const char *accept;     /* Accept, or NULL */
   const char *source;     /* "udp:192.0.2.1:5060": where it came from */
   const char *local_contact; /* our Contact in this dialog */
+  SubsBody *body;            /* of the SUBSCRIBE, or of a later one that had one */
   guint64 flow;           /* 0: none */
   gboolean is_trusted;    /* came from a trusted peer: NOTIFY to the Contact */
   guint32 limit_at;       /* seconds (not us: there are many); it ends then
@@ -154,8 +167,9 @@ SubsVerdict subs_create (Subs *self, const SubsDialog *dialog, guint32 cseq,
                          Sub **sub_out, guint *granted_out, GArray *actions);
 
 /* A SUBSCRIBE inside the dialog: refresh, or end with expires 0.  The flow in
- * dialog replaces the old one, and so do target, instance, source, accept and
- * local_contact where they are not NULL (others are not looked at).  A repeat
+ * dialog replaces the old one, and so do target, instance, source, accept,
+ * local_contact and (unless it is a repeat) body where they are not NULL (others
+ * are not looked at).  A repeat
  * is answered with what is left; its NOTIFY is among the actions, or follows
  * the commit when that is still under way (sub_is_settled is FALSE).  The
  * tombstone answers a repeated unsubscription without one. */
@@ -172,7 +186,7 @@ guint subs_shorten (Subs *self, Sub *sub, guint seconds, gint64 now);
 void subs_committed (Subs *self, Sub *sub, guint64 ticket, gint64 now,
                      GArray *actions);
 /* It could not be written: a new subscription vanishes, a refreshed one keeps
- * its old expiry. */
+ * its old expiry and body. */
 void subs_aborted (Subs *self, Sub *sub, guint64 ticket, gint64 now,
                    GArray *actions);
 void subs_reserved (Subs *self, Sub *sub, guint64 ticket, gint64 now,
@@ -250,6 +264,8 @@ void subs_resume (Subs *self, const SubsDevice *device, gint64 now,
  * or subs_resume (flows).  CSeq and version go on above what was reserved. */
 typedef struct {
   SubsDialog dialog; /* strings are copied */
+  char *body_type;   /* of dialog.body, as the store has it; NULL: none */
+  GBytes *body;
   SubsState state;
   guint32 remote_cseq, cseq_reserved, version_reserved;
   gint64 created_at, expires_at; /* us */

@@ -101,11 +101,16 @@ repeat (const Turn *turn, Sub *sub)
 }
 
 static void
-accept_refresh (const Turn *turn, Sub *sub, guint granted, guint32 cseq)
+accept_refresh (const Turn *turn, Sub *sub, guint granted, guint32 cseq,
+                SubsBody *body)
 {
   const SubsLimits *limits = &turn->subs->limits;
+  g_autoptr (SubsBody) previous_body = subs_body_ref (sub->dialog.body);
   guint32 previous = sub->remote_cseq;
   Write *write;
+
+  if (body != NULL)
+    sub_set_body (sub, body);
 
   sub->remote_cseq = cseq;
   if (granted == 0)
@@ -116,6 +121,8 @@ accept_refresh (const Turn *turn, Sub *sub, guint granted, guint32 cseq)
   for (write = sub->writes; write->next != NULL; write = write->next)
     ;
   write->previous_cseq = previous;
+  write->has_body = body != NULL;
+  write->previous_body = g_steal_pointer (&previous_body);
 }
 
 SubsVerdict
@@ -134,7 +141,7 @@ subs_refresh (Subs *self, Sub *sub, const SubsDialog *dialog, guint32 cseq,
   if (verdict == SUBS_OK) {
     *granted_out
         = sub_bound (grant (&self->limits, expires), sub->dialog.limit_at, now);
-    accept_refresh (turn, sub, *granted_out, cseq);
+    accept_refresh (turn, sub, *granted_out, cseq, dialog->body);
   }
   sub_touch (self, sub);
   return verdict;

@@ -35,6 +35,15 @@ write_take (Sub *sub, guint64 ticket)
   return write;
 }
 
+void
+write_free (Write *self)
+{
+  if (self == NULL)
+    return;
+  subs_body_unref (self->previous_body);
+  g_free (self);
+}
+
 Write *
 write_newest (const Sub *sub, WriteKind kind)
 {
@@ -57,7 +66,7 @@ subs_committed (Subs *self, Sub *sub, guint64 ticket, gint64 now,
                 GArray *actions)
 {
   const Turn *turn = TURN (self, now, actions);
-  g_autofree Write *write = NULL;
+  g_autoptr (Write) write = NULL;
 
   if (ticket == 0 && sub->is_fetch) {
     life_move (turn, sub, LIFE_CLOSED);
@@ -74,8 +83,8 @@ subs_committed (Subs *self, Sub *sub, guint64 ticket, gint64 now,
   sub_touch (self, sub);
 }
 
-/* The SUBSCRIBE that could not be written has not happened: expiry and CSeq go
- * back to what still stands. */
+/* The SUBSCRIBE that could not be written has not happened: expiry, CSeq and
+ * body go back to what still stands. */
 static void
 undo (Sub *sub, const Write *write)
 {
@@ -86,8 +95,11 @@ undo (Sub *sub, const Write *write)
   sub->expires_at = newest != NULL ? newest->expires_at : sub->agreed_until;
   if (write->kind == WRITE_CLOSE)
     sub->bury_at = 0;
-  if (newest == NULL || newest->ticket < write->ticket)
-    sub->remote_cseq = write->previous_cseq;
+  if (newest != NULL && newest->ticket > write->ticket)
+    return;
+  sub->remote_cseq = write->previous_cseq;
+  if (write->has_body)
+    sub_set_body (sub, write->previous_body);
 }
 
 /* A reservation that failed is tried again as a suspended NOTIFY would be. */
@@ -104,7 +116,7 @@ void
 subs_aborted (Subs *self, Sub *sub, guint64 ticket, gint64 now, GArray *actions)
 {
   const Turn *turn = TURN (self, now, actions);
-  g_autofree Write *write = NULL;
+  g_autoptr (Write) write = NULL;
 
   if (sub->life == LIFE_GONE)
     return;

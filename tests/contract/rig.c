@@ -440,6 +440,7 @@ SubsStored *
 sample_subscription (const char *user, const char *tag)
 {
   g_autofree char *presentity = user_aor (user);
+  g_autoptr (GBytes) body = g_bytes_new_static ("\0\\x{,\"'\xff", 8);
   gint64 now = g_get_monotonic_time ();
   SubsStored s = {
     .dialog = { .presentity = presentity,
@@ -459,6 +460,8 @@ sample_subscription (const char *user, const char *tag)
                 .local_contact = "sip:192.0.2.1:5060",
                 .is_trusted = TRUE,
                 .limit_at = (guint32)(now / G_USEC_PER_SEC) + 3600 },
+    .body_type = (char *)"application/resource-lists+xml",
+    .body = body,
     .state = SUBS_PENDING,
     .remote_cseq = 4294967295u,
     .cseq_reserved = 4294967290u,
@@ -557,6 +560,8 @@ assert_subscription_equal (const SubsStored *a, const SubsStored *b)
   g_assert_cmpstr (x->local_contact, ==, y->local_contact);
   g_assert_cmpint (x->is_trusted, ==, y->is_trusted);
   g_assert_cmpint (ABS ((gint64)x->limit_at - y->limit_at), <=, 5);
+  g_assert_cmpstr (a->body_type, ==, b->body_type);
+  g_assert_true (g_bytes_equal (a->body, b->body));
   g_assert_cmpint (a->state, ==, b->state);
   g_assert_cmpuint (a->remote_cseq, ==, b->remote_cseq);
   g_assert_cmpuint (a->cseq_reserved, ==, b->cseq_reserved);

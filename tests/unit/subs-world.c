@@ -157,6 +157,7 @@ world_subscribe (World *self, gint64 expires, SubsState state)
 {
   SubsDialog dialog = world_dialog ();
 
+  dialog.body = self->body;
   return world_subscribe_as (self, &dialog, expires, state);
 }
 
@@ -166,6 +167,7 @@ world_refresh (World *self, guint32 cseq, gint64 expires)
   SubsDialog dialog = world_dialog ();
   GArray *actions = begin (self);
 
+  dialog.body = self->body;
   g_string_append (
       self->trace,
       verdict_name (subs_refresh (self->subs, self->sub, &dialog, cseq, expires,

@@ -20,6 +20,7 @@ typedef struct {
   gboolean is_gone; /* a FREE was seen */
   Sub *sub;         /* with a reference of the test's */
   guint granted;
+  SubsBody *body; /* of the next SUBSCRIBEs; the test's */
 } World;
 
 World *world_new (void);

@@ -4,6 +4,8 @@
  * line is one call and all that it wants done. */
 #include "subs-world.h"
 
+#include <string.h>
+
 static void
 test_first_notify_after_commit (void)
 {
@@ -519,12 +521,81 @@ test_drop_user (void)
                    SUBS_REJECTED);
 }
 
+static SubsBody *
+body_of (const char *text)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+
+  return subs_body_new ("application/resource-lists+xml", bytes);
+}
+
+static void
+expect_body (World *world, const char *text)
+{
+  gsize len;
+  const char *bytes
+      = g_bytes_get_data (sub_dialog (world->sub)->body->bytes, &len);
+
+  g_assert_cmpmem (bytes, len, text, strlen (text));
+}
+
+/* RFC 5875 4.4: a later one replaces it, a SUBSCRIBE without keeps it; one that
+ * could not be written has not happened. */
+static void
+test_body (void)
+{
+  g_autoptr (SubsBody) one = body_of ("one"), two = body_of ("two");
+  g_autoptr (World) w = world_new ();
+
+  w->body = one;
+  EXPECT (world_subscribe (w, 3600, SUBS_ACTIVE), "OK: STORE");
+  world_commit (w);
+  world_answer (w, SUBS_NOTIFY_OK, 0);
+  w->body = NULL;
+  EXPECT (world_refresh (w, 11, 3600), "OK: STORE");
+  expect_body (w, "one");
+  w->body = two;
+  EXPECT (world_refresh (w, 12, 3600), "OK: STORE");
+  expect_body (w, "two");
+  world_commit (w);
+  world_abort (w);
+  expect_body (w, "one");
+  world_crash (w);
+  expect_body (w, "one");
+  g_assert_cmpstr (sub_dialog (w->sub)->body->type, ==,
+                   "application/resource-lists+xml");
+  w->body = two;
+  EXPECT (world_refresh (w, 11, 3600), "REPEAT: RESERVE 2000");
+  expect_body (w, "one");
+}
+
+/* A list that was brought by the first SUBSCRIBE of two is not lost when the
+ * second cannot be written. */
+static void
+test_body_of_two_refreshes (void)
+{
+  g_autoptr (SubsBody) one = body_of ("one"), two = body_of ("two");
+  g_autoptr (World) w = world_active ();
+
+  g_assert_null (sub_dialog (w->sub)->body);
+  w->body = one;
+  world_refresh (w, 11, 3600);
+  w->body = two;
+  world_refresh (w, 12, 3600);
+  world_commit (w);
+  expect_body (w, "two");
+  world_abort (w);
+  expect_body (w, "one");
+}
+
 #define ADD(path, fn) g_test_add_func ("/subs/" path, fn)
 
 static void
 add_subscribe_tests (void)
 {
   ADD ("rfc6665-4.2.1.2/notify-after-commit", test_first_notify_after_commit);
+  ADD ("rfc5875-4.4/body-kept-replaced-undone", test_body);
+  ADD ("rfc5875-4.4/body-of-two-refreshes", test_body_of_two_refreshes);
   ADD ("rfc6665-4.2.1.3/pending-has-no-body", test_pending_has_no_body);
   ADD ("rfc6665-4.2.1.1/intervals", test_intervals);
   ADD ("rfc6665-4.2.1.1/brief-below-an-hour", test_brief_only_below_an_hour);
