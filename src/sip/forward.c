@@ -163,12 +163,25 @@ drop_identity (msg_t *msg, sip_t *sip, const ForwardRules *rules)
     remove_header (msg, sip, wish);
 }
 
+/* sofia copies the second of a header that may come once only along with the
+ * first, and then fails an assertion when it writes the copy. */
+static void
+drop_doubled (msg_t *msg, sip_t *sip)
+{
+  msg_header_t *h = (msg_header_t *)sip->sip_request;
+
+  for (; h != NULL; h = h->sh_succ)
+    while (h->sh_class->hc_kind == msg_kind_single && h->sh_next != NULL)
+      remove_header (msg, sip, h->sh_next);
+}
+
 static guint
 make_ready (msg_t *msg, const SipTarget *target, const ForwardRules *rules)
 {
   sip_t *sip = sip_object (msg);
   guint status = count_hop (msg, sip);
 
+  drop_doubled (msg, sip);
   if (status == 0 && target->target != NULL)
     status = set_target (msg, sip, target->target);
   if (status == 0)

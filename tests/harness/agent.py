@@ -100,7 +100,8 @@ class Agent:
             rule = rule(request)
         if rule is None:
             return None
-        return reply(request, rule)
+        status, headers = rule if isinstance(rule, tuple) else (rule, ())
+        return reply(request, status, headers)
 
     def _file(self, request):
         for method, match, why in self.prohibitions:
@@ -116,8 +117,9 @@ class Agent:
     # What the test says.
 
     def answer(self, method, rule):
-        """How requests are answered from now on: a status, a function of the
-        request that returns one, or None for silence."""
+        """How requests are answered from now on: a status, a pair of it and
+        headers, a function of the request that returns either, or None for
+        silence."""
         with self.arrived:
             self.answers[method] = rule
 

@@ -194,3 +194,25 @@ def test_a_replayed_request_is_challenged(server, alice):
     first = alice.publish('open').response.request
     first.put('Call-ID', token(20))
     assert alice.repeat(first, is_new=True).status == 401
+
+
+@pytest.mark.parametrize('name,values', [
+    ('Organization', ('a', 'b')), ('Subject', ('a', 'b', 'c')),
+    ('Date', ('Sat, 13 Nov 2010 23:29:00 GMT',) * 2), ('Date', ('soon',)),
+    ('Content-Disposition', ('render',) * 2), ('MIME-Version', ('1.0', '1')),
+    ('Session-Expires', ('x', 'y')), ('Reply-To', ('<sip:a@b>', '<sip:c@d>'))])
+def test_what_a_proxy_need_not_understand(alice, bob, name, values):
+    """RFC 3261 16.3: what is wrong in a header that nobody here heeds stops no
+    message, and the server even less."""
+    bob.register()
+    alice.message('bob', 'hello', expect=200,
+                  headers=[(name, value) for value in values])
+    assert len(bob.expect('MESSAGE').all(name)) <= 1
+
+
+@pytest.mark.parametrize('name', ['Server', 'Date', 'Content-Type', 'X'])
+def test_a_response_with_a_header_twice(alice, bob, name):
+    bob.register()
+    bob.answer('MESSAGE', (200, [(name, 'text/a'), (name, 'text/b')]))
+    alice.message('bob', 'hello', expect=200)
+    alice.register()

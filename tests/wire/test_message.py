@@ -91,3 +91,13 @@ def test_a_retransmission_is_not_a_second_message(alice, bob):
     bob.forbid('MESSAGE', why='the same message twice')
     assert alice.repeat(first.request).status == 200
     bob.settle()
+
+
+def test_a_device_that_is_busy_speaks_for_itself_alone(alice, bob):
+    """RFC 3261 16.7 step 6: a 503 sent on would tell the sender to keep away
+    from this server."""
+    bob.register()
+    bob.answer('MESSAGE', (503, [('Retry-After', '3600')]))
+    response = alice.message('bob', 'hello')
+    assert response.status == 500
+    assert 'Retry-After' not in response
