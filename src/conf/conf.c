@@ -195,13 +195,34 @@ check_listen (const Reading *reading, GError **error)
   return TRUE;
 }
 
+/* RFC 4825 6.1: an HTTP URI without a query. */
+static gboolean
+check_root (const Reading *reading, GError **error)
+{
+  const ConfValue *root = value_of (reading->conf, "xcap", "root");
+  const char *text = root->text;
+  gsize scheme = g_str_has_prefix (text, "https://")  ? 8
+                 : g_str_has_prefix (text, "http://") ? 7
+                                                      : 0;
+
+  if (*text == '\0'
+      || (scheme > 0 && text[scheme] != '\0' && text[scheme] != '/'
+          && strpbrk (text, "?# \"<>") == NULL))
+    return TRUE;
+  return fail (
+      reading, root->line, error,
+      "root in [xcap]: \"%s\" is no such URI; allowed: an absolute http"
+      " or https URI without a query",
+      text);
+}
+
 static gboolean
 check_together (const Reading *reading, GError **error)
 {
   for (guint i = 0; i < G_N_ELEMENTS (bounded_groups); i++)
     if (!check_expires (reading, bounded_groups[i], error))
       return FALSE;
-  return check_listen (reading, error);
+  return check_listen (reading, error) && check_root (reading, error);
 }
 
 static gboolean

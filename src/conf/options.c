@@ -108,7 +108,8 @@ static const ConfOption options[] = {
   { "subscriptions", "retry", CONF_DURATION, "60s", 1, HOUR, NULL, TRUE,
     "How long to wait before a watcher that did not answer is tried again." },
   { "subscriptions", "wake_rate", CONF_INT, "1000", 1, 100000, NULL, TRUE,
-    "NOTIFYs a second to the watchers of before after a start, and to everybody "
+    "NOTIFYs a second to the watchers of before after a start, and to "
+    "everybody "
     "after a change of the settings." },
   { "subscriptions", "max_pending", CONF_INT, "200", 0, 1000000, NULL, TRUE,
     "The most watchers that wait for one user's approval." },
@@ -120,6 +121,29 @@ static const ConfOption options[] = {
     "Addresses and ports for HTTP; empty: no HTTP." },
   { "http", "admin_networks", CONF_CIDRS, "127.0.0.1;::1", 0, 1000, NULL, TRUE,
     "Addresses that may read /metrics and /console/." },
+
+  { "xcap", "root", CONF_STRING, "", 0, 255, NULL, TRUE,
+    "The XCAP root URI as phones have it, for example behind a proxy that "
+    "speaks"
+    " HTTPS; empty: http://ADDRESS/xcap-root/ with the first address of"
+    " http.listen." },
+  { "xcap", "overflow", CONF_ENUM, "shorten", 0, 0, "shorten|strict", TRUE,
+    "A whole contact list with too many contacts: store those that fit and name"
+    " the rest in a Warning, or refuse it with 409." },
+  { "xcap", "max_document", CONF_SIZE, "512k", 4 * KIB, 16 * MIB, NULL, TRUE,
+    "The largest document, and the largest body of a request; a larger one is"
+    " answered 413." },
+  { "xcap", "max_depth", CONF_INT, "32", 8, 100, NULL, TRUE,
+    "How deep the elements of a document may be nested." },
+  { "xcap", "rate_per_source", CONF_INT, "500", 0, 1000000, NULL, TRUE,
+    "Requests a second from one address; 0: no limit." },
+  { "xcap", "rate_per_user", CONF_INT, "100", 0, 1000000, NULL, TRUE,
+    "Requests a second from one authenticated user; 0: no limit." },
+  { "xcap", "rate_burst", CONF_INT, "10", 1, 3600, NULL, TRUE,
+    "How many seconds' worth of these two rates may come at once." },
+  { "xcap", "failed_logins", CONF_INT, "20", 0, 100000, NULL, TRUE,
+    "How many wrong passwords for one user may come from one address at once; a"
+    " second later one more; 0: no limit." },
 };
 
 const ConfOption *

@@ -32,6 +32,9 @@ typedef struct {
 Xcap *xcap_new (Http *http, const Conf *conf, const Clock *clock,
                 Counters *counters, DocumentsPort *documents,
                 const XcapHooks *hooks);
+/* Refuses further requests (503), and calls done, inside or later, when all that
+ * wait for the store have been answered. */
+void xcap_quiesce (Xcap *self, void (*done) (gpointer data), gpointer data);
 /* Before http_free: requests that wait for the store are answered 503; what the
  * store says later is forgotten. */
 void xcap_free (Xcap *self);
@@ -40,8 +43,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Xcap, xcap_free)
 /* DIGEST_KEY_LEN bytes that outlive the process, for nonces (auth/digest.h);
  * once they are known. */
 void xcap_set_key (Xcap *self, const guint8 *key);
+/* Takes reloadable options into force. */
 void xcap_reload (Xcap *self, const Conf *conf);
 
 /* New string: the XCAP root URI, with '/' at its end: option xcap.root, or
- * http://ADDRESS/xcap-root/ of the first http.listen; NULL without any. */
+ * http://ADDRESS/xcap-root/ of the first http.listen (the first domain in place
+ * of an address that stands for all); NULL without any. */
 char *xcap_root_uri (const Conf *conf);

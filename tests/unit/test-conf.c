@@ -157,6 +157,11 @@ static const Bad bads[] = {
     "x.conf:4: listen and tls_listen in [sip] are both empty; allowed: " },
   { DOMAINS "[sip]\ntls_listen = [::]:5061\ntls_key = /k\n",
     "x.conf:4: tls_listen in [sip] without tls_certificate; allowed: " },
+  { DOMAINS "[xcap]\nroot = xcap.example.com\n",
+    "x.conf:4: root in [xcap]: \"xcap.example.com\" is no such URI; "
+    "allowed: " },
+  { DOMAINS "[xcap]\nroot = https:///a\n", "x.conf:4: root in [xcap]: " },
+  { DOMAINS "[xcap]\nroot = https://a/?b\n", "x.conf:4: root in [xcap]: " },
   { DOMAINS "[sip]\ntrusted_peers = 10.0.0.0/33\n",
     "x.conf:4: trusted_peers in [sip]: \"10.0.0.0/33\" has a wrong prefix" },
   { DOMAINS "[sip]\ntrusted_peers = ::/129\n",

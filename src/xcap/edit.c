@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * PUT and DELETE (RFC 4825 8.2 and 8.4): fetch, edit, compare and swap.  Edits
+ * of one document go one after the other, in the order of their requests; what
+ * others change meanwhile (psql, another server) makes the edit begin anew, its
+ * conditions too. */
+#define G_LOG_DOMAIN "xcap"
+#include "xcap/xcap-priv.h"
+
+#include <string.h>
+
+#include "base/ids.h"
+
+/* How often an edit begins before it is given up. */
+#define TRIES 8
+/* Randomness of a service's URI that we propose. */
+#define PROPOSED_BITS 40
+
+/* The edits of one document; the first is under way. */
+struct XcapLine {
+  Xcap *xcap;
+  char *key;
+  GQueue calls; /* XcapCall */
+  /* As the last edit left it, so that the next need not fetch. */
+  gboolean is_fresh;
+  GBytes *document; /* NULL: there is none */
+  char *etag;
+};
+
+static void begin (XcapCall *self);
+
+void
+line_free (XcapLine *self)
+{
+  g_queue_clear (&self->calls);
+  g_clear_pointer (&self->document, g_bytes_unref);
+  g_free (self->etag);
+  g_free (self->key);
+  g_free (self);
+}
+
+gboolean
+edit_is_first (const XcapCall *self)
+{
+  return g_queue_peek_head (&self->line->calls) == self;
+}
+
+static void
+remember (XcapLine *self, GBytes *document, const char *etag)
+{
+  g_clear_pointer (&self->document, g_bytes_unref);
+  g_free (self->etag);
+  self->document = document != NULL ? g_bytes_ref (document) : NULL;
+  self->etag = g_strdup (etag);
+  self->is_fresh = TRUE;
+}
+
+static XcapLine *
+line_of (const XcapCall *call)
+{
+  Xcap *xcap = call->xcap;
+  char *key = g_strjoin ("\n", call->path->auid,
+                         call->owner != NULL ? call->owner : "",
+                         call->path->document, NULL);
+  XcapLine *line = g_hash_table_lookup (xcap->lines, key);
+
+  if (line != NULL) {
+    g_free (key);
+    return line;
+  }
+  line = g_new0 (XcapLine, 1);
+  line->xcap = xcap;
+  line->key = key;
+  g_hash_table_insert (xcap->lines, line->key, line);
+  return line;
+}
+
+/* It has been answered: the next one's turn. */
+static void
+end (XcapCall *self)
+{
+  XcapLine *line = self->line;
+  XcapCall *next;
+
+  g_queue_pop_head (&line->calls);
+  call_free (self);
+  next = g_queue_peek_head (&line->calls);
+  if (next != NULL)
+    begin (next);
+  else
+    g_hash_table_remove (line->xcap->lines, line->key);
+}
+
+static void
+again (XcapCall *self)
+{
+  self->line->is_fresh = FALSE;
+  if (++self->tries < TRIES) {
+    counters_add (self->xcap->counters, "xcap_retries_total", 1);
+    begin (self);
+    return;
+  }
+  answer_busy (self, "The document changes all the time.");
+  end (self);
+}
+
+/* The URI of another service that nobody has, most likely. */
+static char *
+propose (const char *uri)
+{
+  const char *at = strchr (uri, '@');
+  g_autofree char *token = rc_token_new (PROPOSED_BITS);
+  int n = at != NULL ? (int)(at - uri) : (int)strlen (uri);
+
+  return g_strdup_printf ("%.*s-%s%s", n, uri, token, uri + n);
+}
+
+/* RFC 4826 4.4.5: those services whose URI is taken. */
+static XcapError *
+not_unique (const XcapCall *self, const char *const *taken)
+{
+  XcapError *error = xcap_error_new (XCAP_UNIQUENESS_FAILURE,
+                                     "the URI of a service is taken");
+
+  for (guint i = 0; self->service_uris && self->service_uris[i]; i++) {
+    const char *uri = self->service_uris[i];
+    g_autofree char *field
+        = g_strdup_printf ("rls-services/service%%5b%u%%5d/@uri", i + 1);
+    g_autofree char *other = propose (uri);
+    const char *const alternatives[] = { other, NULL };
+
+    if (taken == NULL || g_strv_contains (taken, uri))
+      xcap_error_add_exists (error, field, alternatives);
+  }
+  return error;
+}
+
+static void
+refuse (XcapCall *self, XcapError *taken)
+{
+  g_autoptr (XcapError) error = taken;
+
+  answer_conflict (self, error);
+  end (self);
+}
+
+static void
+answer_written (XcapCall *self, const DocumentsAnswer *got)
+{
+  g_autofree char *text = NULL, *warning = NULL;
+  XcapAnswer say = { .status = self->is_created ? 201 : 200 };
+
+  if (self->written != NULL)
+    say.etag = got->etag;
+  if (got->uris != NULL && got->uris[0] != NULL) {
+    text = answer_naming ("Over the limit of contacts, left out", got->uris);
+    say.warning = warning = answer_warning (text);
+    counters_add (self->xcap->counters, "xcap_shortened_total", 1);
+    self->line->is_fresh = FALSE;
+  } else {
+    remember (self->line, self->written, say.etag);
+  }
+  answer (self, &say);
+  end (self);
+}
+
+static void
+written_cb (const DocumentsAnswer *got, gpointer data)
+{
+  XcapCall *self = data;
+  g_autofree char *phrase = NULL;
+
+  if (self->request == NULL) { /* answered by xcap_free */
+    call_free (self);
+    return;
+  }
+  switch (got->outcome) {
+  case DOCUMENTS_DONE:
+    answer_written (self, got);
+    return;
+  case DOCUMENTS_NONE:
+  case DOCUMENTS_CHANGED:
+    again (self);
+    return;
+  case DOCUMENTS_REFUSED:
+    phrase
+        = answer_naming (got->text != NULL ? got->text : "refused", got->uris);
+    refuse (self, xcap_error_new (XCAP_CONSTRAINT_FAILURE, phrase));
+    return;
+  case DOCUMENTS_NOT_UNIQUE:
+    refuse (self, not_unique (self, got->uris));
+    return;
+  case DOCUMENTS_AWAY:
+    break;
+  }
+  answer_busy (self, "The database is away.");
+  end (self);
+}
+
+/* document: NULL: it is to go. */
+static void
+write_out (XcapCall *self, GBytes *document)
+{
+  g_autoptr (XcapCall) held = call_hold (self);
+  g_autofree char *etag = g_strdup (self->line->etag);
+  DocumentsPort *port = self->xcap->documents;
+  const char *overflow = conf_string (self->xcap->conf, "xcap", "overflow");
+  DocumentsPut put = { .key = call_key (self), .old_etag = etag };
+
+  g_clear_pointer (&self->written, g_bytes_unref);
+  g_clear_pointer (&self->service_uris, g_strfreev);
+  if (document == NULL) {
+    port->remove (port->self, &put.key, etag, written_cb, self);
+    return;
+  }
+  self->written = g_bytes_ref (document);
+  self->service_uris = xcap_usage_service_uris (self->usage, document);
+  put.body = document;
+  put.unique = (const char *const *)self->service_uris;
+  put.may_shorten
+      = self->path->kind == XCAP_DOCUMENT && strcmp (overflow, "shorten") == 0;
+  port->put (port->self, &put, written_cb, self);
+}
+
+/* With the document as line has it. */
+static void
+change (XcapCall *self)
+{
+  XcapEdit edit = call_edit (self, self->line->document);
+  g_autoptr (GBytes) document = NULL;
+  XcapError *error = NULL;
+  XcapOutcome outcome = self->verb == XCAP_PUT
+                            ? xcap_put (&edit, &document, &error)
+                            : xcap_delete (&edit, &document, &error);
+
+  switch (outcome) {
+  case XCAP_DONE:
+  case XCAP_CREATED:
+    self->is_created = outcome == XCAP_CREATED;
+    write_out (self, document);
+    return;
+  case XCAP_CONFLICT:
+    refuse (self, error);
+    return;
+  case XCAP_NOT_FOUND:
+    answer_text (self, 404, "There is nothing here.");
+    break;
+  case XCAP_READ_ONLY:
+    answer_not_allowed (self);
+    break;
+  case XCAP_BROKEN:
+    answer_text (self, 500, "The document in store is broken.");
+    break;
+  }
+  end (self);
+}
+
+/* Conditions count when the document could be there (RFC 9110 13.2.1): an
+ * element of one that is not has no parent, whatever the client expects. */
+static gboolean
+is_conditional (const XcapCall *self)
+{
+  return self->line->document != NULL
+         || (self->verb == XCAP_PUT && self->path->kind == XCAP_DOCUMENT);
+}
+
+static void
+work (XcapCall *self)
+{
+  if (is_conditional (self)
+      && condition_check (self->if_match, self->if_none_match, self->line->etag,
+                          FALSE)
+             != CONDITION_MET) {
+    answer_text (self, 412, "It has changed.");
+    end (self);
+    return;
+  }
+  change (self);
+}
+
+static void
+fetched_cb (const DocumentsAnswer *got, gpointer data)
+{
+  XcapCall *self = data;
+
+  if (self->request == NULL) { /* answered by xcap_free */
+    call_free (self);
+    return;
+  }
+  if (got->outcome == DOCUMENTS_DONE || got->outcome == DOCUMENTS_NONE) {
+    gboolean is_there = got->outcome == DOCUMENTS_DONE;
+
+    remember (self->line, is_there ? got->body : NULL,
+              is_there ? got->etag : NULL);
+    work (self);
+    return;
+  }
+  if (got->outcome == DOCUMENTS_AWAY)
+    answer_busy (self, "The database is away.");
+  else
+    answer_text (self, 500, "The document cannot be read.");
+  end (self);
+}
+
+static void
+begin (XcapCall *self)
+{
+  g_autoptr (XcapCall) held = call_hold (self);
+  DocumentsPort *port = self->xcap->documents;
+  DocumentsKey key = call_key (self);
+
+  if (self->line->is_fresh)
+    work (self);
+  else
+    port->fetch (port->self, &key, fetched_cb, self);
+}
+
+void
+edit_start (XcapCall *self)
+{
+  self->line = line_of (self);
+  call_wait (self);
+  g_queue_push_tail (&self->line->calls, self);
+  if (self->line->calls.length == 1)
+    begin (self);
+}
