@@ -15,6 +15,7 @@
 #include "http/http.h"
 #include "sip/sip.h"
 #include "store/store.h"
+#include "xcap/xcap.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -22,6 +23,8 @@
 
 /* What is in flight gets this long at SIGTERM. */
 #define STOP_MS 5000
+/* ... and the last answers over HTTP this long to leave. */
+#define LEAVE_MS 20
 /* After this long the terminal is left, ready or not. */
 #define WAIT_MS 10000
 
@@ -40,6 +43,7 @@ typedef struct {
   Service *service;
   Sip *sip;
   Http *http;
+  Xcap *xcap;
   Control *control;
 } App;
 
@@ -57,9 +61,25 @@ quit (App *self, int status)
 }
 
 static void
-stopped_cb (gpointer data)
+left_cb (gpointer data)
 {
   quit (data, APP_OK);
+}
+
+static void
+edited_cb (gpointer data)
+{
+  App *self = data;
+
+  self->port->after (self->port->self, LEAVE_MS, left_cb, self);
+}
+
+static void
+stopped_cb (gpointer data)
+{
+  App *self = data;
+
+  xcap_quiesce (self->xcap, edited_cb, self);
 }
 
 static void
@@ -93,6 +113,7 @@ reload (gpointer data, GError **error)
   limits = limits_of (fresh);
   service_set_limits (self->service, &limits);
   http_reload (self->http, fresh);
+  xcap_reload (self->xcap, fresh);
   log_set_level (limits_log_level (fresh), self->options->debug);
   conf_free (self->conf);
   self->conf = g_steal_pointer (&fresh);
@@ -139,6 +160,7 @@ ready_cb (gpointer data)
   App *self = data;
 
   sip_set_nonce_key (self->sip, service_secret (self->service));
+  xcap_set_key (self->xcap, service_secret (self->service));
   g_message ("ready");
   ready_notify ("READY=1\nSTATUS=ready");
   release_parent (self, APP_OK);
@@ -203,15 +225,45 @@ status_cb (ServiceStatusFn fn, gpointer fn_data, gpointer data)
   fn ("connections", connections, fn_data);
 }
 
+static const StoreUser *
+user_cb (const char *aor, gpointer data)
+{
+  return service_user (((App *)data)->service, aor);
+}
+
 static gboolean
-open_admin (App *self, GError **error)
+has_domain_cb (const char *host, gpointer data)
+{
+  return service_has_domain (((App *)data)->service, host);
+}
+
+static gboolean
+is_ready_cb (gpointer data)
+{
+  App *self = data;
+
+  return !self->is_stopping && service_is_ready (self->service);
+}
+
+static gboolean
+open_http (App *self, GError **error)
 {
   HttpHooks hooks = { why_not_ready, status_cb, self };
-  ControlHooks control = { reload, self };
+  XcapHooks xcap = { user_cb, has_domain_cb, is_ready_cb, self };
 
   self->http = http_new (self->port, self->conf, self->counters, &hooks, error);
   if (self->http == NULL)
     return FALSE;
+  self->xcap = xcap_new (self->http, self->conf, &self->clock, self->counters,
+                         store_pg_documents (self->store), &xcap);
+  return TRUE;
+}
+
+static gboolean
+open_admin (App *self, GError **error)
+{
+  ControlHooks control = { reload, self };
+
   self->control = control_socket_new (
       self->port, conf_string (self->conf, "server", "control_socket"),
       self->service, &control, error);
@@ -234,7 +286,7 @@ open_all (App *self, GError **error)
     return FALSE;
   service_set_sip (self->service, sip_out_port (self->sip));
   return process_become (conf_string (self->conf, "server", "user"), error)
-         && open_admin (self, error)
+         && open_http (self, error) && open_admin (self, error)
          && process_write_pid (conf_string (self->conf, "server", "pid_file"),
                                error);
 }
@@ -249,6 +301,7 @@ close_all (App *self)
   if (self->patience != NULL)
     self->port->remove_timer (self->port->self, self->patience);
   control_socket_free (self->control);
+  xcap_free (self->xcap);
   http_free (self->http);
   if (self->service != NULL)
     service_set_sip (self->service, NULL);
