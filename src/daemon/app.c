@@ -345,7 +345,7 @@ app_run (const AppOptions *options)
                .conf = options->conf,
                .parent = options->parent,
                .signals = -1,
-               .clock = { monotonic, NULL } };
+               .clock = { monotonic, NULL, NULL } };
 
   log_setup (options->is_foreground ? LOG_TARGET_STDERR : LOG_TARGET_SYSLOG,
              limits_log_level (self.conf), options->debug);

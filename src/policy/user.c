@@ -105,11 +105,17 @@ policy_user_add_row (PolicyUser *self, const char *watcher, PolicyRow row)
   g_hash_table_insert (self->rows, g_strdup (watcher), GINT_TO_POINTER (row));
 }
 
+gboolean
+policy_user_has_asked (const PolicyUser *self, const char *watcher)
+{
+  return GPOINTER_TO_INT (g_hash_table_lookup (self->rows, watcher))
+         == POLICY_ASKED;
+}
+
 void
 policy_user_drop_asked (PolicyUser *self, const char *watcher)
 {
-  if (GPOINTER_TO_INT (g_hash_table_lookup (self->rows, watcher))
-      != POLICY_ASKED)
+  if (!policy_user_has_asked (self, watcher))
     return;
   g_hash_table_remove (self->rows, watcher);
   self->n_asked--;

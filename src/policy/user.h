@@ -49,6 +49,8 @@ gboolean policy_user_has_contact (const PolicyUser *self, const char *aor);
  * domain's row decided. */
 PolicyRow policy_user_row (const PolicyUser *self, const char *watcher,
                            gboolean *by_domain_out);
+/* Does a request of this very watcher wait? */
+gboolean policy_user_has_asked (const PolicyUser *self, const char *watcher);
 /* Requests that wait; fn may be NULL: counts only. */
 typedef void (*PolicyAskedFn) (const char *watcher, gpointer data);
 guint policy_user_asked (const PolicyUser *self, PolicyAskedFn fn,

@@ -40,6 +40,10 @@ typedef struct {
   GPtrArray *rules;     /* GBytes: the pres-rules documents of both locations */
   GBytes *lists;        /* the resource-lists document "index" as stored (the
                            frame), or NULL */
+  /* For each of contacts and of rules; may be shorter, what is missing is not
+   * known. */
+  GPtrArray *groups; /* char *: group_name */
+  GPtrArray *places; /* char *: auid */
 } StorePolicy;
 
 static inline void
@@ -59,6 +63,8 @@ store_policy_new (const char *aor)
   self->contacts = g_ptr_array_new_with_free_func (g_free);
   self->decisions = g_ptr_array_new_with_free_func (store_decision_free);
   self->rules = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);
+  self->groups = g_ptr_array_new_with_free_func (g_free);
+  self->places = g_ptr_array_new_with_free_func (g_free);
   return self;
 }
 
@@ -72,6 +78,8 @@ store_policy_free (StorePolicy *self)
   g_ptr_array_unref (self->decisions);
   g_ptr_array_unref (self->rules);
   g_clear_pointer (&self->lists, g_bytes_unref);
+  g_ptr_array_unref (self->groups);
+  g_ptr_array_unref (self->places);
   g_free (self);
 }
 
@@ -84,6 +92,13 @@ store_policy_add_decision (StorePolicy *self, const char *watcher,
   row->watcher = g_strdup (watcher);
   row->decision = g_strdup (decision);
   g_ptr_array_add (self->decisions, row);
+}
+
+/* The i-th of groups or places; NULL: not known. */
+static inline const char *
+store_policy_nth (const GPtrArray *texts, guint i)
+{
+  return i < texts->len ? texts->pdata[i] : NULL;
 }
 
 /* policy: given; NULL: PostgreSQL is away, or hung. */
@@ -124,7 +139,9 @@ typedef enum {
   STORE_DROP_PUBLICATION,  /* publication: by aor and key */
   STORE_PUT_SUBSCRIPTION,  /* sub */
   STORE_DROP_SUBSCRIPTION, /* sub: by local tag */
-  STORE_ADD_REQUEST,       /* request; a row that is there (a decision) stays */
+  STORE_ADD_REQUEST, /* request; a row that is there (a decision) stays */
+  STORE_DROP_REQUEST, /* request: by presentity and watcher, while it is pending
+                         (a decision stays) */
 } StoreWriteKind;
 
 /* One row to write.  Owns what it points to. */

@@ -6,6 +6,7 @@
 #include "service/judge.h"
 
 #include "addr/aor.h"
+#include "codec/pidf-filter.h"
 #include "codec/pidf.h"
 
 #include <string.h>
@@ -16,10 +17,18 @@
 typedef struct {
   guint64 version;
   GBytes *bytes;
+  gboolean has_changed; /* against the version rendered before */
 } Rendered;
 
+/* Of one presentity; nearly always there is one view. */
+typedef struct {
+  Rendered full;
+  GHashTable *views; /* name of the view -> Rendered; NULL: none */
+} Slot;
+
 struct Documents {
-  GHashTable *full; /* AoR -> Rendered */
+  GHashTable *slots; /* AoR -> Slot */
+  guint n;           /* documents */
 };
 
 static void
@@ -31,13 +40,22 @@ rendered_free (gpointer data)
   g_free (self);
 }
 
+static void
+slot_free (gpointer data)
+{
+  Slot *self = data;
+
+  g_clear_pointer (&self->views, g_hash_table_unref);
+  g_clear_pointer (&self->full.bytes, g_bytes_unref);
+  g_free (self);
+}
+
 Documents *
 documents_new (void)
 {
   Documents *self = g_new0 (Documents, 1);
 
-  self->full
-      = g_hash_table_new_full (aor_hash, aor_equal, g_free, rendered_free);
+  self->slots = g_hash_table_new_full (aor_hash, aor_equal, g_free, slot_free);
   return self;
 }
 
@@ -46,46 +64,99 @@ documents_free (Documents *self)
 {
   if (self == NULL)
     return;
-  g_hash_table_unref (self->full);
+  g_hash_table_unref (self->slots);
   g_free (self);
 }
 
-static Rendered *
+static void
+make_room (Documents *self)
+{
+  if (self->n < DOCUMENTS_MAX)
+    return;
+  g_hash_table_remove_all (self->slots);
+  self->n = 0;
+}
+
+static Slot *
 slot_of (Documents *self, const char *aor)
 {
-  Rendered *slot = g_hash_table_lookup (self->full, aor);
+  Slot *slot;
 
+  make_room (self);
+  slot = g_hash_table_lookup (self->slots, aor);
   if (slot != NULL)
     return slot;
-  if (g_hash_table_size (self->full) >= DOCUMENTS_MAX)
-    g_hash_table_remove_all (self->full);
-  slot = g_new0 (Rendered, 1);
-  g_hash_table_insert (self->full, g_strdup (aor), slot);
+  slot = g_new0 (Slot, 1);
+  g_hash_table_insert (self->slots, g_strdup (aor), slot);
+  self->n++;
   return slot;
 }
 
-static GBytes *
-full_document (Service *service, const char *aor)
+static Rendered *
+place_of (Documents *self, const char *aor, const char *view)
 {
-  Rendered *slot = slot_of (service->documents, aor);
-  guint64 version = presence_version (service->presence, aor);
+  Slot *slot = slot_of (self, aor);
+  Rendered *rendered;
 
-  if (slot->bytes == NULL || slot->version != version) {
-    g_autoptr (PresenceDoc) doc = presence_compose (service->presence, aor);
-
-    g_clear_pointer (&slot->bytes, g_bytes_unref);
-    slot->bytes = pidf_write (doc);
-    slot->version = version;
-  }
-  return g_bytes_ref (slot->bytes);
+  if (strcmp (view, VIEW_ALL) == 0)
+    return &slot->full;
+  if (slot->views == NULL)
+    slot->views = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+                                         rendered_free);
+  rendered = g_hash_table_lookup (slot->views, view);
+  if (rendered != NULL)
+    return rendered;
+  rendered = g_new0 (Rendered, 1);
+  g_hash_table_insert (slot->views, g_strdup (view), rendered);
+  self->n++;
+  return rendered;
 }
 
+/* Takes made. */
 static GBytes *
-rendered (PresenceDoc *made)
+write_doc (PresenceDoc *made)
 {
   g_autoptr (PresenceDoc) doc = made;
 
   return pidf_write (doc);
+}
+
+/* A view whose name says no rights (there is none) shows nothing. */
+static GBytes *
+compose (Service *service, const char *aor, const char *view)
+{
+  g_autoptr (PresenceDoc) doc = presence_compose (service->presence, aor);
+  g_autoptr (PolicyRights) rights = NULL;
+
+  if (strcmp (view, VIEW_ALL) == 0)
+    return pidf_write (doc);
+  rights = policy_rights_of (view);
+  if (rights == NULL)
+    rights = policy_rights_new ();
+  return write_doc (pidf_filter (doc, rights));
+}
+
+static Rendered *
+render (Service *service, const char *aor, const char *view)
+{
+  Rendered *self = place_of (service->documents, aor, view);
+  guint64 version = presence_version (service->presence, aor);
+  g_autoptr (GBytes) before = NULL;
+
+  if (self->bytes != NULL && self->version == version)
+    return self;
+  before = g_steal_pointer (&self->bytes);
+  self->bytes = compose (service, aor, view);
+  self->version = version;
+  self->has_changed = before == NULL || !g_bytes_equal (before, self->bytes);
+  return self;
+}
+
+gboolean
+documents_has_changed (Service *service, const char *presentity,
+                       const char *view)
+{
+  return render (service, presentity, view)->has_changed;
 }
 
 GBytes *
@@ -96,10 +167,10 @@ documents_presence (Service *service, Sub *sub)
   const char *view = sub_view (sub);
 
   if (aor_equal (dialog->watcher, presentity))
-    return full_document (service, presentity);
-  if (view == NULL || !judge_shares (service, dialog->watcher, presentity))
-    return rendered (presence_unknown (presentity));
-  if (strcmp (view, VIEW_OFFLINE) == 0)
-    return rendered (presence_offline (presentity));
-  return full_document (service, presentity);
+    view = VIEW_ALL;
+  else if (view == NULL || !judge_shares (service, dialog->watcher, presentity))
+    return write_doc (presence_unknown (presentity));
+  else if (strcmp (view, VIEW_OFFLINE) == 0)
+    return write_doc (presence_offline (presentity));
+  return g_bytes_ref (render (service, presentity, view)->bytes);
 }

@@ -10,3 +10,8 @@ void documents_free (Documents *self);
 
 /* What this watcher sees of its presentity now. Caller unrefs. */
 GBytes *documents_presence (Service *service, Sub *sub);
+
+/* Does the presentity's newest version look different through a view (sub_view)
+ * than the one before?  Where none before is known, yes. */
+gboolean documents_has_changed (Service *service, const char *presentity,
+                                const char *view);

@@ -5,8 +5,10 @@
  * change. */
 #define G_LOG_DOMAIN "service"
 #include "service/facts.h"
+#include "service/judge.h"
 
 #include "addr/aor.h"
+#include "codec/pres-rules.h"
 
 /* About so many bytes of what was read are kept. */
 #define BYTES_MAX ((gsize)128 << 20)
@@ -59,13 +61,65 @@ make_room (Facts *self)
     drop (self, g_queue_peek_tail (&self->used));
 }
 
+static void
+add_contacts (PolicyUser *user, const StorePolicy *policy)
+{
+  for (guint i = 0; i < policy->contacts->len; i++) {
+    const char *uri = policy->contacts->pdata[i];
+    const char *group = store_policy_nth (policy->groups, i);
+
+    policy_user_add_contact (user, uri);
+    if (group != NULL && policy->rules->len > 0) /* rules name lists */
+      policy_user_add_member (user, group, uri);
+  }
+}
+
+/* Lists that cannot be read block nobody and name nobody. */
+static void
+add_lists (PolicyUser *user, const StorePolicy *policy)
+{
+  g_autoptr (GError) error = NULL;
+  const char *bytes;
+  gsize len;
+
+  if (policy->lists == NULL)
+    return;
+  bytes = g_bytes_get_data (policy->lists, &len);
+  if (!pres_lists_parse (bytes, len, policy->aor, user, &error))
+    g_warning ("lists of %s: %s", policy->aor, error->message);
+}
+
+static void
+add_rules (PolicyUser *user, const StorePolicy *policy)
+{
+  PolicyRules *rules;
+
+  if (policy->rules->len == 0)
+    return;
+  rules = policy_rules_new ();
+  for (guint i = 0; i < policy->rules->len; i++) {
+    g_autoptr (GError) error = NULL;
+    const char *place = store_policy_nth (policy->places, i);
+    gsize len;
+    const char *bytes = g_bytes_get_data (policy->rules->pdata[i], &len);
+
+    if (pres_rules_parse (bytes, len, policy->aor,
+                          place != NULL ? place : "pres-rules", rules, &error))
+      continue;
+    g_warning ("rules of %s: %s", policy->aor, error->message);
+    policy_user_set_unreadable (user);
+  }
+  policy_user_set_rules (user, rules);
+}
+
 static PolicyUser *
 user_of (const StorePolicy *policy)
 {
   PolicyUser *user = policy_user_new (policy->aor);
 
-  for (guint i = 0; i < policy->contacts->len; i++)
-    policy_user_add_contact (user, policy->contacts->pdata[i]);
+  add_contacts (user, policy);
+  add_lists (user, policy);
+  add_rules (user, policy);
   for (guint i = 0; i < policy->decisions->len; i++) {
     const StoreDecision *row = policy->decisions->pdata[i];
 
@@ -108,6 +162,7 @@ keep (Entry *entry, const StorePolicy *policy)
   entry->bytes = policy_user_size (user);
   self->bytes += entry->bytes;
   g_queue_push_head_link (&self->used, &entry->link);
+  judge_facts_read (self->service, user);
   tell (entry, user);
   make_room (self);
 }

@@ -3,6 +3,7 @@
  * Questions to policy/, and what becomes of its answers. */
 #define G_LOG_DOMAIN "service"
 #include "service/judge.h"
+#include "service/renew.h"
 #include "service/watchers.h"
 
 #include "addr/aor.h"
@@ -87,19 +88,33 @@ adhoc_in_use (Service *self, const char *watcher, const Sub *but)
 static PolicyQuestion
 question_of (Service *self, const char *watcher, const char *presentity)
 {
+  PolicyUser *of_presentity = facts_peek (self->facts, presentity);
   const StoreUser *user = service_user (self, presentity);
-  PolicyQuestion question
-      = { .settings = &self->settings,
-          .watcher = watcher,
-          .presentity = presentity,
-          .is_local_watcher = is_local (self, watcher),
-          .of_presentity = facts_peek (self->facts, presentity),
-          .of_watcher = facts_peek (self->facts, watcher) };
+  PolicyQuestion question = { .settings = &self->settings,
+                              .watcher = watcher,
+                              .presentity = presentity,
+                              .is_local_watcher = is_local (self, watcher),
+                              .of_presentity = of_presentity,
+                              .of_watcher = facts_peek (self->facts, watcher),
+                              .now = clock_wall (self->clock) };
 
   if (user != NULL) {
     question.share = user->share_availability;
     question.approval = user->allow_without_approval;
   }
+  if (of_presentity != NULL
+      && policy_rules_use_sphere (policy_user_rules (of_presentity)))
+    question.sphere = renewals_sphere (self, presentity);
+  return question;
+}
+
+PolicyQuestion
+judge_question (Service *self, const char *watcher, const char *presentity,
+                const Sub *but)
+{
+  PolicyQuestion question = question_of (self, watcher, presentity);
+
+  question.adhoc_in_use = adhoc_in_use (self, watcher, but);
   return question;
 }
 
@@ -107,11 +122,14 @@ PolicyAnswer
 judge_watch (Service *self, const char *watcher, const char *presentity,
              const char *package, const Sub *but)
 {
-  PolicyQuestion question = question_of (self, watcher, presentity);
+  PolicyQuestion question = judge_question (self, watcher, presentity, but);
+  PolicyAnswer answer;
 
   question.package = package;
-  question.adhoc_in_use = adhoc_in_use (self, watcher, but);
-  return policy_watch (&question);
+  answer = policy_watch (&question);
+  if (answer.changes_at != 0)
+    renewals_note (self, presentity, answer.changes_at);
+  return answer;
 }
 
 PolicyAnswer
@@ -179,6 +197,14 @@ has_asked (Service *self, const char *watcher, const char *presentity)
          && policy_user_row (user, watcher, NULL) != POLICY_UNDECIDED;
 }
 
+/* Has the owner to decide, and not the database to come back? */
+static gboolean
+waits_for_owner (const PolicyAnswer *answer)
+{
+  return answer->decision == POLICY_PENDING
+         && answer->step != POLICY_BY_NOT_KNOWN;
+}
+
 const char *
 judge_limits (Service *self, const char *watcher, const char *presentity,
               const char *package, const PolicyAnswer *answer)
@@ -190,7 +216,7 @@ judge_limits (Service *self, const char *watcher, const char *presentity,
     return NULL;
   if (is_full (self, watcher, presentity))
     return "the user has as many watchers as are allowed";
-  if (answer->step == POLICY_BY_APPROVAL && user != NULL
+  if (waits_for_owner (answer) && user != NULL
       && policy_user_asked (user, NULL, NULL) >= self->limits.max_pending
       && !has_asked (self, watcher, presentity))
     return "too many watchers wait for the user's approval";
@@ -199,10 +225,14 @@ judge_limits (Service *self, const char *watcher, const char *presentity,
 
 /* --- What follows --- */
 
-static const char *
+/* The caller frees. */
+static char *
 view_of (const PolicyAnswer *answer)
 {
-  return answer->decision == POLICY_POLITE_BLOCK ? VIEW_OFFLINE : VIEW_ALL;
+  if (answer->decision == POLICY_ALLOW && answer->rights != NULL)
+    return policy_rights_name (answer->rights);
+  return g_strdup (answer->decision == POLICY_POLITE_BLOCK ? VIEW_OFFLINE
+                                                           : VIEW_ALL);
 }
 
 /* The owner, or the administrator, finds the request in `watchers`, also when
@@ -221,13 +251,77 @@ ask_owner (Service *self, const SubsDialog *dialog)
                        NULL, NULL);
 }
 
+/* --- Requests that are decided --- */
+
+static void
+drop_request (Service *self, PolicyUser *user, const char *watcher)
+{
+  const char *presentity = policy_user_aor (user);
+  StoreWrite write = { .kind = STORE_DROP_REQUEST,
+                       .request = store_request_new (presentity, watcher) };
+
+  policy_user_drop_asked (user, watcher);
+  self->store->submit (self->store->self, presentity, &write, 1, TRUE, NULL,
+                       NULL);
+}
+
+static gboolean
+is_decided (Service *self, const char *watcher, const char *presentity)
+{
+  PolicyQuestion question = question_of (self, watcher, presentity);
+
+  return policy_is_decided (&question);
+}
+
+static void
+collect_asked_cb (const char *watcher, gpointer data)
+{
+  g_ptr_array_add (data, g_strdup (watcher));
+}
+
+/* Those whose watchers are gone too. */
+void
+judge_facts_read (Service *self, PolicyUser *user)
+{
+  const char *presentity = policy_user_aor (user);
+  g_autoptr (GPtrArray) asked = NULL;
+  gboolean has_dropped = FALSE;
+
+  if (!self->is_ready || policy_user_asked (user, NULL, NULL) == 0)
+    return;
+  asked = g_ptr_array_new_with_free_func (g_free);
+  policy_user_asked (user, collect_asked_cb, asked);
+  for (guint i = 0; i < asked->len; i++)
+    if (is_decided (self, asked->pdata[i], presentity)) {
+      drop_request (self, user, asked->pdata[i]);
+      has_dropped = TRUE;
+    }
+  if (has_dropped)
+    watchers_changed (self, presentity);
+}
+
+/* Of somebody who is judged by settings that changed. */
+static void
+settle_request (Service *self, const SubsDialog *dialog)
+{
+  PolicyUser *user = facts_peek (self->facts, dialog->presentity);
+
+  if (user != NULL && policy_user_has_asked (user, dialog->watcher)
+      && is_decided (self, dialog->watcher, dialog->presentity))
+    drop_request (self, user, dialog->watcher);
+}
+
 void
 judge_made (Service *self, Sub *sub, const PolicyAnswer *answer)
 {
+  g_autofree char *view = view_of (answer);
+
   if (answer->step != POLICY_BY_NOT_KNOWN)
-    sub_set_view (sub, view_of (answer));
-  if (answer->step == POLICY_BY_APPROVAL && !sub_is_fetch (sub))
+    sub_set_view (sub, view);
+  if (waits_for_owner (answer) && !sub_is_fetch (sub))
     ask_owner (self, sub_dialog (sub));
+  else
+    settle_request (self, sub_dialog (sub));
 }
 
 guint32
@@ -252,11 +346,13 @@ limit_of (Service *self, Sub *sub, const PolicyAnswer *answer)
   return old != 0 && fresh != 0 ? MIN (old, fresh) : fresh;
 }
 
-static void
+/* TRUE when a NOTIFY with what it sees is among the actions. */
+static gboolean
 let_go_on (Service *self, Sub *sub, const PolicyAnswer *answer, GArray *actions)
 {
   gboolean was_active = sub_state (sub) == SUBS_ACTIVE;
-  gboolean is_new_view = g_strcmp0 (sub_view (sub), view_of (answer)) != 0;
+  g_autofree char *view = view_of (answer);
+  gboolean is_new_view = g_strcmp0 (sub_view (sub), view) != 0;
   gint64 now = service_now (self);
 
   judge_made (self, sub, answer);
@@ -267,42 +363,52 @@ let_go_on (Service *self, Sub *sub, const PolicyAnswer *answer, GArray *actions)
     subs_decide (self->subs, sub, SUBS_ACTIVE, SUBS_NO_REASON, now, actions);
   else if (is_new_view)
     subs_show (self->subs, sub, now, actions);
+  return !was_active || is_new_view || answer->decision == POLICY_PENDING;
 }
 
-static void
+static gboolean
 apply (Service *self, Sub *sub)
 {
   const SubsDialog *dialog = sub_dialog (sub);
   PolicyAnswer answer = judge_watch (self, dialog->watcher, dialog->presentity,
                                      dialog->package, sub);
   GArray *actions = subs_actions_new ();
+  gboolean is_shown = FALSE;
 
   if (answer.step != POLICY_BY_NOT_KNOWN) {
-    if (answer.decision == POLICY_BLOCK)
+    if (answer.decision == POLICY_BLOCK) {
+      settle_request (self, dialog);
       subs_decide (self->subs, sub, SUBS_TERMINATED, SUBS_REJECTED,
                    service_now (self), actions);
-    else
-      let_go_on (self, sub, &answer, actions);
+      is_shown = TRUE;
+    } else {
+      is_shown = let_go_on (self, sub, &answer, actions);
+    }
   }
   service_act (self, actions);
+  policy_answer_clear (&answer);
+  return is_shown;
 }
 
 static void
-judge_now (Service *self, Sub *sub, gboolean wakes)
+judge_now (Service *self, Sub *sub, JudgeThen then)
 {
   GArray *actions = subs_actions_new ();
+  gboolean is_shown = sub_state (sub) != SUBS_TERMINATED && apply (self, sub);
 
-  if (sub_state (sub) != SUBS_TERMINATED)
-    apply (self, sub);
-  if (wakes)
+  if (is_shown && self->shown != NULL)
+    g_hash_table_add (self->shown, sub);
+  if (then == JUDGE_WAKE)
     subs_wake (self->subs, sub, service_now (self), actions);
+  else if (then == JUDGE_SHOW && !is_shown)
+    subs_show (self->subs, sub, service_now (self), actions);
   service_act (self, actions);
 }
 
 typedef struct {
   Service *service;
   Sub *sub;
-  gboolean wakes;
+  JudgeThen then;
 } Judging;
 
 static void
@@ -310,13 +416,13 @@ judge_cb (gpointer data)
 {
   Judging *self = data;
 
-  judge_now (self->service, self->sub, self->wakes);
+  judge_now (self->service, self->sub, self->then);
   sub_unref (self->sub);
   g_free (self);
 }
 
 void
-judge_again (Service *self, Sub *sub, gboolean wakes)
+judge_again (Service *self, Sub *sub, JudgeThen then)
 {
   const SubsDialog *dialog = sub_dialog (sub);
   Judging *judging;
@@ -324,13 +430,13 @@ judge_again (Service *self, Sub *sub, gboolean wakes)
   if (sub_state (sub) == SUBS_TERMINATED
       || judge_is_ready (self, dialog->watcher, dialog->presentity,
                          dialog->package)) {
-    judge_now (self, sub, wakes);
+    judge_now (self, sub, then);
     return;
   }
   judging = g_new0 (Judging, 1);
   judging->service = self;
   judging->sub = sub_ref (sub);
-  judging->wakes = wakes;
+  judging->then = then;
   judge_prepare (self, dialog->watcher, dialog->presentity, judge_cb, judging);
 }
 
@@ -342,6 +448,48 @@ collect_cb (Sub *sub, gpointer data)
   g_ptr_array_add (data, sub_ref (sub));
 }
 
+static void
+judge_all (Service *self, GPtrArray *subs)
+{
+  for (guint i = 0; i < subs->len; i++)
+    judge_again (self, subs->pdata[i], JUDGE_ONLY);
+}
+
+void
+judge_watchers (Service *self, const char *presentity)
+{
+  g_autoptr (GPtrArray) subs
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)sub_unref);
+
+  subs_foreach (self->subs, presentity, PRESENCE, collect_cb, subs);
+  judge_all (self, subs);
+}
+
+/* Whoever cannot be judged in this turn gets nothing before he was. */
+void
+judge_sphere_changed (Service *self, const char *presentity)
+{
+  g_autoptr (GPtrArray) subs
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)sub_unref);
+
+  subs_foreach (self->subs, presentity, PRESENCE, collect_cb, subs);
+  for (guint i = 0; i < subs->len; i++) {
+    const SubsDialog *dialog = sub_dialog (subs->pdata[i]);
+    gboolean is_ready
+        = judge_is_ready (self, dialog->watcher, presentity, dialog->package);
+
+    if (!is_ready)
+      g_hash_table_add (self->shown, subs->pdata[i]);
+    judge_again (self, subs->pdata[i], is_ready ? JUDGE_ONLY : JUDGE_SHOW);
+  }
+}
+
+/* Requests are looked at when it has been read (judge_facts_read). */
+static void
+person_read_cb (PolicyUser *user, gpointer data)
+{
+}
+
 /* Of one user: at once. */
 static void
 judge_person (Service *self, const char *aor)
@@ -351,8 +499,7 @@ judge_person (Service *self, const char *aor)
 
   subs_foreach (self->subs, aor, PRESENCE, collect_cb, subs);
   subs_foreach_watched (self->subs, aor, collect_cb, subs);
-  for (guint i = 0; i < subs->len; i++)
-    judge_again (self, subs->pdata[i], FALSE);
+  judge_all (self, subs);
   watchers_changed (self, aor);
 }
 
@@ -361,6 +508,18 @@ typedef struct {
   PaceKind kind;
 } Pacing;
 
+/* Does the setting that changed concern it, and not the user's own? */
+static gboolean
+is_concerned (const Pacing *pacing, const SubsDialog *dialog)
+{
+  const StoreUser *user;
+
+  if (pacing->kind != PACE_SHOW)
+    return TRUE;
+  user = service_user (pacing->service, dialog->presentity);
+  return user == NULL || user->share_availability == POLICY_AS_SETTINGS;
+}
+
 static void
 pace_cb (Sub *sub, gpointer data)
 {
@@ -368,7 +527,8 @@ pace_cb (Sub *sub, gpointer data)
   const SubsDialog *dialog = sub_dialog (sub);
 
   if (g_ascii_strcasecmp (dialog->package, PRESENCE) == 0
-      && !aor_equal (dialog->watcher, dialog->presentity))
+      && !aor_equal (dialog->watcher, dialog->presentity)
+      && is_concerned (pacing, dialog))
     service_pace (pacing->service, pacing->kind, sub);
 }
 
@@ -411,8 +571,10 @@ judge_policy_changed (const char *aor, gpointer data)
   facts_forget (self->facts, aor);
   if (aor == NULL)
     pace_all (self, PACE_JUDGE);
-  else
+  else {
     judge_person (self, aor);
+    facts_want (self->facts, aor, person_read_cb, NULL);
+  }
 }
 
 static void

@@ -6,7 +6,7 @@
 #include "service/facts.h"
 
 /* sub_view of a subscription that was judged: everything, or nothing but
- * offline. */
+ * offline; any other is the name of its rights (policy_rights_name). */
 #define VIEW_ALL "all"
 #define VIEW_OFFLINE "offline"
 
@@ -18,7 +18,8 @@ gboolean judge_is_ready (Service *self, const char *watcher,
 void judge_prepare (Service *self, const char *watcher, const char *presentity,
                     void (*fn) (gpointer data), gpointer data);
 
-/* What the policy says now; but: a subscription not to be counted, or NULL. */
+/* What the policy says now; but: a subscription not to be counted, or NULL. The
+ * caller clears it. */
 PolicyAnswer judge_watch (Service *self, const char *watcher,
                           const char *presentity, const char *package,
                           const Sub *but);
@@ -38,9 +39,22 @@ guint32 judge_limit_at (Service *self, const PolicyAnswer *answer);
  * about. */
 void judge_made (Service *self, Sub *sub, const PolicyAnswer *answer);
 
-/* Asks anew for a live subscription and carries out what follows; then (wakes)
- * lets a restored one go on. */
-void judge_again (Service *self, Sub *sub, gboolean wakes);
+/* Asks anew for a live subscription and carries out what follows; then lets a
+ * restored one go on (JUDGE_WAKE), or sends what it sees (JUDGE_SHOW: once, also
+ * when what was decided sends it anyway). */
+typedef enum { JUDGE_ONLY, JUDGE_WAKE, JUDGE_SHOW } JudgeThen;
+void judge_again (Service *self, Sub *sub, JudgeThen then);
+/* The same at once for all who watch presentity. */
+void judge_watchers (Service *self, const char *presentity);
+/* The same when its sphere changed; those who are told by that, or will be
+ * later, are noted in self->shown. */
+void judge_sphere_changed (Service *self, const char *presentity);
+
+/* What policy/ is asked about the two. */
+PolicyQuestion judge_question (Service *self, const char *watcher,
+                               const char *presentity, const Sub *but);
+/* What was read of a user is in memory: requests that are decided go. */
+void judge_facts_read (Service *self, PolicyUser *user);
 
 /* Does presentity share its availability with watcher? */
 gboolean judge_shares (Service *self, const char *watcher,

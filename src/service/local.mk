@@ -10,6 +10,7 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/subscribe.c \
   src/service/notify.c \
   src/service/message.c \
+  src/service/renew.c src/service/renew.h \
   src/service/restore.c \
   src/service/pace.c \
   src/service/packages.c src/service/packages.h \

@@ -3,8 +3,10 @@
  * Carries out what subs/ decided: rows to the store, NOTIFYs to the SIP side,
  * watcher information to whom it concerns. */
 #define G_LOG_DOMAIN "service"
+#include "service/documents.h"
 #include "service/judge.h"
 #include "service/packages.h"
+#include "service/renew.h"
 #include "service/watchers.h"
 
 #include "addr/uri.h"
@@ -279,24 +281,37 @@ service_act (Service *self, GArray *actions)
   service_act_stored (self, actions, NULL, NULL, NULL);
 }
 
-/* Who sees no state must not learn from the time of a NOTIFY that there is
- * some. */
+/* Who sees no state, or nothing of what changed, must not learn from the time
+ * of a NOTIFY that something did. */
 static gboolean
-sees_state (Sub *sub, gpointer data)
+sees_change (Sub *sub, gpointer data)
 {
+  Service *self = data;
   const SubsDialog *dialog = sub_dialog (sub);
   const char *view = sub_view (sub);
 
-  return judge_shares (data, dialog->watcher, dialog->presentity)
-         && (view == NULL || strcmp (view, VIEW_OFFLINE) != 0);
+  if (!judge_shares (self, dialog->watcher, dialog->presentity)
+      || (self->shown != NULL && g_hash_table_contains (self->shown, sub)))
+    return FALSE;
+  if (view == NULL || strcmp (view, VIEW_ALL) == 0)
+    return TRUE;
+  return strcmp (view, VIEW_OFFLINE) != 0
+         && documents_has_changed (self, dialog->presentity, view);
 }
 
 void
 service_presence_changed (Service *self, const char *aor)
 {
   GArray *actions = subs_actions_new ();
+  g_autoptr (GHashTable) shown = NULL;
 
+  if (renewals_has_moved (self, aor)) {
+    shown = g_hash_table_new (NULL, NULL);
+    self->shown = shown;
+    judge_sphere_changed (self, aor);
+  }
   subs_changed_for (self->subs, aor, g_intern_static_string ("presence"),
-                    sees_state, self, service_now (self), actions);
+                    sees_change, self, service_now (self), actions);
+  self->shown = NULL;
   service_act (self, actions);
 }

@@ -8,9 +8,11 @@
 #define PACE_MS 50
 
 typedef struct {
-  PaceKind kind;
+  guint kinds; /* 1 << PaceKind, several at once */
   Sub *sub;
 } Paced;
+
+#define HAS(paced, kind) (((paced)->kinds & (1u << (kind))) != 0)
 
 static void
 paced_free (Paced *self)
@@ -22,23 +24,15 @@ paced_free (Paced *self)
 void
 service_pace (Service *self, PaceKind kind, Sub *sub)
 {
-  Paced *paced = g_new0 (Paced, 1);
+  Paced *paced = g_hash_table_lookup (self->pacing, sub);
 
-  paced->kind = kind;
-  paced->sub = sub_ref (sub);
-  g_queue_push_tail (&self->paced, paced);
-}
-
-static void
-wake (Service *self, Sub *sub)
-{
-  judge_again (self, sub, TRUE);
-}
-
-static void
-judge (Service *self, Sub *sub)
-{
-  judge_again (self, sub, FALSE);
+  if (paced == NULL) {
+    paced = g_new0 (Paced, 1);
+    paced->sub = sub_ref (sub);
+    g_queue_push_tail (&self->paced, paced);
+    g_hash_table_insert (self->pacing, sub, paced);
+  }
+  paced->kinds |= 1u << kind;
 }
 
 static void
@@ -60,17 +54,30 @@ show (Service *self, Sub *sub)
   service_act (self, actions);
 }
 
+static Paced *
+take (Service *self)
+{
+  Paced *paced = g_queue_pop_head (&self->paced);
+
+  if (paced != NULL)
+    g_hash_table_remove (self->pacing, paced->sub);
+  return paced;
+}
+
 static void
 do_one (Service *self)
 {
-  static void (*const rows[]) (Service * self, Sub * sub)
-      = { [PACE_WAKE] = wake,
-          [PACE_DRAIN] = deactivate,
-          [PACE_JUDGE] = judge,
-          [PACE_SHOW] = show };
-  Paced *paced = g_queue_pop_head (&self->paced);
+  Paced *paced = take (self);
 
-  rows[paced->kind](self, paced->sub);
+  if (HAS (paced, PACE_DRAIN))
+    deactivate (self, paced->sub);
+  else if (HAS (paced, PACE_WAKE))
+    judge_again (self, paced->sub, JUDGE_WAKE);
+  else if (HAS (paced, PACE_JUDGE))
+    judge_again (self, paced->sub,
+                 HAS (paced, PACE_SHOW) ? JUDGE_SHOW : JUDGE_ONLY);
+  else
+    show (self, paced->sub);
   paced_free (paced);
 }
 
@@ -102,8 +109,9 @@ service_pace_free (Service *self)
 
   if (self->pacer != NULL)
     self->loop->remove_timer (self->loop->self, self->pacer);
-  while ((paced = g_queue_pop_head (&self->paced)) != NULL)
+  while ((paced = take (self)) != NULL)
     paced_free (paced);
+  g_hash_table_unref (self->pacing);
 }
 
 typedef struct {

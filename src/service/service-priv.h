@@ -6,6 +6,7 @@
 
 typedef struct Documents Documents;
 typedef struct Facts Facts;
+typedef struct Renewals Renewals;
 typedef struct Watchers Watchers;
 
 struct Service {
@@ -26,11 +27,15 @@ struct Service {
   PolicySettings settings;
   Facts *facts;
   Documents *documents;
+  Renewals *renewals;
   Watchers *watchers;
 
   LoopTimer *tick;
   LoopTimer *pacer;
-  GQueue paced;        /* what service_pace collected */
+  GQueue paced;        /* what service_pace collected, in its order */
+  GHashTable *pacing;  /* the same: Sub -> Paced */
+  GHashTable *shown;   /* during service_presence_changed: Sub, whose NOTIFY has
+                          the change already; else NULL */
   GQueue forking;      /* message.c: messages on their way */
   GQueue notifying;    /* notify.c: NOTIFYs that have not ended */
   GPtrArray *reserves; /* notify.c: waiting for PostgreSQL to be back */
@@ -111,7 +116,8 @@ typedef enum {
   PACE_JUDGE, /* the policy is asked anew */
   PACE_SHOW,  /* a NOTIFY: what it may see changed */
 } PaceKind;
-/* Queues sub; goes on after service_pace_start. */
+/* Queues sub; goes on after service_pace_start.  One that waits already keeps
+ * its place: it will get the newest state, once. */
 void service_pace (Service *self, PaceKind kind, Sub *sub);
 void service_pace_start (Service *self);
 void service_pace_free (Service *self);

@@ -4,6 +4,7 @@
 #define G_LOG_DOMAIN "service"
 #include "service/documents.h"
 #include "service/judge.h"
+#include "service/renew.h"
 #include "service/watchers.h"
 
 #define TICK_MS 100
@@ -51,6 +52,7 @@ tick_cb (gpointer data)
   expire_publications (self);
   expire_subscriptions (self);
   watchers_advance (self);
+  renewals_advance (self);
   *counters_cell (self->counters, "bindings") = count (reg_size (self->reg));
   *counters_cell (self->counters, "subscriptions")
       = count (subs_size (self->subs));
@@ -103,6 +105,8 @@ service_new (const ServiceLimits *limits, const char *const *domains,
   self->facts = facts_new (self);
   self->documents = documents_new ();
   self->watchers = watchers_new ();
+  self->renewals = renewals_new (self);
+  self->pacing = g_hash_table_new (NULL, NULL);
   self->reserves = g_ptr_array_new ();
   store->set_events (store->self, &store_events, self);
   self->tick = loop->every (loop->self, TICK_MS, tick_cb, self);
@@ -121,6 +125,7 @@ service_free (Service *self)
   service_set_sip (self, NULL);
   g_ptr_array_unref (self->reserves);
   watchers_free (self->watchers);
+  renewals_free (self->renewals);
   documents_free (self->documents);
   facts_free (self->facts);
   subs_free (self->subs);

@@ -272,18 +272,18 @@ initial (Service *self, const ServiceCaller *caller,
   dialog.watcher = caller->user;
   judged = judge_watch (self, dialog.watcher, dialog.presentity, dialog.package,
                         NULL);
-  if (judged.decision == POLICY_BLOCK) {
-    answer_now (self, SERVICE_FORBIDDEN, text_of (&judged), answer, data);
-    return;
-  }
-  refusal = judge_limits (self, dialog.watcher, dialog.presentity,
-                          dialog.package, &judged);
-  if (refusal != NULL) {
+  refusal = judged.decision == POLICY_BLOCK
+                ? text_of (&judged)
+                : judge_limits (self, dialog.watcher, dialog.presentity,
+                                dialog.package, &judged);
+  if (judged.decision == POLICY_BLOCK || refusal != NULL) {
     answer_now (self, SERVICE_FORBIDDEN, refusal, answer, data);
-    return;
+  } else {
+    dialog.limit_at = judge_limit_at (self, &judged);
+    create (self, &dialog, caller->cseq, command->expires, &judged, answer,
+            data);
   }
-  dialog.limit_at = judge_limit_at (self, &judged);
-  create (self, &dialog, caller->cseq, command->expires, &judged, answer, data);
+  policy_answer_clear (&judged);
 }
 
 /* A SUBSCRIBE without To tag: a new one, or one that is repeated. */

@@ -36,6 +36,24 @@ add_request (StoreMem *self, const StoreRequest *request)
   store_policy_add_decision (policy, request->watcher, request->decision);
 }
 
+/* A decision stays. */
+static void
+drop_request (StoreMem *self, const StoreRequest *request)
+{
+  StorePolicy *policy
+      = g_hash_table_lookup (self->policies, request->presentity);
+
+  for (guint i = 0; policy != NULL && i < policy->decisions->len; i++) {
+    const StoreDecision *row = policy->decisions->pdata[i];
+
+    if (aor_equal (row->watcher, request->watcher)
+        && g_str_equal (row->decision, "pending")) {
+      g_ptr_array_remove_index (policy->decisions, i);
+      return;
+    }
+  }
+}
+
 static void
 apply (StoreMem *self, Submit *submit)
 {
@@ -44,6 +62,9 @@ apply (StoreMem *self, Submit *submit)
 
     if (write->kind == STORE_ADD_REQUEST) {
       add_request (self, write->request);
+      store_write_clear (write);
+    } else if (write->kind == STORE_DROP_REQUEST) {
+      drop_request (self, write->request);
       store_write_clear (write);
     } else if (write->kind == row_table (write)->put)
       g_hash_table_replace (self->rows, g_memdup2 (write, sizeof *write), NULL);
@@ -251,6 +272,10 @@ policy_copy (StoreMem *self, const char *aor)
   }
   for (guint i = 0; stored != NULL && i < stored->rules->len; i++)
     g_ptr_array_add (copy->rules, g_bytes_ref (stored->rules->pdata[i]));
+  for (guint i = 0; stored != NULL && i < stored->groups->len; i++)
+    g_ptr_array_add (copy->groups, g_strdup (stored->groups->pdata[i]));
+  for (guint i = 0; stored != NULL && i < stored->places->len; i++)
+    g_ptr_array_add (copy->places, g_strdup (stored->places->pdata[i]));
   if (stored != NULL && stored->lists != NULL)
     copy->lists = g_bytes_ref (stored->lists);
   mem_documents_add_policy (self->documents, copy);

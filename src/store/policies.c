@@ -27,13 +27,14 @@ struct Policies {
 enum { KIND, OWNER, NAME, VALUE, BODY };
 
 static const char sql[]
-    = "SELECT 'c', owner, uri, NULL, NULL::bytea FROM rollcall.contacts"
+    = "SELECT 'c', owner, uri, group_name, NULL::bytea FROM rollcall.contacts"
       " WHERE owner = ANY($1::text[])"
       " UNION ALL SELECT 'w', presentity, watcher, decision, NULL"
       " FROM rollcall.watchers WHERE presentity = ANY($1::text[])"
-      " UNION ALL SELECT 'r', owner, NULL, NULL, body"
+      " UNION ALL SELECT 'r', owner, auid, NULL, body"
       " FROM rollcall.xcap_documents WHERE owner = ANY($1::text[])"
-      " AND auid IN ('pres-rules', 'org.openmobilealliance.pres-rules')"
+      " AND (auid, filename) IN (('pres-rules', 'index'),"
+      " ('org.openmobilealliance.pres-rules', 'pres-rules'))"
       " UNION ALL SELECT 'l', owner, NULL, NULL, body"
       " FROM rollcall.xcap_documents WHERE owner = ANY($1::text[])"
       " AND auid = 'resource-lists' AND filename = 'index'";
@@ -64,6 +65,7 @@ take_row (StorePolicy *policy, const PGresult *result, int i)
   switch (PQgetvalue (result, i, KIND)[0]) {
   case 'c':
     g_ptr_array_add (policy->contacts, g_strdup (name));
+    g_ptr_array_add (policy->groups, g_strdup (PQgetvalue (result, i, VALUE)));
     break;
   case 'w':
     store_policy_add_decision (policy, name, PQgetvalue (result, i, VALUE));
@@ -74,6 +76,7 @@ take_row (StorePolicy *policy, const PGresult *result, int i)
     break;
   default:
     g_ptr_array_add (policy->rules, body_of (result, i));
+    g_ptr_array_add (policy->places, g_strdup (name));
   }
 }
 

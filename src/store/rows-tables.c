@@ -137,7 +137,8 @@ static const Column request_columns[] = {
 const Table requests_table = {
   .name = "watchers",
   .put = STORE_ADD_REQUEST,
-  .drop = STORE_ADD_REQUEST + 1, /* there is none */
+  .drop = STORE_DROP_REQUEST,
+  .drop_if = "t.decision = 'pending'",
   .size = sizeof (StoreRequest),
   .n_keys = 2,
   .n_columns = G_N_ELEMENTS (request_columns),

@@ -210,6 +210,8 @@ row_sql_drop (const Table *table)
   for (guint i = 0; i < table->n_keys; i++)
     g_string_append_printf (sql, "%s t.%s = r.%s", i > 0 ? " AND" : " WHERE",
                             table->columns[i].name, table->columns[i].name);
+  if (table->drop_if != NULL)
+    g_string_append_printf (sql, " AND %s", table->drop_if);
   return g_string_free (sql, FALSE);
 }
 

@@ -35,6 +35,8 @@ typedef struct {
   guint n_columns;
   const Column *columns;
   gboolean is_added; /* a row that is there stays as it is */
+  const char *drop_if; /* SQL condition on row "t": which rows may be dropped;
+                          NULL: any */
   const char *keep; /* SQL condition on row "t": which rows are loaded */
   const char *linger; /* SQL condition: which stay though they have expired */
 } Table;

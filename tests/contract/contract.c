@@ -349,7 +349,9 @@ test_policy (gconstpointer data)
   g_assert_cmpint (rig->settings.offline_ttl, ==, 604800);
   g_ptr_array_add (given->contacts, g_strdup ("sip:bob@example.com"));
   store_policy_add_decision (given, "@example.net", "block");
+  g_ptr_array_add (given->groups, g_strdup ("contacts"));
   g_ptr_array_add (given->rules, g_bytes_new ("<\x01\xff\0>", 5));
+  g_ptr_array_add (given->places, g_strdup ("pres-rules"));
   rig->kind->put_policy (rig, given);
   read = rig_policy (rig, "alice@example.com");
   g_assert_cmpuint (read->contacts->len, ==, 1);
@@ -361,6 +363,9 @@ test_policy (gconstpointer data)
                    "block");
   g_assert_cmpuint (read->rules->len, ==, 1);
   g_assert_cmpuint (g_bytes_get_size (read->rules->pdata[0]), ==, 5);
+  g_assert_cmpstr (store_policy_nth (read->groups, 0), ==, "contacts");
+  g_assert_cmpstr (store_policy_nth (read->places, 0), ==, "pres-rules");
+  g_assert_null (store_policy_nth (read->places, 1));
   read = rig_policy (rig, "o\"{,}\\'@example.com");
   g_assert_cmpuint (read->contacts->len + read->decisions->len, ==, 0);
 }
@@ -407,6 +412,31 @@ test_request (gconstpointer data)
   g_assert_null (decision_about (rig, "dora@example.com"));
 }
 
+/* A request that was decided goes; a decision stays. */
+static void
+test_request_dropped (gconstpointer data)
+{
+  g_autoptr (Rig) rig = rig_new (data);
+  StorePolicy *given = store_policy_new ("alice@example.com");
+
+  rig_add_user (rig, "alice");
+  store_policy_add_decision (given, "bob@example.com", "block");
+  rig_start (rig);
+  rig->kind->put_policy (rig, given);
+  submit_request (rig, "a", "carol@example.com");
+  rig_expect_outcomes (rig, 1, "a=COMMITTED\n");
+  for (guint i = 0; i < 2; i++)
+    rig_submit_one (rig, i == 0 ? "b" : "c",
+                    write_of (STORE_DROP_REQUEST,
+                              store_request_new (
+                                  "alice@example.com",
+                                  i == 0 ? "bob@example.com"
+                                         : "carol@example.com")));
+  rig_expect_outcomes (rig, 2, "b=COMMITTED\nc=COMMITTED\n");
+  g_assert_cmpstr (decision_about (rig, "bob@example.com"), ==, "block");
+  g_assert_null (decision_about (rig, "carol@example.com"));
+}
+
 static void
 test_policy_away (gconstpointer data)
 {
@@ -441,6 +471,7 @@ contract_add_tests (const RigKind *kind)
   add (kind, "users", test_users);
   add (kind, "policy", test_policy);
   add (kind, "policy/request", test_request);
+  add (kind, "policy/request-dropped", test_request_dropped);
   add (kind, "policy/away", test_policy_away);
   add (kind, "away", test_away);
   add (kind, "refused", test_refused);

@@ -251,10 +251,10 @@ put_rules (const char *owner, guint i, GBytes *body)
   admin ("SET rollcall.origin = 'daemon';"
          "INSERT INTO rollcall.xcap_documents"
          " (auid, owner, filename, etag, body)"
-         " VALUES ('%s', %s, 'index', 'e', '%s');"
+         " VALUES ('%s', %s, '%s', 'e', '%s');"
          "RESET rollcall.origin",
          i == 0 ? "pres-rules" : "org.openmobilealliance.pres-rules", owner,
-         hex->str);
+         i == 0 ? "index" : "pres-rules", hex->str);
 }
 
 static void

@@ -21,7 +21,7 @@ typedef struct {
 struct FakeLoop {
   LoopPort port;
   Clock clock;
-  gint64 now;
+  gint64 now, wall; /* wall: to be added */
   GPtrArray *timers;
   GQueue deferred;
 };
@@ -30,6 +30,12 @@ static gint64
 now_cb (gpointer self)
 {
   return ((FakeLoop *)self)->now;
+}
+
+static gint64
+wall_cb (gpointer self)
+{
+  return ((FakeLoop *)self)->now + ((FakeLoop *)self)->wall;
 }
 
 static LoopTimer *
@@ -81,8 +87,10 @@ fake_loop_new (void)
   FakeLoop *self = g_new0 (FakeLoop, 1);
 
   self->now = 1000 * (gint64)G_USEC_PER_SEC;
+  fake_loop_set_wall (self, "2003-12-24T16:00:00Z");
   self->timers = g_ptr_array_new_with_free_func (g_free);
   self->clock.now = now_cb;
+  self->clock.wall = wall_cb;
   self->clock.self = self;
   self->port.self = self;
   self->port.every = every_cb;
@@ -123,6 +131,15 @@ const Clock *
 fake_loop_clock (FakeLoop *self)
 {
   return &self->clock;
+}
+
+void
+fake_loop_set_wall (FakeLoop *self, const char *time)
+{
+  g_autoptr (GDateTime) at = g_date_time_new_from_iso8601 (time, NULL);
+
+  g_assert_nonnull (at);
+  self->wall = g_date_time_to_unix (at) * G_USEC_PER_SEC - self->now;
 }
 
 void

@@ -13,6 +13,9 @@ FakeLoop *fake_loop_new (void);
 void fake_loop_free (FakeLoop *self);
 LoopPort *fake_loop_port (FakeLoop *self);
 const Clock *fake_loop_clock (FakeLoop *self);
+/* Sets the wall clock, which goes on from there; at first it is
+ * 2003-12-24T16:00:00Z. */
+void fake_loop_set_wall (FakeLoop *self, const char *time);
 /* Runs what was deferred, and what that defers, until nothing is left. */
 void fake_loop_settle (FakeLoop *self);
 /* Moves time by seconds in steps of 50 ms, running timers and deferred calls.

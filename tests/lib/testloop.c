@@ -263,7 +263,7 @@ now_cb (gpointer self)
 const Clock *
 test_clock (void)
 {
-  static const Clock clock = { now_cb, NULL };
+  static const Clock clock = { now_cb, NULL, NULL };
 
   return &clock;
 }
