@@ -3,9 +3,8 @@
 -- What a SUBSCRIBE said by its body outlives a restart: the documents of an
 -- xcap-diff subscription.
 
-ALTER TABLE rollcall.subscriptions
-  ADD COLUMN body_type text,
-  ADD COLUMN body bytea;
+ALTER TABLE rollcall.subscriptions ADD COLUMN body_type text;
+ALTER TABLE rollcall.subscriptions ADD COLUMN body bytea;
 COMMENT ON COLUMN rollcall.subscriptions.body_type IS
   'Type of body; NULL: none';
 COMMENT ON COLUMN rollcall.subscriptions.body IS
