@@ -10,6 +10,8 @@
 
 /* A watcher that ended is named in documents for this long. */
 #define ENDED_SECONDS 64
+/* ...if it is among the newest: who comes and goes fills no memory. */
+#define ENDED_MAX 100
 
 typedef struct {
   char *id, *watcher;
@@ -98,6 +100,8 @@ watchers_note (Service *service, const SubsAction *action)
   ended->event = event_of (action->reason, action->state);
   ended->at = service_now (service);
   g_queue_push_tail (queue, ended);
+  if (queue->length > ENDED_MAX)
+    ended_free (g_queue_pop_head (queue));
 }
 
 void

@@ -92,7 +92,6 @@ setup (Bed *bed, gconstpointer data)
 {
   const PolicySettings settings = open_settings ();
 
-
   bed->loop = fake_loop_new ();
   bed->sip = fake_sip_new ();
   bed->counters = counters_new ();
@@ -131,8 +130,7 @@ caller_of (const char *user, const char *call_id, guint32 cseq)
   return caller;
 }
 
-static void do_message (Bed *bed, const char *recipient,
-                        const char *instance);
+static void do_message (Bed *bed, const char *recipient, const char *instance);
 
 /* REGISTER */
 
@@ -567,6 +565,44 @@ test_winfo (Bed *bed, gconstpointer data)
   fake_sip_drain (bed->sip);
 }
 
+static guint
+count_of (const char *text, const char *part)
+{
+  guint n = 0;
+
+  for (; (text = strstr (text, part)) != NULL; text++)
+    n++;
+  return n;
+}
+
+/* Who comes and goes all the time makes no document of any size. */
+static void
+test_winfo_bounded (Bed *bed, gconstpointer data)
+{
+  g_autoptr (FakeNotify) notify = NULL;
+
+  do_subscribe (bed, "alice@example.com", "alice@example.com", "presence.winfo",
+                NULL, 1, 600);
+  fake_loop_settle (bed->loop);
+  expect_notify (bed, "alice@example.com", SUBS_ACTIVE, "version=\"0\"");
+  for (guint32 i = 1; i < 300; i += 2) {
+    g_autofree char *tag = NULL;
+
+    do_subscribe (bed, "bob@example.com", "alice@example.com", "presence", NULL,
+                  i, 600);
+    fake_loop_settle (bed->loop);
+    tag = g_strdup (bed->tag);
+    expect_notify (bed, "bob@example.com", SUBS_ACTIVE, "");
+    do_subscribe (bed, "bob@example.com", "alice@example.com", "presence", tag,
+                  i + 1, 0);
+    fake_loop_settle (bed->loop);
+    expect_notify (bed, "bob@example.com", SUBS_TERMINATED, "");
+  }
+  expect_notify (bed, "alice@example.com", SUBS_ACTIVE, "");
+  notify = fake_sip_answer (bed->sip, "alice@example.com", SUBS_NOTIFY_OK);
+  g_assert_cmpuint (count_of (notify->body, "\"terminated\""), ==, 100);
+}
+
 /* MESSAGE */
 
 static void
@@ -740,6 +776,7 @@ main (int argc, char **argv)
   ADD ("/service/user/disabled", test_user_disabled);
   ADD ("/service/user/removed", test_user_removed);
   ADD ("/service/winfo", test_winfo);
+  ADD ("/service/winfo/bounded", test_winfo_bounded);
   ADD ("/service/message/forks", test_message_forks);
   ADD ("/service/message/first-answer-wins", test_message_first_answer_wins);
   ADD ("/service/message/silence", test_message_silence);
