@@ -24,7 +24,7 @@ typedef struct {
   guint32 cseq;
   char *received; /* "udp:192.0.2.1:5060", "tls:[::1]:40000" */
   char *user_agent;
-  guint64 flow;      /* of TCP/TLS; 0: none (UDP, or not back since a restart) */
+  guint64 flow; /* of TCP/TLS; 0: none (UDP, or not back since a restart) */
   gint64 expires_at; /* us */
   gint64 updated_at; /* us, of the last REGISTER that set it */
 } RegBinding;
@@ -62,20 +62,22 @@ typedef struct {
 
 typedef enum {
   REG_OK,
-  REG_REPEAT,       /* same Call-ID and CSeq as stored: answer as the first time,
+  REG_REPEAT,      /* same Call-ID and CSeq as stored: answer as the first time,
                        nothing changes */
-  REG_BRIEF,        /* 423: an interval below min_expires */
-  REG_BAD_STAR,     /* 400: * with other contacts or Expires != 0 */
-  REG_BAD_CONTACT,  /* 400: a Contact that is no SIP URI with a host, or several
+  REG_BRIEF,       /* 423: an interval below min_expires */
+  REG_BAD_STAR,    /* 400: * with other contacts or Expires != 0 */
+  REG_BAD_CONTACT, /* 400: a Contact that is no SIP URI with a host, or several
                        with one reg-id (RFC 5626 6) */
   REG_OUT_OF_ORDER, /* 500 (10.3 step 7): CSeq not above the stored one */
   REG_TOO_MANY,     /* 403: over max_bindings */
+  REG_LOOP, /* 403 (RFC 5627 5.1): a Contact with an instance that is the AoR
+               itself or one of its GRUUs */
 } RegVerdict;
 
 typedef enum { REG_PUT, REG_DROP } RegChangeKind;
 typedef struct {
   RegChangeKind kind;
-  RegBinding *binding; /* a copy, as it is now (REG_DROP: as it was) */
+  RegBinding *binding;  /* a copy, as it is now (REG_DROP: as it was) */
   RegBinding *previous; /* REG_PUT: what it replaced; NULL: nothing */
 } RegChange;
 void reg_change_free (RegChange *self);
@@ -115,8 +117,7 @@ const RegBinding *reg_find_instance (Reg *self, const char *aor,
 /* Has this instance been registered under the AoR, now or since it was first
  * stored (reg_restore of an expired binding says so)?  Tells a GRUU that is away
  * (480) from one that never was (404, RFC 5627 3.4). */
-gboolean reg_knows_instance (Reg *self, const char *aor,
-                             const char *instance);
+gboolean reg_knows_instance (Reg *self, const char *aor, const char *instance);
 /* The binding whose request came by this flow (!= 0), else from this source
  * (`received` spelling), or NULL. */
 const RegBinding *reg_find_source (Reg *self, const char *aor, guint64 flow,

@@ -6,11 +6,12 @@
 #define G_LOG_DOMAIN "reg"
 #include "reg/reg-priv.h"
 
+#include "addr/aor.h"
 #include "addr/uri.h"
 
 #include <string.h>
 
-#define SECOND ((gint64) G_USEC_PER_SEC)
+#define SECOND ((gint64)G_USEC_PER_SEC)
 #define HOUR 3600
 
 /* What shall become of one Contact. */
@@ -24,7 +25,7 @@ typedef struct {
 static void
 plan_clear (gpointer data)
 {
-  g_free (((Plan *) data)->key);
+  g_free (((Plan *)data)->key);
 }
 
 static char *
@@ -36,6 +37,21 @@ contact_key (const char *contact)
       || uri_scheme (uri) == URI_TEL || uri_host (uri) == NULL)
     return NULL;
   return uri_key (uri);
+}
+
+/* RFC 5627 5.1: would it lead back to the AoR? */
+static gboolean
+is_loop (const RegRequest *request, const RegContact *contact)
+{
+  g_autofree char *self = aor_to_uri (request->aor), *aor = NULL;
+  g_autoptr (Uri) own = NULL, uri = NULL;
+
+  if (contact->instance == NULL || !uri_parse (self, -1, &own, NULL)
+      || !uri_parse (contact->uri, -1, &uri, NULL))
+    return FALSE;
+  aor = uri_aor (uri);
+  return uri_equal (own, uri)
+         || (uri_param (uri, "gr") != NULL && aor_equal (aor, request->aor));
 }
 
 /* RFC 5626 6: through a proxy whose Path has no "ob" there is no outbound. */
@@ -151,7 +167,11 @@ plan_contact (Reg *self, const RegRequest *request, const RegContact *contact,
     g_free (plan.key);
     return REG_BRIEF;
   }
-  plan.expires = MIN (plan.expires, (gint64) limits->max_expires);
+  if (plan.expires > 0 && is_loop (request, contact)) {
+    g_free (plan.key);
+    return REG_LOOP;
+  }
+  plan.expires = MIN (plan.expires, (gint64)limits->max_expires);
   plan.entry = live_entry (self, user, plan.key);
   if (plan.entry == NULL && plan.expires == 0)
     plan.entry = entry_of_contact (self, user, plan.key);
@@ -216,7 +236,7 @@ is_over_max (Reg *self, const RegUser *user, const RegLimits *limits,
     added += plan->entry == NULL && plan->expires > 0;
     removed += plan->entry != NULL && plan->expires == 0;
   }
-  return added > 0 && before + added > (guint64) limits->max_bindings + removed;
+  return added > 0 && before + added > (guint64)limits->max_bindings + removed;
 }
 
 static RegBinding *

@@ -179,6 +179,7 @@ verdict_of (RegVerdict verdict, const char **text)
     [REG_BAD_CONTACT] = { SERVICE_BAD_REQUEST, "Contact is no SIP URI" },
     [REG_OUT_OF_ORDER] = { SERVICE_OUT_OF_ORDER, "CSeq out of order" },
     [REG_TOO_MANY] = { SERVICE_FORBIDDEN, "Too many contacts" },
+    [REG_LOOP] = { SERVICE_FORBIDDEN, "Contact is the address itself" },
   };
 
   *text = rows[verdict].text;
@@ -210,7 +211,7 @@ service_register (Service *self, const ServiceCaller *caller,
 {
   const StoreUser *user = service_enabled_user (self, request->aor);
   g_autoptr (GPtrArray) changes
-      = g_ptr_array_new_with_free_func ((GDestroyNotify) reg_change_free);
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)reg_change_free);
   RegRequest decided = *request;
   Registering *registering;
   ServiceVerdict verdict;

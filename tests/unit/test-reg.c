@@ -58,7 +58,7 @@ test_intervals (void)
     bindings = reg_bindings (w->reg, AOR);
     g_assert_cmpuint (bindings->len, ==, rows[i].granted > 0);
     if (bindings->len > 0)
-      g_assert_cmpint (((RegBinding *) bindings->pdata[0])->expires_at, ==,
+      g_assert_cmpint (((RegBinding *)bindings->pdata[0])->expires_at, ==,
                        w->now + rows[i].granted * SEC);
   }
 }
@@ -220,6 +220,37 @@ test_equal_contacts (void)
   g_assert_cmpuint (reg_size (w->reg), ==, 2);
 }
 
+/* A Contact that leads back to the address is none for a device with a name; to
+ * take it away is no harm. */
+static void
+test_loops (void)
+{
+  static const struct {
+    const char *uri, *instance;
+    gint64 expires;
+    RegVerdict verdict;
+  } rows[] = {
+    { "sip:" AOR, "urn:uuid:1", 600, REG_LOOP },
+    { "sip:alice@EXAMPLE.com;ob", "urn:uuid:1", 600, REG_LOOP },
+    { "sip:" AOR ";gr=urn:uuid:1", "urn:uuid:1", 600, REG_LOOP },
+    { "sip:" AOR ";gr=urn:uuid:2", "urn:uuid:1", 600, REG_LOOP },
+    { "sip:" AOR ";gr=urn:uuid:1", "urn:uuid:1", 0, REG_OK },
+    { "sip:" AOR, NULL, 600, REG_OK },
+    { "sip:" AOR ":5062", "urn:uuid:1", 600, REG_OK },
+    { "sip:bob@example.com;gr=1", "urn:uuid:1", 600, REG_OK },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autoptr (World) w = world_new ();
+    RegContact one = world_contact (rows[i].uri, rows[i].expires);
+
+    one.instance = rows[i].instance;
+    g_assert_cmpint (world_bind_all (w, "c", 1, &one, 1), ==, rows[i].verdict);
+    g_assert_cmpuint (reg_size (w->reg), ==,
+                      rows[i].verdict == REG_OK && rows[i].expires > 0);
+  }
+}
+
 static void
 test_same_contact_twice (void)
 {
@@ -331,7 +362,7 @@ test_undo_leaves_later (void)
 {
   g_autoptr (World) w = world_new ();
   g_autoptr (GPtrArray) first
-      = g_ptr_array_new_with_free_func ((GDestroyNotify) reg_change_free);
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)reg_change_free);
   const RegContact one = world_contact ("sip:a@192.0.2.2", 600);
   const RegRequest request = { .aor = AOR,
                                .call_id = "c",
@@ -352,6 +383,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  ADD ("rfc5627-5.1/loops", test_loops);
   ADD ("rfc3261-10.3/add-refresh-remove", test_add_refresh_remove);
   ADD ("rfc3261-10.3/intervals", test_intervals);
   ADD ("rfc3261-10.3/brief-below-an-hour", test_brief_only_below_an_hour);
