@@ -534,7 +534,9 @@ transport_is_self (Transport *self, const char *host, guint port)
 
     if (!is_port (port, one->at.port))
       continue;
-    if (is_public || (is_numeric && strcmp (at.host, one->at.host) == 0))
+    if (is_public
+        || (is_numeric
+            && (endpoint_is_any (&at) || strcmp (at.host, one->at.host) == 0)))
       return TRUE;
   }
   return FALSE;

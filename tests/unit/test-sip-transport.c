@@ -490,6 +490,8 @@ test_is_self (void)
   g_assert_false (transport_is_self (transport, "127.0.0.1", port + 1));
   g_assert_false (transport_is_self (transport, "127.0.0.1", 0));
   g_assert_false (transport_is_self (transport, "127.0.0.2", port));
+  g_assert_true (transport_is_self (transport, "0.0.0.0", port));
+  g_assert_true (transport_is_self (transport, "::", port));
   g_assert_true (transport_is_self (transport, "sip.EXAMPLE.com", 5070));
   g_assert_true (transport_is_self (transport, "sip.example.com", port));
   g_assert_false (transport_is_self (transport, "example.com", port));
