@@ -230,6 +230,8 @@ is_own (const sip_t *sip, msg_header_t *const *slot)
   return FALSE;
 }
 
+/* A 503 would keep the sender away from us, for as long as somebody else says
+ * (RFC 3261 16.7 step 6). */
 void
 incoming_relay (SipIncoming *self, SipResponse *response)
 {
@@ -239,6 +241,10 @@ incoming_relay (SipIncoming *self, SipResponse *response)
   msg_t *reply;
 
   g_return_if_fail (!self->is_answered);
+  if (from->sip_status->st_status == 503) {
+    incoming_reply (self, 500, NULL, TAG_END ());
+    return;
+  }
   reply = nta_msg_create (self->agent, 0);
   for (; slot < end; slot++)
     if (*slot != NULL && !is_own (from, slot))
