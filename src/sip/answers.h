@@ -12,7 +12,7 @@ typedef struct Answers Answers;
 /* What makes a request the same (RFC 3261 17.2.3); Call-ID and CSeq besides,
  * since the branch is the client's word.  Borrowed. */
 typedef struct {
-  const char *branch;  /* of the top Via */
+  const char *branch;  /* of the top Via; "": none (RFC 2543) */
   const char *sent_by; /* its host */
   const char *port;    /* its port, or NULL */
   const char *method;

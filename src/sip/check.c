@@ -29,9 +29,9 @@ checked_clear (Checked *self)
 static gboolean
 is_other_version (const Check *check)
 {
-  const char *version = check->sip->sip_request->rq_version;
+  const sip_request_t *line = check->sip->sip_request;
 
-  return version == NULL || g_ascii_strcasecmp (version, "SIP/2.0") != 0;
+  return line->rq_version == NULL || parser_hid_version (line);
 }
 
 static gboolean
@@ -197,8 +197,8 @@ is_bad_id (const char *id)
   return id == NULL || *id == '\0' || strlen (id) > ID_MAX;
 }
 
-/* Without the magic cookie nta reads past a short branch (stack.md section 7,
- * row 14), and RFC 2543's matching is not done here. */
+/* An RFC 2543 client's branch is anything or none (RFC 3261 17.2.3); the magic
+ * cookie with nothing behind it is a mistake. */
 static gboolean
 has_bad_via (const Check *check)
 {
@@ -206,9 +206,11 @@ has_bad_via (const Check *check)
 
   if (via->v_maddr != NULL)
     msg_header_remove_param (via->v_common, "maddr");
-  return is_bad_id (via->v_branch) || is_bad_id (via->v_host)
-         || g_ascii_strncasecmp (via->v_branch, "z9hG4bK", 7) != 0
-         || via->v_branch[7] == '\0';
+  if (is_bad_id (via->v_host))
+    return TRUE;
+  return via->v_branch != NULL
+         && (is_bad_id (via->v_branch)
+             || g_ascii_strcasecmp (via->v_branch, "z9hG4bK") == 0);
 }
 
 static gboolean

@@ -21,11 +21,14 @@ reply_options (SipIncoming *request)
                   TAG_END ());
 }
 
+/* RFC 3261 21.4.6, 21.5.2. */
 static void
 reply_not_allowed (SipIncoming *request)
 {
-  incoming_reply (request, 405, NULL, SIPTAG_ALLOW_STR (request_allow ()),
-                  TAG_END ());
+  int method = request->object->sip_request->rq_method;
+
+  incoming_reply (request, method == sip_method_unknown ? 501 : 405, NULL,
+                  SIPTAG_ALLOW_STR (request_allow ()), TAG_END ());
 }
 
 /* CANCEL: no INVITE is pending here; NOTIFY: we subscribe to nobody. */
@@ -109,8 +112,6 @@ dispatch_refused (const sip_t *object, const char *source, int status,
 {
   CheckFault fault = { status, "Header Missing, Doubled or Malformed" };
 
-  if (status == 505)
-    fault.sentence = "Version Not Supported";
   if (object->sip_via == NULL)
     fault.sentence = "No Via, so dropped";
   note_refused (data, object, source, &fault);

@@ -58,8 +58,9 @@ AnswersKey
 incoming_key (const SipIncoming *self)
 {
   const sip_t *sip = self->object;
+  const char *branch = sip->sip_via->v_branch;
 
-  return (AnswersKey){ .branch = sip->sip_via->v_branch,
+  return (AnswersKey){ .branch = branch != NULL ? branch : "",
                        .sent_by = sip->sip_via->v_host,
                        .port = sip->sip_via->v_port,
                        .method = sip->sip_request->rq_method_name,
@@ -150,20 +151,17 @@ send_reply (SipIncoming *self, msg_t *reply, int status, const char *phrase)
 
   self->is_answered = TRUE;
   /* A closed connection is not opened anew towards whatever the Via says. */
-  if (status == 408 || tport_is_closed (self->tport)
-      || request->sip_via == NULL || request->sip_from == NULL
-      || request->sip_to == NULL || request->sip_call_id == NULL
-      || request->sip_cseq == NULL) {
+  if (status == 408 || tport_is_closed (self->tport) || request->sip_via == NULL
+      || request->sip_from == NULL || request->sip_to == NULL
+      || request->sip_call_id == NULL || request->sip_cseq == NULL) {
     msg_destroy (reply);
     return;
   }
   if (phrase == NULL)
     phrase = sip_status_phrase (status);
-  if (request->sip_via->v_branch != NULL) {
-    add_to_tag (self, reply, answer);
-    if (is_remembered (self))
-      remember (self, status, phrase, answer);
-  }
+  add_to_tag (self, reply, answer);
+  if (is_remembered (self))
+    remember (self, status, phrase, answer);
   if (nta_msg_mreply (self->agent, reply, answer, status, phrase,
                       msg_ref_create (self->msg), NTATAG_TPORT (self->tport),
                       TAG_END ())

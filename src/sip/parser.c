@@ -7,11 +7,19 @@
 
 /* Known by its address; a name, for nta wants a host (sip_sanity_check). */
 static const char no_host[] = "unreadable.invalid";
+/* Likewise. */
+static const char hidden[] = "SIP/2.0";
 
 gboolean
 parser_could_read_uri (const sip_request_t *line)
 {
   return line->rq_url->url_host != no_host;
+}
+
+gboolean
+parser_hid_version (const sip_request_t *line)
+{
+  return line->rq_version == hidden;
 }
 
 /* The last word of text; sofia has put NUL for some of the blanks. */
@@ -56,6 +64,14 @@ parse_without_uri (sip_request_t *line, char *text, gsize len)
   return TRUE;
 }
 
+static void
+hide_version (sip_request_t *line)
+{
+  if (line->rq_version != NULL
+      && g_ascii_strcasecmp (line->rq_version, hidden) != 0)
+    line->rq_version = hidden;
+}
+
 /* A msg_parse_f.  The header goes on as one of sip_request_class, which others
  * compare with. */
 static issize_t
@@ -64,10 +80,12 @@ request_line_d (su_home_t *home, msg_header_t *h, char *text, isize_t len)
   sip_request_t *line = (sip_request_t *)h;
 
   h->sh_class = sip_request_class;
-  if (sip_request_d (home, h, text, len) < 0)
-    return parse_without_uri (line, text, len) ? 0 : -1;
+  if (sip_request_d (home, h, text, len) < 0
+      && !parse_without_uri (line, text, len))
+    return -1;
   if (line->rq_url->url_type == url_invalid)
     mark (line);
+  hide_version (line);
   return 0;
 }
 

@@ -382,11 +382,9 @@ sofia_fixes_on_tls (SofiaTlsFn fn, gpointer data)
 static int
 refusal_of (const sip_t *sip)
 {
-  if ((sip->sip_flags & MSG_FLG_ERROR) != 0 || sip_sanity_check (sip) < 0)
-    return 400;
-  return strcasecmp (sip->sip_request->rq_version, SIP_VERSION_CURRENT) == 0
-             ? 0
-             : 505;
+  return (sip->sip_flags & MSG_FLG_ERROR) != 0 || sip_sanity_check (sip) < 0
+             ? 400
+             : 0;
 }
 
 unsigned

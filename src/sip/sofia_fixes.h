@@ -17,7 +17,7 @@
  * | 6   | each pipelined message copies all that follows | su_getmsgsize       |
  * | 10  | no bound on connections; EMFILE spins          | accept; conns.h     |
  * | -   | TLS 1.0, weak ciphers, leaf certificate only   | SSL_CTX_set_cipher_list |
- * | -   | nta answers 400 and 505 and nobody learns of it | msg_extract_errors |
+ * | -   | nta answers 400 and nobody learns of it        | msg_extract_errors |
  *
  * The numbers are names for the rows, in the code and in test-sip-fixes.c.  Left
  * as they are: 7 (a list of transports in a bind URL crashes: transport.c gives
@@ -40,8 +40,8 @@ gboolean sofia_fixes_check (GError **error);
 /* fn is called for every TLS context sofia makes from now on; NULL: none. */
 void sofia_fixes_on_tls (SofiaTlsFn fn, gpointer data);
 
-/* fn is called for each request that nta is about to answer with status (400,
- * 505) by itself, so that it never comes to the agent's callback; it borrows
+/* fn is called for each request that nta is about to answer with status (400)
+ * by itself, so that it never comes to the agent's callback; it borrows
  * msg.  NULL: none. */
 typedef void (*SofiaRefusedFn) (msg_t *msg, int status, gpointer data);
 void sofia_fixes_on_refused (SofiaRefusedFn fn, gpointer data);

@@ -18,7 +18,7 @@ typedef void (*TransportClosedFn) (guint64 flow, gpointer data);
 typedef struct {
   TransportFn message;
   TransportClosedFn closed;
-  /* A request so malformed that nta answers it with status (400, 505). */
+  /* A request so malformed that nta answers it with status (400). */
   void (*refused) (const sip_t *object, const char *source, int status,
                    gpointer data);
   /* So many messages since the last call were no SIP, or responses that cannot
