@@ -298,10 +298,10 @@ pidf_sphere (const PresenceDoc *doc)
 
     if (sphere == NULL)
       continue;
-    if (found != NULL && g_ascii_strcasecmp (found, sphere) != 0)
+    if (found == NULL)
+      found = g_steal_pointer (&sphere);
+    else if (g_ascii_strcasecmp (found, sphere) != 0)
       return NULL;
-    g_free (found);
-    found = g_steal_pointer (&sphere);
   }
   return g_steal_pointer (&found);
 }
