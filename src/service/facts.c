@@ -156,14 +156,15 @@ static void
 keep (Entry *entry, const StorePolicy *policy)
 {
   Facts *self = entry->facts;
+  Service *service = self->service;
   g_autoptr (PolicyUser) user = user_of (policy);
 
   entry->user = policy_user_ref (user);
   entry->bytes = policy_user_size (user);
   self->bytes += entry->bytes;
   g_queue_push_head_link (&self->used, &entry->link);
-  judge_facts_read (self->service, user);
   tell (entry, user);
+  judge_facts_read (service, user);
   make_room (self);
 }
 

@@ -484,10 +484,13 @@ judge_sphere_changed (Service *self, const char *presentity)
   }
 }
 
-/* Requests are looked at when it has been read (judge_facts_read). */
+/* Those who watch have been judged by it, and requests looked at
+ * (judge_facts_read): the owner hears once. */
 static void
 person_read_cb (PolicyUser *user, gpointer data)
 {
+  if (user != NULL)
+    watchers_changed (data, policy_user_aor (user));
 }
 
 /* Of one user: at once. */
@@ -500,7 +503,6 @@ judge_person (Service *self, const char *aor)
   subs_foreach (self->subs, aor, PRESENCE, collect_cb, subs);
   subs_foreach_watched (self->subs, aor, collect_cb, subs);
   judge_all (self, subs);
-  watchers_changed (self, aor);
 }
 
 typedef struct {
@@ -573,7 +575,7 @@ judge_policy_changed (const char *aor, gpointer data)
     pace_all (self, PACE_JUDGE);
   else {
     judge_person (self, aor);
-    facts_want (self->facts, aor, person_read_cb, NULL);
+    facts_want (self->facts, aor, person_read_cb, self);
   }
 }
 
@@ -591,8 +593,13 @@ void
 judge_user_changed (Service *self, const StoreUser *before,
                     const StoreUser *after)
 {
-  if (before->allow_without_approval != after->allow_without_approval)
+  if (before->allow_without_approval != after->allow_without_approval) {
+    PolicyUser *user = facts_peek (self->facts, after->aor);
+
     judge_person (self, after->aor);
+    if (user != NULL)
+      judge_facts_read (self, user);
+  }
   if (before->share_availability != after->share_availability)
     show_all (self, after->aor);
 }

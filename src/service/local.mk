@@ -24,3 +24,11 @@ tests_unit_test_service_SOURCES = tests/unit/test-service.c \
   tests/lib/fakesip.h
 tests_unit_test_service_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_unit_test_service_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
+service_bed = tests/lib/servicebed.c tests/lib/servicebed.h \
+  tests/lib/fakeloop.c tests/lib/fakeloop.h tests/lib/fakesip.c \
+  tests/lib/fakesip.h
+check_PROGRAMS += tests/unit/test-service-rules
+tests_unit_test_service_rules_SOURCES = tests/unit/test-service-rules.c \
+  $(service_bed)
+tests_unit_test_service_rules_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_unit_test_service_rules_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
