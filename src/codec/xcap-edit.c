@@ -150,6 +150,36 @@ xcap_get (const XcapEdit *edit, GBytes **out)
   return XCAP_DONE;
 }
 
+static GBytes *
+copy_of (const XcapTree *tree, gsize from, gsize to)
+{
+  return g_bytes_new (tree->bytes + from, to - from);
+}
+
+void
+xcap_get_nodes (const XcapUsage *usage, GBytes *document,
+                const XcapPath *const *paths, guint n, GBytes **out,
+                GBytes **namespaces)
+{
+  g_autoptr (XcapTree) tree = xcap_edit_read (document);
+
+  for (guint i = 0; i < n; i++) {
+    XcapEdit edit = { .usage = usage, .path = paths[i], .document = document };
+    XcapPlace place;
+
+    out[i] = namespaces[i] = NULL;
+    if (tree == NULL || xcap_edit_find (&edit, tree, &place) != XCAP_MATCH_ONE)
+      continue;
+    if (place.attribute != NULL) {
+      out[i]
+          = copy_of (tree, place.attribute->value_start, place.attribute->end);
+    } else {
+      out[i] = copy_of (tree, place.node->start, place.node->end);
+      namespaces[i] = bindings_of (place.node);
+    }
+  }
+}
+
 gboolean
 xcap_exists (const XcapEdit *edit)
 {

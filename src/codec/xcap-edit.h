@@ -44,6 +44,14 @@ const char *xcap_content_type (const XcapUsage *usage, const XcapPath *path);
  * XCAP_BROKEN. */
 XcapOutcome xcap_get (const XcapEdit *edit, GBytes **out);
 
+/* The same for n paths, of elements or attributes, in one document that is read
+ * once: out[i] is new, NULL where there is nothing; namespaces[i] is what the
+ * element's namespace::* would be (NULL for an attribute, too).  They do not
+ * keep the document. */
+void xcap_get_nodes (const XcapUsage *usage, GBytes *document,
+                     const XcapPath *const *paths, guint n, GBytes **out,
+                     GBytes **namespaces);
+
 /* Is there now what path names (for If-Match and If-None-Match)? */
 gboolean xcap_exists (const XcapEdit *edit);
 

@@ -191,6 +191,7 @@ take_tree (XcapPath *self, GPtrArray *segments, guint limit)
   }
   if (!g_str_equal (tree, "users"))
     return XCAP_PATH_NOWHERE;
+  self->is_users = TRUE;
   if (limit <= 2 || *(char *)segments->pdata[2] == '\0')
     return limit <= 3 ? XCAP_PATH_OK : XCAP_PATH_NOWHERE;
   self->xui = g_strdup (segments->pdata[2]);
@@ -246,5 +247,7 @@ xcap_path_contains (const XcapPath *collection, const XcapPath *path)
     return FALSE;
   if (collection->is_global)
     return path->is_global;
+  if (collection->is_users && !path->is_users)
+    return FALSE;
   return collection->xui == NULL || g_strcmp0 (collection->xui, path->xui) == 0;
 }

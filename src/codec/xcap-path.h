@@ -35,6 +35,7 @@ typedef struct {
   XcapKind kind;
   char *auid;
   gboolean is_global;
+  gboolean is_users;  /* below "users/"; neither: both trees */
   char *xui;          /* NULL: global, or a collection above users/XUI/ */
   char *document;     /* below the tree, "/" where there are folders; NULL for a
                      collection */

@@ -606,6 +606,29 @@ test_broken (void)
   }
 }
 
+/* Several selectors of one document, as RFC 5875 4.1 has them. */
+static void
+test_get_nodes (void)
+{
+  g_autoptr (XcapPath) element = parsed (LIST "/*%5b4%5d");
+  g_autoptr (XcapPath) attribute = parsed (LIST "/entry%5b2%5d/@uri");
+  g_autoptr (XcapPath) nothing = parsed (LIST "/entry%5b3%5d");
+  const XcapPath *const paths[] = { element, attribute, nothing };
+  g_autoptr (GBytes) document = bytes_of (DOC);
+  GBytes *out[3], *namespaces[3];
+
+  xcap_get_nodes (xcap_usage_find ("resource-lists"), document, paths, 3, out,
+                  namespaces);
+  assert_bytes (out[0], "<x:mine x:a='1'><entry/></x:mine>");
+  assert_bytes (namespaces[0], "<x:mine xmlns:x=\"urn:x\" xmlns=\"" RL "\"/>");
+  assert_bytes (out[1], "'sip:2@b'");
+  g_assert_null (namespaces[1]);
+  g_assert_null (out[2]);
+  g_bytes_unref (out[0]);
+  g_bytes_unref (out[1]);
+  g_bytes_unref (namespaces[0]);
+}
+
 /* The document cut at each byte, as what is put and as what is stored. */
 static void
 test_cut (void)
@@ -656,6 +679,7 @@ main (int argc, char **argv)
   g_test_add_func ("/xcap-edit/bounds/size", test_size);
   g_test_add_func ("/xcap-edit/bounds/declarations", test_declarations);
   g_test_add_func ("/xcap-edit/broken", test_broken);
+  g_test_add_func ("/xcap-edit/get-nodes", test_get_nodes);
   g_test_add_func ("/xcap-edit/cut", test_cut);
   return g_test_run ();
 }

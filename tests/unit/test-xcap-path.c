@@ -224,6 +224,8 @@ test_contains (void)
     { "a/", "a/global/index", TRUE },
     { "a/", "b/users/x/index", FALSE },
     { "a/users/", "a/users/x/index", TRUE },
+    { "a/users/", "a/global/index", FALSE },
+    { "a/users", "a/global/index", FALSE },
     { "a/users/x/", "a/users/x/index", TRUE },
     { "a/users/x/", "a/users/x/f/index", TRUE },
     { "a/users/x/", "a/users/y/index", FALSE },
