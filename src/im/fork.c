@@ -3,6 +3,8 @@
  * The response context of one MESSAGE (RFC 3261 16.7). */
 #include "im/fork.h"
 
+#include "im/im-priv.h"
+
 struct ImFork {
   guint n, n_ended;
   gint best;            /* branch of the best answer so far, or -1 */
@@ -29,27 +31,6 @@ im_fork_free (ImFork *self)
   g_free (self);
 }
 
-/* Step 6 as one number: 2xx, 6xx, then the classes in order; inside 4xx first
- * what the sender can mend, last a mere timeout; 503 after all. */
-static guint
-rank_of (guint status)
-{
-  static const guint mendable[] = { 401, 407, 415, 420, 484 };
-
-  if (status < 300)
-    return 0;
-  if (status >= 600)
-    return 1;
-  if (status == 503)
-    return 1000;
-  if (status == 408)
-    return 499;
-  for (guint i = 0; i < G_N_ELEMENTS (mendable); i++)
-    if (status == mendable[i])
-      return 400 + i;
-  return status / 100 * 100 + 50;
-}
-
 static ImStep
 answer (ImFork *self)
 {
@@ -62,7 +43,7 @@ answer (ImFork *self)
 ImStep
 im_fork_answer (ImFork *self, guint branch, guint status, guint *branch_out)
 {
-  guint rank = rank_of (status);
+  guint rank = im_rank (status);
 
   g_return_val_if_fail (branch < self->n, IM_WAIT);
   if (status < 200 || self->is_ended[branch])
