@@ -158,9 +158,8 @@ is_number (const char *text)
                                    NULL);
 }
 
-/* A JSON string; bytes above ASCII are UTF-8 already. */
-static void
-append_string (GString *out, const char *text)
+void
+ctl_json_string (GString *out, const char *text)
 {
   g_string_append_c (out, '"');
   for (const char *at = text; *at != '\0'; at++)
@@ -187,12 +186,12 @@ ctl_json_object (const char *lines)
     *value++ = '\0';
     if (out->len > 1)
       g_string_append (out, ", ");
-    append_string (out, *row);
+    ctl_json_string (out, *row);
     g_string_append (out, ": ");
     if (is_number (value))
       g_string_append (out, value);
     else
-      append_string (out, value);
+      ctl_json_string (out, value);
   }
   g_string_append (out, "}\n");
   return g_string_free (out, FALSE);

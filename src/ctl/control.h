@@ -11,6 +11,9 @@
 gboolean ctl_control (const char *socket, const char *command, GString *out,
                       GError **error);
 
+/* Appends text (UTF-8) as a JSON string. */
+void ctl_json_string (GString *out, const char *text);
+
 /* Lines "name value" as one JSON object in a line; numbers as numbers.  The
  * caller frees. */
 char *ctl_json_object (const char *lines);

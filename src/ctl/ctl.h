@@ -16,7 +16,9 @@ typedef struct {
   Conf *conf;       /* read at first need; NULL with --dsn */
   char *dsn;        /* --dsn, or NULL */
   gboolean is_json;
-  char *password_file, *name; /* of user add and passwd */
+  char *password_file;        /* of user add and passwd */
+  char *name, *group;         /* of who is added */
+  gboolean is_all, bypasses_limits;
   PGconn *db;                 /* opened at first need */
 } Ctl;
 
@@ -24,8 +26,13 @@ typedef struct {
 typedef enum {
   CTL_DSN = 1,
   CTL_NAME = 2,
-  CTL_PASSWORD_FILE = 4
+  CTL_PASSWORD_FILE = 4,
+  CTL_GROUP = 8,
+  CTL_ALL = 16,
+  CTL_BYPASS_LIMITS = 32
 } CtlOptions;
+
+#define CTL_MANY G_MAXUINT /* arguments: as many as are given */
 
 typedef struct {
   const char *words; /* "user add" */
@@ -41,6 +48,8 @@ const Command *ctl_commands (gsize *n_out);
 
 /* Prints "rollcallctl: ..." to stderr and returns CTL_FAILED. */
 int ctl_fail (const char *format, ...) G_GNUC_PRINTF (1, 2);
+/* The same with "See rollcallctl --help."; returns CTL_USAGE. */
+int ctl_usage (const char *format, ...) G_GNUC_PRINTF (1, 2);
 
 /* The configuration; NULL (and said so) when it cannot be read. */
 const Conf *ctl_conf (Ctl *self);
@@ -55,16 +64,39 @@ PGconn *ctl_db (Ctl *self);
  * PostgreSQL's hint) on an error.  PQclear it. */
 PGresult *ctl_query (Ctl *self, const char *sql, guint n,
                      const char *const *params);
+/* The same, but errors are the caller's to judge (ctl_is_good); NULL: there is
+ * no session, and that was said. */
+PGresult *ctl_try (Ctl *self, const char *sql, guint n,
+                   const char *const *params);
+gboolean ctl_is_good (const PGresult *result);
+/* Says in a line what PostgreSQL refused; returns CTL_FAILED. */
+int ctl_complain (Ctl *self, const PGresult *result);
+/* A literal of type text[]; an item may be NULL.  The caller frees. */
+char *ctl_array (const char *const *items, gsize n);
 /* Runs statements without a result. */
 gboolean ctl_exec (Ctl *self, const char *sql);
 void ctl_close (Ctl *self);
-/* Prints a result as aligned columns, or as a JSON array of objects. */
-void ctl_print (const Ctl *self, PGresult *result);
-/* Says what was done to a user: "AOR DONE", or an object. */
-void ctl_say (const Ctl *self, const char *aor, const char *done);
 /* The running daemon, if there is one, takes what was changed into force before
  * this returns; the exit status. */
 int ctl_sync (Ctl *self);
+
+/* print.c */
+/* Prints a result as aligned columns, the last one broken into lines on a
+ * terminal, or as a JSON array of objects. */
+void ctl_print (const Ctl *self, const PGresult *result);
+/* Appends a row as a JSON object. */
+void ctl_json_row (GString *out, const PGresult *result, int row);
+/* Says what was done to a user: "AOR DONE", or an object. */
+void ctl_say (const Ctl *self, const char *aor, const char *done);
+/* Columns of the terminal; 0: the output goes elsewhere. */
+guint ctl_width (void);
+
+/* user.c: the canonical AoR, which the caller frees; NULL, and said so, for
+ * what is none. */
+char *ctl_aor (const char *text);
+/* The user of this AoR, as the database spells him; NULL, and said so, for
+ * nobody.  The caller frees. */
+char *ctl_owner (Ctl *self, const char *text);
 
 /* password.c: asks twice on a terminal, else reads a line from stdin or from
  * --password-file. NULL (and said so) when there is none. Free with
@@ -72,12 +104,26 @@ int ctl_sync (Ctl *self);
 char *password_read (const Ctl *self);
 void password_free (char *password);
 
-/* db.c, user.c */
+/* The commands. */
 int db_init (Ctl *self, char **args);
 int db_upgrade (Ctl *self, char **args);
 int user_add (Ctl *self, char **args);
 int user_list (Ctl *self, char **args);
+int user_show (Ctl *self, char **args);
+int user_set (Ctl *self, char **args);
 int user_passwd (Ctl *self, char **args);
 int user_remove (Ctl *self, char **args);
 int user_enable (Ctl *self, char **args);
 int user_disable (Ctl *self, char **args);
+int settings_show (Ctl *self, char **args);
+int settings_set (Ctl *self, char **args);
+int contacts_add (Ctl *self, char **args);
+int contacts_remove (Ctl *self, char **args);
+int contacts_list (Ctl *self, char **args);
+int contacts_import (Ctl *self, char **args);
+int contacts_export (Ctl *self, char **args);
+int watchers_list (Ctl *self, char **args);
+int watchers_allow (Ctl *self, char **args);
+int watchers_block (Ctl *self, char **args);
+int watchers_polite_block (Ctl *self, char **args);
+int watchers_forget (Ctl *self, char **args);

@@ -52,6 +52,11 @@ static const Command commands[] = {
     CTL_DSN | CTL_NAME | CTL_PASSWORD_FILE, user_add },
   { "user list", "[PATTERN]", "List the users, all or those like PATTERN", 0, 1,
     CTL_DSN, user_list },
+  { "user show", "AOR", "Show a user's settings, limits and devices", 1, 1,
+    CTL_DSN, user_show },
+  { "user set", "AOR NAME on|off|default",
+    "Override a setting for one user", 3, 3, CTL_DSN,
+    user_set },
   { "user passwd", "AOR", "Give a user a new password", 1, 1,
     CTL_DSN | CTL_PASSWORD_FILE, user_passwd },
   { "user enable", "AOR", "Let a user sign in again", 1, 1, CTL_DSN,
@@ -60,10 +65,36 @@ static const Command commands[] = {
     user_disable },
   { "user remove", "AOR", "Remove a user and all that is his", 1, 1, CTL_DSN,
     user_remove },
+  { "settings show", "[NAME]", "Show the settings, all or one", 0, 1, CTL_DSN,
+    settings_show },
+  { "settings set", "NAME VALUE", "Change a setting; \"none\": no limit", 2, 2,
+    CTL_DSN, settings_set },
+  { "contacts add", "OWNER URI...", "Add to a user's contacts", 2, CTL_MANY,
+    CTL_DSN | CTL_NAME | CTL_GROUP | CTL_BYPASS_LIMITS, contacts_add },
+  { "contacts remove", "OWNER URI...", "Remove from a user's contacts", 2,
+    CTL_MANY, CTL_DSN, contacts_remove },
+  { "contacts list", "OWNER", "List a user's contacts", 1, 1, CTL_DSN,
+    contacts_list },
+  { "contacts import", "OWNER|--all [FILE]",
+    "Add the contacts of a CSV file", 0, 2,
+    CTL_DSN | CTL_ALL | CTL_BYPASS_LIMITS, contacts_import },
+  { "contacts export", "OWNER|--all [FILE]",
+    "Write contacts to a CSV file", 0, 2, CTL_DSN | CTL_ALL, contacts_export },
+  { "watchers list", "OWNER", "List who watches a user, and decisions", 1, 1,
+    CTL_DSN, watchers_list },
+  { "watchers allow", "OWNER WATCHER", "Let WATCHER, or @domain, watch", 2, 2,
+    CTL_DSN, watchers_allow },
+  { "watchers block", "OWNER WATCHER", "Refuse WATCHER, or @domain", 2, 2,
+    CTL_DSN, watchers_block },
+  { "watchers polite-block", "OWNER WATCHER",
+    "The same, but look offline to WATCHER", 2, 2, CTL_DSN,
+    watchers_polite_block },
+  { "watchers forget", "OWNER WATCHER", "Take a decision back", 2, 2, CTL_DSN,
+    watchers_forget },
   { "status", "", "Say how the running server is", 0, 0, 0, run_status },
   { "reload", "", "Let the server read its configuration again", 0, 0, 0,
     run_reload },
-  { "drain", "", "End every subscription, so that clients go elsewhere", 0, 0,
+  { "drain", "", "End every subscription: clients go elsewhere", 0, 0,
     0, run_drain },
   { "db init", "", "Make the schema in an empty database", 0, 0, CTL_DSN,
     db_init },
@@ -91,6 +122,19 @@ ctl_fail (const char *format, ...)
   return CTL_FAILED;
 }
 
+int
+ctl_usage (const char *format, ...)
+{
+  va_list args;
+
+  fputs ("rollcallctl: ", stderr);
+  va_start (args, format);
+  vfprintf (stderr, format, args);
+  va_end (args);
+  fputs ("\nSee rollcallctl --help.\n", stderr);
+  return CTL_USAGE;
+}
+
 const Conf *
 ctl_conf (Ctl *self)
 {
@@ -102,6 +146,10 @@ ctl_conf (Ctl *self)
   return self->conf;
 }
 
+/* The width of the commands in the summary; what stands beside a longer one
+ * goes to the next line. */
+#define HELP_AT 28
+
 static char *
 describe_commands (void)
 {
@@ -111,7 +159,11 @@ describe_commands (void)
     g_autofree char *line
         = g_strjoin (" ", commands[i].words, commands[i].args, NULL);
 
-    g_string_append_printf (out, "  %-22s %s\n", line, commands[i].help);
+    if (strlen (line) > HELP_AT)
+      g_string_append_printf (out, "  %s\n  %*s", line, HELP_AT, "");
+    else
+      g_string_append_printf (out, "  %-*s", HELP_AT, line);
+    g_string_append_printf (out, " %s\n", commands[i].help);
   }
   g_string_append (out, "\nSee rollcallctl(8).\n");
   return g_string_free (out, FALSE);
@@ -132,28 +184,25 @@ match (const Command *command, int argc, char **argv)
   return n;
 }
 
-static int
-usage (const char *format, const char *what)
-{
-  ctl_fail (format, what);
-  fputs ("See rollcallctl --help.\n", stderr);
-  return CTL_USAGE;
-}
-
 /* The first option given that command does not take; NULL: there is none. */
 static const char *
 find_stray (const Ctl *self, const Command *command)
 {
   const struct {
     CtlOptions option;
-    const char *name, *value;
-  } given[] = { { CTL_DSN, "--dsn", self->dsn },
-                { CTL_NAME, "--name", self->name },
-                { CTL_PASSWORD_FILE, "--password-file", self->password_file } };
+    const char *name;
+    gboolean is_given;
+  } options[]
+      = { { CTL_DSN, "--dsn", self->dsn != NULL },
+          { CTL_NAME, "--name", self->name != NULL },
+          { CTL_PASSWORD_FILE, "--password-file", self->password_file != NULL },
+          { CTL_GROUP, "--group", self->group != NULL },
+          { CTL_ALL, "--all", self->is_all },
+          { CTL_BYPASS_LIMITS, "--bypass-limits", self->bypasses_limits } };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (given); i++)
-    if (given[i].value != NULL && !(command->takes & given[i].option))
-      return given[i].name;
+  for (gsize i = 0; i < G_N_ELEMENTS (options); i++)
+    if (options[i].is_given && !(command->takes & options[i].option))
+      return options[i].name;
   return NULL;
 }
 
@@ -167,14 +216,10 @@ run_one (Ctl *self, const Command *command, guint n_args, char **args)
     g_autofree char *line
         = g_strjoin (" ", command->words, command->args, NULL);
 
-    return usage ("it is: rollcallctl %s", line);
+    return ctl_usage ("it is: rollcallctl %s", line);
   }
-  if (stray != NULL) {
-    g_autofree char *what
-        = g_strdup_printf ("\"%s\" takes no %s", command->words, stray);
-
-    return usage ("%s", what);
-  }
+  if (stray != NULL)
+    return ctl_usage ("\"%s\" takes no %s", command->words, stray);
   return command->run (self, args);
 }
 
@@ -184,14 +229,14 @@ run (Ctl *self, int argc, char **argv)
   g_autofree char *said = g_strjoinv (" ", argv);
 
   if (argc == 0)
-    return usage ("%s", "which command?");
+    return ctl_usage ("which command?");
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++) {
     guint n = match (&commands[i], argc, argv);
 
     if (n > 0)
       return run_one (self, &commands[i], (guint) argc - n, argv + n);
   }
-  return usage ("there is no command \"%s\"", said);
+  return ctl_usage ("there is no command \"%s\"", said);
 }
 
 static gboolean
@@ -205,7 +250,13 @@ parse (Ctl *self, gboolean *is_version, int *argc, char ***argv, GError **error)
     { "json", 0, 0, G_OPTION_ARG_NONE, &self->is_json,
       "Print JSON, for programs", NULL },
     { "name", 0, 0, G_OPTION_ARG_STRING, &self->name,
-      "The name for people of a user that is added", "NAME" },
+      "The name for people of who is added", "NAME" },
+    { "group", 0, 0, G_OPTION_ARG_STRING, &self->group,
+      "The list that contacts are added to", "GROUP" },
+    { "all", 0, 0, G_OPTION_ARG_NONE, &self->is_all,
+      "The contacts of all users", NULL },
+    { "bypass-limits", 0, 0, G_OPTION_ARG_NONE, &self->bypasses_limits,
+      "Add contacts beyond the limits", NULL },
     { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &self->password_file,
       "Read the password from the first line of FILE", "FILE" },
     { "version", 'V', 0, G_OPTION_ARG_NONE, is_version,
@@ -222,6 +273,48 @@ parse (Ctl *self, gboolean *is_version, int *argc, char ***argv, GError **error)
   return g_option_context_parse (context, argc, argv, error);
 }
 
+static gboolean
+is_negative (const char *text)
+{
+  return text[0] == '-' && g_ascii_isdigit (text[1]);
+}
+
+/* A copy in which a negative number is no option: "--" stands before it.  The
+ * caller frees the array alone. */
+static char **
+guard_numbers (int *argc, char **argv)
+{
+  GPtrArray *out = g_ptr_array_new ();
+  gboolean is_guarded = FALSE;
+
+  for (int i = 0; i < *argc; i++) {
+    if (!is_guarded && is_negative (argv[i])) {
+      g_ptr_array_add (out, "--");
+      is_guarded = TRUE;
+    }
+    g_ptr_array_add (out, argv[i]);
+  }
+  *argc = (int) out->len;
+  g_ptr_array_add (out, NULL);
+  return (char **) g_ptr_array_free (out, FALSE);
+}
+
+/* Removes the "--" that ended the options. */
+static void
+drop_guard (int *argc, char **argv)
+{
+  int kept = 0;
+  gboolean is_dropped = FALSE;
+
+  for (int i = 0; i < *argc; i++)
+    if (!is_dropped && strcmp (argv[i], "--") == 0)
+      is_dropped = TRUE;
+    else
+      argv[kept++] = argv[i];
+  argv[kept] = NULL;
+  *argc = kept;
+}
+
 static void
 clear (Ctl *self)
 {
@@ -230,24 +323,28 @@ clear (Ctl *self)
   g_free (self->file);
   g_free (self->dsn);
   g_free (self->name);
+  g_free (self->group);
   g_free (self->password_file);
 }
 
 static int
 parse_and_run (Ctl *self, int argc, char **argv)
 {
+  g_autofree char **words = guard_numbers (&argc, argv);
   g_autoptr (GError) error = NULL;
   gboolean is_version = FALSE;
+  char **rest = words;
 
-  if (!parse (self, &is_version, &argc, &argv, &error))
-    return usage ("%s", error->message);
+  if (!parse (self, &is_version, &argc, &rest, &error))
+    return ctl_usage ("%s", error->message);
+  drop_guard (&argc, rest);
   if (is_version) {
     printf ("rollcallctl %s\n", PACKAGE_VERSION);
     return CTL_OK;
   }
   if (self->file == NULL)
     self->file = g_strdup (ROLLCALL_SYSCONFDIR "/rollcall/rollcall.conf");
-  return run (self, argc - 1, argv + 1);
+  return run (self, argc - 1, rest + 1);
 }
 
 int

@@ -8,9 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The canonical AoR; NULL, and said so, for what is none. */
-static char *
-aor_of (const char *text)
+char *
+ctl_aor (const char *text)
 {
   g_autoptr (GError) error = NULL;
   char *aor = NULL;
@@ -18,6 +17,28 @@ aor_of (const char *text)
   if (!aor_parse (text, &aor, &error))
     ctl_fail ("%s", error->message);
   return aor;
+}
+
+char *
+ctl_owner (Ctl *self, const char *text)
+{
+  g_autofree char *aor = ctl_aor (text);
+  const char *params[] = { aor };
+  PGresult *result;
+  char *owner = NULL;
+
+  if (aor == NULL)
+    return NULL;
+  result = ctl_query (self,
+                      "SELECT aor FROM rollcall.users WHERE"
+                      " lower(aor COLLATE \"C\") = lower($1 COLLATE \"C\")",
+                      1, params);
+  if (result != NULL && PQntuples (result) > 0)
+    owner = g_strdup (PQgetvalue (result, 0, 0));
+  else if (result != NULL)
+    ctl_fail ("there is no user %s", aor);
+  PQclear (result);
+  return owner;
 }
 
 /* A user of a domain that the server does not serve could never sign in. */
@@ -89,7 +110,7 @@ insert (Ctl *self, const char *aor, const char *password)
 int
 user_add (Ctl *self, char **args)
 {
-  g_autofree char *aor = aor_of (args[0]);
+  g_autofree char *aor = ctl_aor (args[0]);
   char *password;
   gboolean is_ok;
 
@@ -110,7 +131,7 @@ user_add (Ctl *self, char **args)
 int
 user_passwd (Ctl *self, char **args)
 {
-  g_autofree char *aor = aor_of (args[0]);
+  g_autofree char *aor = ctl_aor (args[0]);
   char *password;
   gboolean is_ok;
 
@@ -155,7 +176,7 @@ user_list (Ctl *self, char **args)
 static int
 change_one (Ctl *self, char **args, const char *sql, const char *done)
 {
-  g_autofree char *aor = aor_of (args[0]);
+  g_autofree char *aor = ctl_aor (args[0]);
 
   return aor != NULL ? change (self, sql, aor, done) : CTL_FAILED;
 }

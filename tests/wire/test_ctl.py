@@ -12,17 +12,41 @@ import threading
 import pytest
 
 from harness import wait
+from harness.daemon import Rollcalld
+
+
+@pytest.fixture(scope='module')
+def no_server(cluster, template):
+    """What needs a configuration and nothing else."""
+    server = Rollcalld(cluster, template)
+    yield server
+    server.close()
 
 
 @pytest.mark.parametrize('words', [
     (), ('user',), ('user', 'frob'), ('user', 'add'), ('status', 'now'),
     ('user', 'list', 'a', 'b'), ('--frob', 'status')])
-def test_a_wrong_command_line(server, words):
-    assert 'rollcallctl --help' in server.ctl(*words, status=2)
+def test_a_wrong_command_line(no_server, words):
+    assert 'rollcallctl --help' in no_server.ctl(*words, status=2)
 
 
 # What each command takes beside --config and --json, which all do.
+Q = 'q@example.com'
 TAKES = {
+    ('user', 'show', Q): {'--dsn'},
+    ('user', 'set', Q, 'share_availability', 'on'): {'--dsn'},
+    ('settings', 'show'): {'--dsn'},
+    ('settings', 'set', 'max_contacts', '1'): {'--dsn'},
+    ('contacts', 'add', Q, 'sip:a@b.org'): {'--dsn', '--name', '--group'},
+    ('contacts', 'remove', Q, 'sip:a@b.org'): {'--dsn'},
+    ('contacts', 'list', Q): {'--dsn'},
+    ('contacts', 'import', Q): {'--dsn'},
+    ('contacts', 'export', Q): {'--dsn'},
+    ('watchers', 'list', Q): {'--dsn'},
+    ('watchers', 'allow', Q, Q): {'--dsn'},
+    ('watchers', 'block', Q, Q): {'--dsn'},
+    ('watchers', 'polite-block', Q, Q): {'--dsn'},
+    ('watchers', 'forget', Q, Q): {'--dsn'},
     ('user', 'add', 'q@example.com'): {'--dsn', '--name', '--password-file'},
     ('user', 'list'): {'--dsn'},
     ('user', 'passwd', 'q@example.com'): {'--dsn', '--password-file'},
@@ -33,18 +57,31 @@ TAKES = {
     ('db', 'init'): {'--dsn'}, ('db', 'upgrade'): {'--dsn'}}
 
 
-@pytest.mark.parametrize('option', ['--dsn', '--name', '--password-file'])
+OPTIONS = ('--dsn', '--name', '--group', '--password-file')
+
+
 @pytest.mark.parametrize('words', TAKES, ids=' '.join)
-def test_an_option_of_other_commands(server, words, option):
+def test_an_option_of_other_commands(no_server, words):
     """With one it takes, the command comes as far as to fail: there is no such
     database."""
-    nowhere = () if option == '--dsn' else ('--dsn', 'host=/nowhere')
-    if option in TAKES[words]:
-        said = server.ctl(*nowhere, option, 'host=/nowhere', *words, status=1)
-        assert '/nowhere' in said
-    else:
-        said = server.ctl(option, 'host=/nowhere', *words, status=2)
-        assert f'takes no {option}' in said
+    for option in OPTIONS:
+        nowhere = () if option == '--dsn' else ('--dsn', 'host=/nowhere')
+        if option in TAKES[words]:
+            said = no_server.ctl(*nowhere, option, 'host=/nowhere', *words,
+                                 status=1)
+            assert '/nowhere' in said
+        else:
+            said = no_server.ctl(option, 'host=/nowhere', *words, status=2)
+            assert f'takes no {option}' in said
+
+
+def test_the_summary_fits_a_terminal(no_server):
+    lines = no_server.ctl('--help').splitlines()
+    assert max(map(len, lines)) <= 80
+    for words in TAKES:
+        assert any(line.startswith('  ' + ' '.join(
+            w for w in words[:2] if w.replace('-', '').isalpha()))
+            for line in lines), words
 
 
 def test_json_for_programs(server, alice):
