@@ -113,6 +113,13 @@ static const ConfOption options[] = {
     "after a change of the settings." },
   { "subscriptions", "max_pending", CONF_INT, "200", 0, 1000000, NULL, TRUE,
     "The most watchers that wait for one user's approval." },
+  { "subscriptions", "xcap_max", CONF_INT, "20", 0, 10000, NULL, TRUE,
+    "The most subscriptions of one user to changes of documents (xcap-diff)." },
+  { "subscriptions", "xcap_uris", CONF_INT, "100", 1, 1000, NULL, TRUE,
+    "The most documents, elements and attributes that one of them names." },
+  { "subscriptions", "xcap_interval", CONF_DURATION, "5s", 0, HOUR, NULL, TRUE,
+    "How often changes of documents are told to one of them in the long run;"
+    " the first few are told at once." },
 
   { "message", "timeout", CONF_DURATION, "10s", 1, MINUTE, NULL, TRUE,
     "How long the devices of the recipient may take to answer a message." },

@@ -38,6 +38,9 @@ limits_of (const Conf *conf)
         .tombstone = TOMBSTONE },
     .wake_rate = number (conf, "subscriptions", "wake_rate"),
     .max_pending = number (conf, "subscriptions", "max_pending"),
+    .xcap_subscriptions = number (conf, "subscriptions", "xcap_max"),
+    .xcap_uris = number (conf, "subscriptions", "xcap_uris"),
+    .xcap_interval = number (conf, "subscriptions", "xcap_interval"),
     .away_expires = AWAY_EXPIRES,
     .fork_timeout = number (conf, "message", "timeout"),
   };

@@ -7,6 +7,7 @@
 
 #define PRESENCE "presence"
 #define WINFO "presence.winfo"
+#define XCAP_DIFF "xcap-diff"
 
 /* A step fills answer and returns TRUE when it decides. */
 typedef gboolean (*StepFn) (const PolicyQuestion *question,
@@ -33,7 +34,7 @@ oneself (const PolicyQuestion *question, PolicyAnswer *answer)
          && decide (answer, POLICY_ALLOW, POLICY_BY_ONESELF);
 }
 
-/* RFC 3857 4.3. */
+/* RFC 3857 4.3; RFC 5875 7 with RFC 4825 5.7. */
 static gboolean
 owner_only (const PolicyQuestion *question, PolicyAnswer *answer)
 {
@@ -176,7 +177,7 @@ static const struct {
 } steps[] = {
   { WINFO, owner_only }, { PRESENCE, oneself },   { PRESENCE, not_known },
   { PRESENCE, blocked }, { PRESENCE, allowed },   { PRESENCE, contact },
-  { PRESENCE, rules },   { PRESENCE, otherwise },
+  { PRESENCE, rules },   { PRESENCE, otherwise }, { XCAP_DIFF, owner_only },
 };
 
 gboolean
@@ -239,7 +240,7 @@ policy_step_text (PolicyStep step)
   static const char *const texts[] = {
     [POLICY_BY_NOBODY] = "nobody may subscribe to that",
     [POLICY_BY_ONESELF] = "everybody may watch himself",
-    [POLICY_BY_OWNERSHIP] = "only the owner may see who watches him",
+    [POLICY_BY_OWNERSHIP] = "only the owner may subscribe to that",
     [POLICY_BY_NOT_KNOWN] = "the database could not be asked yet",
     [POLICY_BY_ROW] = "decided for this watcher",
     [POLICY_BY_DOMAIN_ROW] = "decided for the watcher's domain",

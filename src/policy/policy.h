@@ -31,7 +31,7 @@ typedef enum {
 typedef enum {
   POLICY_BY_NOBODY, /* no such package, or nobody may have it */
   POLICY_BY_ONESELF,
-  POLICY_BY_OWNERSHIP,  /* watcher information is for the owner */
+  POLICY_BY_OWNERSHIP,  /* watcher information and documents are the owner's */
   POLICY_BY_NOT_KNOWN,  /* what is stored of a user could not be read */
   POLICY_BY_ROW,        /* a decision about this watcher */
   POLICY_BY_DOMAIN_ROW, /* a decision about his domain */

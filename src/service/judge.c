@@ -5,6 +5,7 @@
 #include "service/judge.h"
 #include "service/renew.h"
 #include "service/watchers.h"
+#include "service/xcap_events.h"
 
 #include "addr/aor.h"
 
@@ -211,6 +212,10 @@ judge_limits (Service *self, const char *watcher, const char *presentity,
 {
   PolicyUser *user = facts_peek (self->facts, presentity);
 
+  if (g_str_equal (package, XCAP_DIFF)
+      && subs_count (self->subs, presentity, package)
+             >= self->limits.xcap_subscriptions)
+    return "too many subscriptions to the user's documents";
   if (g_ascii_strcasecmp (package, PRESENCE) != 0
       || aor_equal (watcher, presentity))
     return NULL;

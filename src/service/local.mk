@@ -16,6 +16,8 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/packages.c src/service/packages.h \
   src/service/documents.c src/service/documents.h \
   src/service/watchers.c src/service/watchers.h \
+  src/service/xcap_events.c src/service/xcap_events.h \
+  src/service/xcap_state.c src/service/xcap_state.h \
   src/port/clock.h src/port/documents.h src/port/loop.h src/port/store.h src/port/sip_out.h
 
 check_PROGRAMS += tests/unit/test-service
@@ -32,3 +34,11 @@ tests_unit_test_service_rules_SOURCES = tests/unit/test-service-rules.c \
   $(service_bed)
 tests_unit_test_service_rules_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_unit_test_service_rules_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
+
+check_PROGRAMS += tests/unit/test-xcap-events
+tests_unit_test_xcap_events_SOURCES = tests/unit/test-xcap-events.c \
+  tests/lib/fakedocs.c tests/lib/fakedocs.h \
+  tests/lib/fakeloop.c tests/lib/fakeloop.h tests/lib/fakesip.c \
+  tests/lib/fakesip.h
+tests_unit_test_xcap_events_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_unit_test_xcap_events_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)

@@ -8,6 +8,7 @@
 #include "service/packages.h"
 #include "service/renew.h"
 #include "service/watchers.h"
+#include "service/xcap_events.h"
 
 #include "addr/uri.h"
 
@@ -154,8 +155,12 @@ notified_cb (SubsNotifyResult result, guint status, guint retry_after,
   Notifying *self = data;
   Service *service = self->service;
   const SubsDialog *dialog = sub_dialog (self->sub);
+  const Package *package = package_find (dialog->package);
   GArray *actions = subs_actions_new ();
 
+  if (status == 408 && package != NULL && package->ends_at_timeout)
+    result = SUBS_NOTIFY_DEAD;
+  xcap_events_notified (service, self->sub, result == SUBS_NOTIFY_OK);
   if (result != SUBS_NOTIFY_OK)
     g_info ("NOTIFY of %s to %s (Call-ID %s): %u", dialog->presentity,
             dialog->watcher, dialog->call_id, status);
@@ -267,6 +272,7 @@ service_act_stored (Service *self, GArray *actions, Sub *sub,
       break;
     case SUBS_ACT_FREE:
       watchers_forget (self, action.sub);
+      xcap_events_forget (self, action.sub);
       sub_unref (action.sub);
       break;
     }

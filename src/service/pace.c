@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * What concerns many dialogs at once goes out at a rate: the first NOTIFYs
- * after a start, and the last ones of a drain. */
+ * What concerns many dialogs at once is done at a rate: the first NOTIFYs after a
+ * start, the last ones of a drain, what follows a change of everybody's. */
 #define G_LOG_DOMAIN "service"
 #include "service/judge.h"
+#include "service/xcap_events.h"
 
 #define PACE_MS 50
 
@@ -65,6 +66,21 @@ take (Service *self)
 }
 
 static void
+wake (Service *self, Sub *sub)
+{
+  if (!xcap_events_restore (self, sub, TRUE))
+    judge_again (self, sub, JUDGE_WAKE);
+}
+
+static void
+judge (Service *self, const Paced *paced)
+{
+  xcap_events_restore (self, paced->sub, FALSE);
+  judge_again (self, paced->sub,
+               HAS (paced, PACE_SHOW) ? JUDGE_SHOW : JUDGE_ONLY);
+}
+
+static void
 do_one (Service *self)
 {
   Paced *paced = take (self);
@@ -72,12 +88,13 @@ do_one (Service *self)
   if (HAS (paced, PACE_DRAIN))
     deactivate (self, paced->sub);
   else if (HAS (paced, PACE_WAKE))
-    judge_again (self, paced->sub, JUDGE_WAKE);
+    wake (self, paced->sub);
   else if (HAS (paced, PACE_JUDGE))
-    judge_again (self, paced->sub,
-                 HAS (paced, PACE_SHOW) ? JUDGE_SHOW : JUDGE_ONLY);
-  else
+    judge (self, paced);
+  else if (HAS (paced, PACE_SHOW))
     show (self, paced->sub);
+  if (HAS (paced, PACE_READ))
+    xcap_events_read_again (self, paced->sub);
   paced_free (paced);
 }
 

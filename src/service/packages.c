@@ -6,20 +6,34 @@
 
 #include "service/documents.h"
 #include "service/watchers.h"
+#include "service/xcap_events.h"
+
+#include "codec/xcap-diff.h"
 
 #include <string.h>
 
 static Package packages[] = {
-  { "presence", "application/pidf+xml", "application/pidf+xml",
-    documents_presence },
-  { "presence.winfo", "application/watcherinfo+xml",
-    "application/watcherinfo+xml", watchers_document },
+  { .name = "presence",
+    .content_type = "application/pidf+xml",
+    .accept = "application/pidf+xml",
+    .compose = documents_presence },
+  { .name = "presence.winfo",
+    .content_type = "application/watcherinfo+xml",
+    .accept = "application/watcherinfo+xml",
+    .compose = watchers_document },
+  { .name = XCAP_DIFF,
+    .content_type = XCAP_DIFF_TYPE,
+    .accept = XCAP_DIFF_TYPE,
+    .compose = xcap_events_document,
+    .body = "application/resource-lists+xml",
+    .is_read = TRUE,
+    .ends_at_timeout = TRUE },
 };
 
 const char *
 service_allow_events (void)
 {
-  return "presence, presence.winfo";
+  return "presence, presence.winfo, " XCAP_DIFF;
 }
 
 const Package *

@@ -11,6 +11,13 @@ typedef struct {
   const char *accept;       /* the type in Accept that asks for it */
   /* The document for this watcher now; NULL: an empty NOTIFY. */
   GBytes *(*compose) (Service *service, Sub *sub);
+  const char
+      *body; /* the type of a SUBSCRIBE's body that it takes; NULL: none */
+  /* What it tells has to be read first (xcap_events.h). */
+  gboolean is_read;
+  /* A NOTIFY without answer ends the subscription, not only its device's
+   * reachability (RFC 5875 4.7). */
+  gboolean ends_at_timeout;
 } Package;
 
 /* NULL: we do not have it (489). */

@@ -5,6 +5,7 @@
  * rule 8). */
 #define G_LOG_DOMAIN "service"
 #include "service/judge.h"
+#include "service/xcap_events.h"
 
 #include "addr/aor.h"
 #include "codec/pidf.h"
@@ -103,6 +104,7 @@ service_up_changed (gboolean is_up, gpointer data)
     return;
   service_retry_reserves (self);
   judge_retry (self);
+  xcap_events_retry (self);
 }
 
 void

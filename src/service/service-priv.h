@@ -8,6 +8,7 @@ typedef struct Documents Documents;
 typedef struct Facts Facts;
 typedef struct Renewals Renewals;
 typedef struct Watchers Watchers;
+typedef struct XcapEvents XcapEvents;
 
 struct Service {
   ServiceLimits limits;
@@ -29,6 +30,9 @@ struct Service {
   Documents *documents;
   Renewals *renewals;
   Watchers *watchers;
+  XcapEvents *xcap;
+  DocumentsPort *documents_port; /* with xcap_root, or NULL */
+  char *xcap_root;
 
   LoopTimer *tick;
   LoopTimer *pacer;
@@ -115,6 +119,7 @@ typedef enum {
   PACE_DRAIN, /* deactivated */
   PACE_JUDGE, /* the policy is asked anew */
   PACE_SHOW,  /* a NOTIFY: what it may see changed */
+  PACE_READ,  /* the documents that it watches are read again */
 } PaceKind;
 /* Queues sub; goes on after service_pace_start.  One that waits already keeps
  * its place: it will get the newest state, once. */

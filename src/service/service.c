@@ -6,6 +6,7 @@
 #include "service/judge.h"
 #include "service/renew.h"
 #include "service/watchers.h"
+#include "service/xcap_events.h"
 
 #define TICK_MS 100
 
@@ -78,6 +79,8 @@ static const StoreEvents store_events = { .user_changed = service_user_changed,
                                           = judge_settings_changed,
                                           .policy_changed
                                           = judge_policy_changed,
+                                          .documents_changed
+                                          = xcap_events_changed,
                                           .up_changed = service_up_changed,
                                           .fatal = fatal_cb };
 
@@ -105,6 +108,7 @@ service_new (const ServiceLimits *limits, const char *const *domains,
   self->facts = facts_new (self);
   self->documents = documents_new ();
   self->watchers = watchers_new ();
+  self->xcap = xcap_events_new ();
   self->renewals = renewals_new (self);
   self->pacing = g_hash_table_new (NULL, NULL);
   self->reserves = g_ptr_array_new ();
@@ -124,6 +128,8 @@ service_free (Service *self)
   service_pace_free (self);
   service_set_sip (self, NULL);
   g_ptr_array_unref (self->reserves);
+  xcap_events_free (self->xcap);
+  g_free (self->xcap_root);
   watchers_free (self->watchers);
   renewals_free (self->renewals);
   documents_free (self->documents);
@@ -144,6 +150,15 @@ service_set_sip (Service *self, SipOutPort *sip)
     service_forking_free (self);
   }
   self->sip = sip;
+}
+
+void
+service_set_documents (Service *self, DocumentsPort *documents,
+                       const char *root)
+{
+  self->documents_port = documents;
+  g_free (self->xcap_root);
+  self->xcap_root = g_strdup (root);
 }
 
 void

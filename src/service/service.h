@@ -7,6 +7,7 @@
 #include "base/counters.h"
 #include "policy/policy.h"
 #include "port/clock.h"
+#include "port/documents.h"
 #include "port/loop.h"
 #include "port/sip_out.h"
 #include "port/store.h"
@@ -22,6 +23,10 @@ typedef struct {
   guint max_pending;  /* requests that wait for one user's approval */
   guint away_expires; /* Expires granted while PostgreSQL is away: 120 */
   guint fork_timeout; /* seconds until a MESSAGE without answer gets 480 */
+  guint xcap_subscriptions; /* to one user's documents at one time */
+  guint xcap_uris;          /* that one of them may name */
+  guint xcap_interval;      /* seconds between changes told to one of them, in
+                               the long run */
 } ServiceLimits;
 
 /* What a verdict means to the peer; sip/ maps each to one status. */
@@ -65,6 +70,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Service, service_free)
 /* The SIP side; set once, before service_start. NULL, before the SIP side is
  * freed: what was asked of it and has not ended is forgotten. */
 void service_set_sip (Service *self, SipOutPort *sip);
+/* What xcap-diff subscriptions are about; set once, before service_start.  root:
+ * the XCAP root URI with '/' at its end; NULL: there is no XCAP server, nobody
+ * can subscribe. */
+void service_set_documents (Service *self, DocumentsPort *documents,
+                            const char *root);
 /* Who hears that the server cannot go on (another daemon holds the database,
  * the schema is not ours); message is a sentence for the operator. */
 typedef void (*ServiceFatalFn) (const char *message, gpointer data);
@@ -126,11 +136,14 @@ typedef struct {
   SubsDialog dialog; /* package: event token in lower case; local_tag: the To
                         tag of an in-dialog one, else NULL */
   gint64 expires;    /* -1 not given */
+  gboolean is_body_optional; /* one that is not understood is passed over (RFC
+                                3261 20.11) */
 } SubscribeCommand;
 typedef struct {
   ServiceVerdict verdict;
   const char *text;
   const char *local_tag; /* for the To of a 2xx */
+  const char *accept;    /* SERVICE_BAD_TYPE: the type that is taken, or "" */
   guint expires;
   guint min_expires;
 } SubscribeAnswer;
@@ -166,7 +179,7 @@ typedef void (*ServiceStatusFn) (const char *name, const char *value,
                                  gpointer data);
 void service_status (Service *self, ServiceStatusFn fn, gpointer data);
 
-/* SUBSCRIBE's event packages for Allow-Events: "presence, presence.winfo". */
+/* SUBSCRIBE's event packages for Allow-Events: "presence, presence.winfo, ...". */
 const char *service_allow_events (void);
 
 /* Takes what has been changed from outside into force; done afterwards. */

@@ -5,8 +5,18 @@
 #define G_LOG_DOMAIN "service"
 #include "service/judge.h"
 #include "service/packages.h"
+#include "service/xcap_events.h"
 
 #include "addr/aor.h"
+
+/* A SUBSCRIBE while it is being decided. */
+typedef struct {
+  const ServiceCaller *caller;
+  const SubscribeCommand *command;
+  XcapWatch *watch; /* what it asks to be told of, when that has to be read */
+  SubscribeAnswerFn answer;
+  gpointer data;
+} Request;
 
 typedef struct {
   Service *service;
@@ -19,7 +29,7 @@ typedef struct {
 
 static Subscribing *
 subscribing_new (Service *service, Sub *sub, guint granted,
-                 SubscribeAnswerFn answer, gpointer data)
+                 const Request *request)
 {
   Subscribing *self = g_new0 (Subscribing, 1);
 
@@ -27,8 +37,8 @@ subscribing_new (Service *service, Sub *sub, guint granted,
   self->sub = sub_ref (sub);
   self->cseq = sub_remote_cseq (sub);
   self->granted = granted;
-  self->answer = answer;
-  self->data = data;
+  self->answer = request->answer;
+  self->data = request->data;
   service_enter (service);
   return self;
 }
@@ -49,6 +59,13 @@ answer_now (Service *self, ServiceVerdict verdict, const char *text,
 
   out.min_expires = self->limits.subs.min_expires;
   answer (&out, data);
+}
+
+static void
+refuse (Service *self, ServiceVerdict verdict, const char *text,
+        const Request *request)
+{
+  answer_now (self, verdict, text, request->answer, request->data);
 }
 
 static void
@@ -88,6 +105,7 @@ stored (Service *service, Sub *sub, guint64 ticket, StoreOutcome outcome,
   if (outcome == STORE_REFUSED) {
     answer_now (service, SERVICE_FAILED, NULL, self->answer, self->data);
     subs_aborted (service->subs, sub, ticket, service_now (service), actions);
+    xcap_events_revert (service, sub);
   } else {
     if (outcome == STORE_AWAY)
       shorten (self);
@@ -100,9 +118,9 @@ stored (Service *service, Sub *sub, guint64 ticket, StoreOutcome outcome,
 
 static void
 wait_for_store (Service *self, Sub *sub, guint granted, GArray *actions,
-                SubscribeAnswerFn answer, gpointer data)
+                const Request *request)
 {
-  Subscribing *subscribing = subscribing_new (self, sub, granted, answer, data);
+  Subscribing *subscribing = subscribing_new (self, sub, granted, request);
 
   if (!service_act_stored (self, actions, sub, stored, subscribing))
     stored (self, sub, 0, STORE_COMMITTED, subscribing);
@@ -144,62 +162,89 @@ repeated_cb (StoreOutcome outcome, gpointer data)
 /* A repetition while the first is on its way to the store is answered when that
  * has ended: nothing is written, but the store keeps the order. */
 static void
-wait_for_first (Service *self, Sub *sub, guint granted,
-                SubscribeAnswerFn answer, gpointer data)
+wait_for_first (Service *self, Sub *sub, guint granted, const Request *request)
 {
   self->store->submit (self->store->self, sub_dialog (sub)->presentity, NULL, 0,
                        FALSE, repeated_cb,
-                       subscribing_new (self, sub, granted, answer, data));
+                       subscribing_new (self, sub, granted, request));
 }
 
 /* An in-dialog SUBSCRIBE, or an initial one that is repeated (DESIGN section 3,
  * rule 6). */
 static void
-refresh (Service *self, Sub *sub, const ServiceCaller *caller,
-         const SubscribeCommand *command, SubscribeAnswerFn answer,
-         gpointer data)
+refresh (Service *self, Sub *sub, const Request *request)
 {
+  const SubscribeCommand *command = request->command;
   GArray *actions = subs_actions_new ();
   guint granted = 0;
   SubsVerdict verdict
-      = subs_refresh (self->subs, sub, &command->dialog, caller->cseq,
+      = subs_refresh (self->subs, sub, &command->dialog, request->caller->cseq,
                       command->expires, service_now (self), &granted, actions);
 
+  if (verdict == SUBS_OK || verdict == SUBS_REPEAT)
+    xcap_events_attach (self, sub, request->watch);
+  else
+    xcap_watch_free (request->watch);
   switch (verdict) {
   case SUBS_OK:
-    wait_for_store (self, sub, granted, actions, answer, data);
+    wait_for_store (self, sub, granted, actions, request);
     break;
   case SUBS_REPEAT:
     if (sub_is_settled (sub))
-      answer_ok (sub, granted, answer, data);
+      answer_ok (sub, granted, request->answer, request->data);
     else
-      wait_for_first (self, sub, granted, answer, data);
+      wait_for_first (self, sub, granted, request);
     service_act (self, actions);
     break;
   default:
-    answer_now (self, verdict_of (verdict), NULL, answer, data);
+    refuse (self, verdict_of (verdict), NULL, request);
     service_act (self, actions);
   }
 }
 
-static void
-in_dialog (Service *self, const ServiceCaller *caller,
-           const SubscribeCommand *command, SubscribeAnswerFn answer,
-           gpointer data)
+/* The dialog of an in-dialog SUBSCRIBE; NULL with a verdict. */
+static Sub *
+dialog_of (Service *self, const Request *request, ServiceVerdict *verdict,
+           const char **text)
 {
-  const SubsDialog *dialog = &command->dialog;
+  const SubsDialog *dialog = &request->command->dialog;
   Sub *sub = subs_find (self->subs, dialog->local_tag, dialog->call_id,
                         dialog->remote_tag);
 
+  *verdict = sub == NULL ? SERVICE_GONE : SERVICE_FORBIDDEN;
+  *text = NULL;
   if (sub == NULL)
-    answer_now (self, SERVICE_GONE, NULL, answer, data);
-  else if (!aor_equal (sub_dialog (sub)->watcher, caller->user))
-    answer_now (self, SERVICE_FORBIDDEN, "Not your subscription", answer, data);
+    return NULL;
+  if (!aor_equal (sub_dialog (sub)->watcher, request->caller->user))
+    *text = "Not your subscription";
   else if (!sub_is_of_event (sub, dialog->event)) /* RFC 6665 4.5.2 */
-    answer_now (self, SERVICE_FORBIDDEN, "Dialog sharing is not supported",
-                answer, data);
-  else
-    refresh (self, sub, caller, command, answer, data);
+    *text = "Dialog sharing is not supported";
+  return *text == NULL ? sub : NULL;
+}
+
+static void
+in_dialog (Service *self, const Request *request)
+{
+  ServiceVerdict verdict;
+  const char *text;
+  Sub *sub = dialog_of (self, request, &verdict, &text);
+
+  if (sub != NULL) {
+    refresh (self, sub, request);
+    return;
+  }
+  xcap_watch_free (request->watch);
+  refuse (self, verdict, text, request);
+}
+
+/* RFC 3261 8.2.3: to leave out a filter (RFC 4660) or a list (RFC 5367) would be
+ * to answer another question. */
+static gboolean
+takes_body (const Package *package, const SubsBody *body)
+{
+  return body == NULL
+         || (package->body != NULL
+             && g_ascii_strcasecmp (package->body, body->type) == 0);
 }
 
 static ServiceVerdict
@@ -221,6 +266,8 @@ check (Service *self, const ServiceCaller *caller,
   }
   if (!package_is_acceptable (*package_out, dialog->accept))
     return SERVICE_NOT_ACCEPTABLE;
+  if (!command->is_body_optional && !takes_body (*package_out, dialog->body))
+    return SERVICE_BAD_TYPE;
   if (dialog->local_tag == NULL
       && service_enabled_user (self, dialog->presentity) == NULL)
     return SERVICE_NOT_FOUND;
@@ -238,74 +285,102 @@ text_of (const PolicyAnswer *answer)
 }
 
 static void
-create (Service *self, const SubsDialog *dialog, guint32 cseq, gint64 expires,
-        const PolicyAnswer *judged, SubscribeAnswerFn answer, gpointer data)
+create (Service *self, const SubsDialog *dialog, const PolicyAnswer *judged,
+        const Request *request)
 {
   GArray *actions = subs_actions_new ();
   guint granted = 0;
   Sub *sub = NULL;
   SubsVerdict verdict = subs_create (
-      self->subs, dialog, cseq, expires,
+      self->subs, dialog, request->caller->cseq, request->command->expires,
       judged->decision == POLICY_PENDING ? SUBS_PENDING : SUBS_ACTIVE,
       service_now (self), &sub, &granted, actions);
 
   if (verdict == SUBS_OK) {
     judge_made (self, sub, judged);
-    wait_for_store (self, sub, granted, actions, answer, data);
+    xcap_events_attach (self, sub, request->watch);
+    wait_for_store (self, sub, granted, actions, request);
     return;
   }
-  answer_now (self, verdict_of (verdict), NULL, answer, data);
+  xcap_watch_free (request->watch);
+  refuse (self, verdict_of (verdict), NULL, request);
   service_act (self, actions);
 }
 
-static void
-initial (Service *self, const ServiceCaller *caller,
-         const SubscribeCommand *command, SubscribeAnswerFn answer,
-         gpointer data)
+/* What the policy and the limits say of a new one; FALSE: forbidden, and *text
+ * says why or is NULL. */
+static gboolean
+may_watch (Service *self, const SubsDialog *dialog, PolicyAnswer *judged,
+           const char **text)
 {
-  SubsDialog dialog = command->dialog;
-  PolicyAnswer judged;
-  const char *refusal;
+  *judged = judge_watch (self, dialog->watcher, dialog->presentity,
+                         dialog->package, NULL);
+  if (judged->decision == POLICY_BLOCK) {
+    *text = text_of (judged);
+    return FALSE;
+  }
+  *text = judge_limits (self, dialog->watcher, dialog->presentity,
+                        dialog->package, judged);
+  return *text == NULL;
+}
+
+/* The dialog with the names as we know them. */
+static SubsDialog
+known_dialog (Service *self, const Request *request)
+{
+  SubsDialog dialog = request->command->dialog;
 
   dialog.package = package_find (dialog.package)->name;
   dialog.presentity = service_user (self, dialog.presentity)->aor;
-  dialog.watcher = caller->user;
-  judged = judge_watch (self, dialog.watcher, dialog.presentity, dialog.package,
-                        NULL);
-  refusal = judged.decision == POLICY_BLOCK
-                ? text_of (&judged)
-                : judge_limits (self, dialog.watcher, dialog.presentity,
-                                dialog.package, &judged);
-  if (judged.decision == POLICY_BLOCK || refusal != NULL) {
-    answer_now (self, SERVICE_FORBIDDEN, refusal, answer, data);
-  } else {
+  dialog.watcher = request->caller->user;
+  return dialog;
+}
+
+static void
+initial (Service *self, const Request *request)
+{
+  SubsDialog dialog = known_dialog (self, request);
+  PolicyAnswer judged;
+  const char *text;
+
+  if (may_watch (self, &dialog, &judged, &text)) {
     dialog.limit_at = judge_limit_at (self, &judged);
-    create (self, &dialog, caller->cseq, command->expires, &judged, answer,
-            data);
+    create (self, &dialog, &judged, request);
+  } else {
+    xcap_watch_free (request->watch);
+    refuse (self, SERVICE_FORBIDDEN, text, request);
   }
   policy_answer_clear (&judged);
 }
 
-/* A SUBSCRIBE without To tag: a new one, or one that is repeated. */
-static void
-outside (Service *self, const ServiceCaller *caller,
-         const SubscribeCommand *command, SubscribeAnswerFn answer,
-         gpointer data)
+/* What an earlier copy of a SUBSCRIBE without To tag made; NULL: it is new. */
+static Sub *
+repeated (Service *self, const Request *request)
 {
-  Sub *sub = subs_find_initial (self->subs, &command->dialog);
+  Sub *sub = subs_find_initial (self->subs, &request->command->dialog);
 
-  if (sub != NULL && sub_remote_cseq (sub) == caller->cseq)
-    refresh (self, sub, caller, command, answer, data);
-  else
-    initial (self, caller, command, answer, data);
+  return sub != NULL && sub_remote_cseq (sub) == request->caller->cseq ? sub
+                                                                       : NULL;
 }
 
-/* One that waits until the policy of both has been read. */
+static void
+outside (Service *self, const Request *request)
+{
+  Sub *sub = repeated (self, request);
+
+  if (sub != NULL)
+    refresh (self, sub, request);
+  else
+    initial (self, request);
+}
+
+/* One that waits until the policy of both, or what it asks for, has been
+ * read. */
 typedef struct {
   Service *service;
-  ServiceCaller caller; /* owns its strings */
-  SubsStored *stored;   /* of which the dialog */
-  gint64 expires;
+  ServiceCaller caller;     /* owns its strings */
+  SubsStored *stored;       /* of which the dialog */
+  SubscribeCommand command; /* with that dialog */
   SubscribeAnswerFn answer;
   gpointer data;
 } Asking;
@@ -324,10 +399,9 @@ asking_free (Asking *self)
 }
 
 static Asking *
-asking_new (Service *service, const ServiceCaller *caller,
-            const SubscribeCommand *command, SubscribeAnswerFn answer,
-            gpointer data)
+asking_new (Service *service, const Request *request)
 {
+  const ServiceCaller *caller = request->caller;
   Asking *self = g_new0 (Asking, 1);
 
   self->service = service;
@@ -338,44 +412,118 @@ asking_new (Service *service, const ServiceCaller *caller,
   self->caller.from_tag = g_strdup (caller->from_tag);
   self->caller.contact = g_strdup (caller->contact);
   self->caller.instance = g_strdup (caller->instance);
-  self->stored = subs_stored_copy (&(SubsStored){ .dialog = command->dialog });
-  self->expires = command->expires;
-  self->answer = answer;
-  self->data = data;
+  self->stored
+      = subs_stored_copy (&(SubsStored){ .dialog = request->command->dialog });
+  self->command = *request->command;
+  self->command.dialog = self->stored->dialog;
+  self->answer = request->answer;
+  self->data = request->data;
+  service_enter (service);
   return self;
 }
 
 /* Things may have changed while it waited. */
 static void
-asked_cb (gpointer data)
+decide_asked (Asking *self, XcapWatch *watch)
 {
-  Asking *self = data;
   Service *service = self->service;
-  const SubscribeCommand command
-      = { .dialog = self->stored->dialog, .expires = self->expires };
+  const Request request = { .caller = &self->caller,
+                            .command = &self->command,
+                            .watch = watch,
+                            .answer = self->answer,
+                            .data = self->data };
   const Package *package = NULL;
   const char *text = NULL;
   ServiceVerdict verdict
-      = check (service, &self->caller, &command, &package, &text);
+      = check (service, &self->caller, &self->command, &package, &text);
 
-  if (verdict == SERVICE_OK)
-    outside (service, &self->caller, &command, self->answer, self->data);
-  else
-    answer_now (service, verdict, text, self->answer, self->data);
+  if (verdict != SERVICE_OK) {
+    xcap_watch_free (watch);
+    refuse (service, verdict, text, &request);
+  } else if (self->command.dialog.local_tag != NULL) {
+    in_dialog (service, &request);
+  } else {
+    outside (service, &request);
+  }
   service_leave (service);
   asking_free (self);
 }
 
 static void
-ask_policy (Service *self, const ServiceCaller *caller,
-            const SubscribeCommand *command, SubscribeAnswerFn answer,
-            gpointer data)
+asked_cb (gpointer data)
 {
-  Asking *asking = asking_new (self, caller, command, answer, data);
+  decide_asked (data, NULL);
+}
 
-  service_enter (self);
+static void
+read_cb (XcapWatch *watch, gpointer data)
+{
+  decide_asked (data, watch);
+}
+
+static void
+ask_policy (Service *self, const Request *request)
+{
+  Asking *asking = asking_new (self, request);
+
   judge_prepare (self, asking->caller.user, asking->stored->dialog.presentity,
                  asked_cb, asking);
+}
+
+/* What is refused anyway is not worth the reading. */
+static ServiceVerdict
+check_reader (Service *self, const Request *request, SubsDialog *dialog,
+              const char **text)
+{
+  ServiceVerdict verdict = SERVICE_OK;
+  PolicyAnswer judged;
+  Sub *sub;
+
+  *text = "there is no XCAP server here";
+  if (self->xcap_root == NULL)
+    return SERVICE_FORBIDDEN;
+  if (request->command->dialog.local_tag == NULL) {
+    *dialog = known_dialog (self, request);
+    if (repeated (self, request) != NULL)
+      return SERVICE_OK;
+    if (!may_watch (self, dialog, &judged, text))
+      verdict = SERVICE_FORBIDDEN;
+    policy_answer_clear (&judged);
+    return verdict;
+  }
+  sub = dialog_of (self, request, &verdict, text);
+  if (sub == NULL)
+    return verdict;
+  *dialog = *sub_dialog (sub);
+  if (request->command->dialog.body != NULL)
+    dialog->body = request->command->dialog.body;
+  return SERVICE_OK;
+}
+
+/* The first NOTIFY has all that is subscribed to (RFC 5875 4.1), so it is read
+ * before the answer. */
+static void
+read_first (Service *self, const Request *request)
+{
+  g_autoptr (GError) error = NULL;
+  SubsDialog dialog = { 0 };
+  const char *text = NULL;
+  ServiceVerdict verdict = check_reader (self, request, &dialog, &text);
+  Asking *asking;
+
+  if (verdict != SERVICE_OK) {
+    refuse (self, verdict, text, request);
+    return;
+  }
+  asking = asking_new (self, request);
+  if (xcap_events_prepare (self, dialog.presentity, dialog.body, read_cb,
+                           asking, &error))
+    return;
+  refuse (self, SERVICE_BAD_REQUEST, "the list cannot be read", request);
+  g_info ("SUBSCRIBE of %s (Call-ID %s): %s", request->caller->user,
+          request->caller->call_id, error->message);
+  service_leave (self);
+  asking_free (asking);
 }
 
 void
@@ -392,26 +540,47 @@ service_resume (Service *self, const ServiceCaller *caller)
   service_act (self, actions);
 }
 
+static void
+subscribe (Service *self, const Package *package, const Request *request)
+{
+  const SubsDialog *dialog = &request->command->dialog;
+
+  if (package->is_read)
+    read_first (self, request);
+  else if (dialog->local_tag != NULL)
+    in_dialog (self, request);
+  else if (judge_is_ready (self, request->caller->user, dialog->presentity,
+                           dialog->package))
+    outside (self, request);
+  else
+    ask_policy (self, request);
+}
+
 void
 service_subscribe (Service *self, const ServiceCaller *caller,
                    const SubscribeCommand *command, SubscribeAnswerFn answer,
                    gpointer data)
 {
-  const SubsDialog *dialog = &command->dialog;
+  SubscribeCommand understood = *command;
+  const Request request = {
+    .caller = caller, .command = &understood, .answer = answer, .data = data
+  };
   const Package *package = NULL;
   const char *text = NULL;
   ServiceVerdict verdict = check (self, caller, command, &package, &text);
 
-  if (verdict != SERVICE_OK) {
-    answer_now (self, verdict, text, answer, data);
+  if (verdict == SERVICE_BAD_TYPE) {
+    answer (&(SubscribeAnswer){ .verdict = verdict,
+                                .accept = package->body ? package->body : "" },
+            data);
     return;
   }
-  if (dialog->local_tag != NULL)
-    in_dialog (self, caller, command, answer, data);
-  else if (judge_is_ready (self, caller->user, dialog->presentity,
-                           dialog->package))
-    outside (self, caller, command, answer, data);
-  else
-    ask_policy (self, caller, command, answer, data);
+  if (verdict != SERVICE_OK) {
+    refuse (self, verdict, text, &request);
+    return;
+  }
+  if (!takes_body (package, command->dialog.body))
+    understood.dialog.body = NULL;
+  subscribe (self, package, &request);
   service_resume (self, caller);
 }

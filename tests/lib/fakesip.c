@@ -3,6 +3,11 @@
  * The fake SIP side of the unit tests. */
 #include "fakesip.h"
 
+static const guint STATUS[] = { [SUBS_NOTIFY_OK] = 200,
+                                [SUBS_NOTIFY_DEAD] = 481,
+                                [SUBS_NOTIFY_REFUSED] = 500,
+                                [SUBS_NOTIFY_SUSPENDED] = 408 };
+
 void
 fake_notify_free (FakeNotify *self)
 {
@@ -110,7 +115,7 @@ fake_sip_answer (FakeSip *self, const char *watcher, SubsNotifyResult result)
     if (watcher != NULL && g_strcmp0 (note->watcher, watcher) != 0)
       continue;
     g_ptr_array_remove_index (self->notifies, i);
-    note->done (result, result == SUBS_NOTIFY_OK ? 200 : 500, 0, note->data);
+    note->done (result, STATUS[result], 0, note->data);
     return note;
   }
   g_error ("no NOTIFY to %s", watcher);
