@@ -20,16 +20,6 @@ answered_cb (const PublishAnswer *answer, gpointer data)
   incoming_unref (request);
 }
 
-static gboolean
-is_encoded (const sip_t *sip)
-{
-  const sip_content_encoding_t *encoding = sip->sip_content_encoding;
-
-  return encoding != NULL && encoding->k_items != NULL
-         && encoding->k_items[0] != NULL
-         && g_ascii_strcasecmp (encoding->k_items[0], "identity") != 0;
-}
-
 void
 request_publish (SipIncoming *request)
 {
@@ -48,7 +38,7 @@ request_publish (SipIncoming *request)
     status_reply (request, SERVICE_BAD_EVENT, "Event missing", 0);
     return;
   }
-  if (body != NULL && is_encoded (sip)) {
+  if (body != NULL && request_is_encoded (request)) {
     incoming_reply (request, 415, NULL, SIPTAG_ACCEPT_ENCODING_STR ("identity"),
                     TAG_END ());
     return;

@@ -97,6 +97,17 @@ request_body (const SipIncoming *request)
   return g_bytes_new (body->pl_data, body->pl_len);
 }
 
+gboolean
+request_is_encoded (const SipIncoming *request)
+{
+  const sip_content_encoding_t *encoding
+      = request->object->sip_content_encoding;
+
+  return encoding != NULL && encoding->k_items != NULL
+         && encoding->k_items[0] != NULL
+         && g_ascii_strcasecmp (encoding->k_items[0], "identity") != 0;
+}
+
 const char *
 request_allow (void)
 {

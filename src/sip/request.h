@@ -29,5 +29,7 @@ gint64 request_expires (const SipIncoming *request);
 void request_caller (const SipIncoming *request, ServiceCaller *out);
 /* Its body; NULL for none. */
 GBytes *request_body (const SipIncoming *request);
+/* Is its body encoded (Content-Encoding), so that we cannot read it? */
+gboolean request_is_encoded (const SipIncoming *request);
 /* Allow, for answers that need it. */
 const char *request_allow (void);

@@ -41,6 +41,9 @@ answered_cb (const SubscribeAnswer *answer, gpointer data)
 
   if (answer->verdict == SERVICE_OK)
     reply_ok (request, answer, local_contact (request));
+  else if (answer->verdict == SERVICE_BAD_TYPE)
+    incoming_reply (request, 415, NULL, SIPTAG_ACCEPT_STR (answer->accept),
+                    TAG_END ());
   else
     status_reply (request, answer->verdict, answer->text, answer->min_expires);
   incoming_unref (request);
@@ -72,15 +75,34 @@ fault_of (const SipIncoming *request)
   return NULL;
 }
 
-/* RFC 3261 8.2.3.  No body is understood yet: to leave out a filter (RFC 4660)
- * or a list (RFC 5367) would be to answer another question. */
-static gboolean
-has_foreign_body (const sip_t *sip)
+/* Its body where it has a type: a stray line over UDP has none.  NULL for
+ * none. */
+static SubsBody *
+typed_body (const SipIncoming *request)
 {
-  const sip_content_disposition_t *how = sip->sip_content_disposition;
+  const sip_content_type_t *type = request->object->sip_content_type;
+  g_autoptr (GBytes) bytes = request_body (request);
 
-  return sip->sip_payload != NULL && sip->sip_payload->pl_len > 0
-         && sip->sip_content_type != NULL && (how == NULL || !how->cd_optional);
+  return bytes != NULL && type != NULL ? subs_body_new (type->c_type, bytes)
+                                       : NULL;
+}
+
+static gboolean
+is_optional (const sip_content_disposition_t *how)
+{
+  return how != NULL && how->cd_optional;
+}
+
+/* The Event header as a NOTIFY repeats it: without what says how the subscriber
+ * would like to be told (RFC 5875 4.3), for that is not how he is. */
+static const char *
+event_text (su_home_t *home, const sip_event_t *event)
+{
+  sip_event_t *copy = sip_event_dup (home, event);
+
+  while (msg_header_remove_param (copy->o_common, "diff-processing") > 0)
+    ;
+  return value_text (home, copy);
 }
 
 static void
@@ -96,7 +118,7 @@ read_dialog (const SipIncoming *request, const ServiceCaller *caller,
   *out = (SubsDialog){
     .watcher = request->user,
     .package = package,
-    .event = value_text (home, sip->sip_event),
+    .event = event_text (home, sip->sip_event),
     .call_id = caller->call_id,
     .local_tag = sip->sip_to->a_tag,
     .remote_tag = caller->from_tag,
@@ -113,28 +135,41 @@ read_dialog (const SipIncoming *request, const ServiceCaller *caller,
   };
 }
 
-void
-request_subscribe (SipIncoming *request)
+/* TRUE: it has been answered. */
+static gboolean
+refuse (SipIncoming *request)
 {
   const sip_t *sip = request->object;
   const char *fault = fault_of (request);
+
+  if (sip->sip_event == NULL)
+    status_reply (request, SERVICE_BAD_EVENT, "Event missing", 0);
+  else if (fault != NULL)
+    status_reply (request, SERVICE_BAD_REQUEST, fault, 0);
+  else if (sip->sip_payload != NULL && request_is_encoded (request)
+           && !is_optional (sip->sip_content_disposition))
+    incoming_reply (request, 415, NULL, SIPTAG_ACCEPT_ENCODING_STR ("identity"),
+                    TAG_END ());
+  else
+    return FALSE;
+  return TRUE;
+}
+
+void
+request_subscribe (SipIncoming *request)
+{
   SubscribeCommand command = { .expires = request_expires (request) };
+  g_autoptr (SubsBody) body = NULL;
   ServiceCaller caller;
 
-  if (sip->sip_event == NULL) {
-    status_reply (request, SERVICE_BAD_EVENT, "Event missing", 0);
+  if (refuse (request))
     return;
-  }
-  if (fault != NULL) {
-    status_reply (request, SERVICE_BAD_REQUEST, fault, 0);
-    return;
-  }
-  if (has_foreign_body (sip)) {
-    incoming_reply (request, 415, NULL, SIPTAG_ACCEPT_STR (""), TAG_END ());
-    return;
-  }
   request_caller (request, &caller);
   read_dialog (request, &caller, &command.dialog);
+  if (!request_is_encoded (request))
+    command.dialog.body = body = typed_body (request);
+  command.is_body_optional
+      = is_optional (request->object->sip_content_disposition);
   command.dialog.presentity = request_aor (request);
   if (command.dialog.presentity == NULL && command.dialog.local_tag == NULL) {
     status_reply (request, SERVICE_NOT_FOUND, NULL, 0);
