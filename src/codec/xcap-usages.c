@@ -173,3 +173,13 @@ xcap_caps_document (void)
   g_string_append (out, " </namespaces>\n</xcap-caps>\n");
   return g_string_free_to_bytes (out);
 }
+
+char *
+xcap_caps_etag (void)
+{
+  g_autoptr (GBytes) document = xcap_caps_document ();
+  g_autofree char *sum
+      = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, document);
+
+  return g_strndup (sum, 16);
+}

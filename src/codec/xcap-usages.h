@@ -47,6 +47,7 @@ XcapError *xcap_usage_check (const XcapUsage *self, GBytes *document,
  * usages.  The caller frees the vector. */
 char **xcap_usage_service_uris (const XcapUsage *self, GBytes *document);
 
-/* The document of xcap-caps (RFC 4825 12), generated; the same bytes each
- * time. */
+/* The document of xcap-caps (RFC 4825 12), generated; the same bytes each time,
+ * and with them the same entity tag (without quotes; the caller frees). */
 GBytes *xcap_caps_document (void);
+char *xcap_caps_etag (void);

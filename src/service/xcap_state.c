@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+static const DocumentsKey caps_key = { "xcap-caps", NULL, "index" };
+
 /* Bytes of elements in one state; more are named only. */
 #define CONTENT_MAX 32768
 
@@ -390,6 +392,29 @@ fetched_cb (const DocumentsAnswer *answer, gpointer data)
 }
 
 static gboolean
+is_caps (const XcapPath *path)
+{
+  return path->is_global && strcmp (path->auid, caps_key.auid) == 0
+         && strcmp (path->document, caps_key.name) == 0;
+}
+
+static void
+fetch (Reading *self, DocumentsPort *port, guint first)
+{
+  const XcapList *list = self->state->list;
+  const XcapPath *path = target_at (list, first)->path;
+  const DocumentsKey key = { .auid = path->auid,
+                             .owner = path->is_global ? NULL : list->owner,
+                             .name = path->document };
+  Fetching *fetching = g_new0 (Fetching, 1);
+
+  fetching->reading = self;
+  fetching->first = first;
+  self->waiting++;
+  port->fetch (port->self, &key, fetched_cb, fetching);
+}
+
+static gboolean
 is_first_of_document (const XcapList *list, guint i)
 {
   const XcapPath *path = target_at (list, i)->path;
@@ -407,19 +432,26 @@ read_nodes (Reading *self, DocumentsPort *port)
 
   for (guint i = 0; i < list->targets->len; i++) {
     const XcapPath *path = target_at (list, i)->path;
-    DocumentsKey key = { .auid = path->auid,
-                         .owner = path->is_global ? NULL : list->owner,
-                         .name = path->document };
-    Fetching *fetching;
 
     if (path->kind <= XCAP_DOCUMENT || !is_first_of_document (list, i))
       continue;
-    fetching = g_new0 (Fetching, 1);
-    fetching->reading = self;
-    fetching->first = i;
-    self->waiting++;
-    port->fetch (port->self, &key, fetched_cb, fetching);
+    if (is_caps (path)) {
+      g_autoptr (GBytes) caps = xcap_caps_document ();
+
+      take_nodes (self->state, i, caps);
+    } else {
+      fetch (self, port, i);
+    }
   }
+}
+
+/* The one document that is not in store (RFC 4825 12). */
+static void
+read_caps (XcapState *self)
+{
+  g_autofree char *etag = xcap_caps_etag ();
+
+  take_document (self, &(DocumentsEntry){ .key = caps_key, .etag = etag });
 }
 
 void
@@ -432,6 +464,7 @@ xcap_state_read (DocumentsPort *port, XcapList *list, XcapStateFn fn,
   self->fn = fn;
   self->data = data;
   self->waiting = 1;
+  read_caps (self->state);
   read_list (self, port, FALSE);
   read_list (self, port, TRUE);
   read_nodes (self, port);

@@ -46,16 +46,6 @@ set_limits (Xcap *self)
                        (guint)conf_int (conf, "auth", "nonce_lifetime"));
 }
 
-/* Of what never changes while we run. */
-static char *
-fingerprint (GBytes *document)
-{
-  g_autofree char *sum
-      = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, document);
-
-  return g_strndup (sum, 16);
-}
-
 Xcap *
 xcap_new (Http *http, const Conf *conf, const Clock *clock, Counters *counters,
           DocumentsPort *documents, const XcapHooks *hooks)
@@ -75,7 +65,7 @@ xcap_new (Http *http, const Conf *conf, const Clock *clock, Counters *counters,
   self->failed = limit_new (0, 0, BUCKETS);
   self->root = xcap_root_uri (conf);
   self->caps = xcap_caps_document ();
-  self->caps_etag = fingerprint (self->caps);
+  self->caps_etag = xcap_caps_etag ();
   self->lines = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
                                        (GDestroyNotify)line_free);
   set_limits (self);

@@ -2,6 +2,7 @@
  *
  * Event package xcap-diff (RFC 5875): service/ over a store in memory, documents
  * that the test makes up, and a clock that stands still. */
+#include "codec/xcap-usages.h"
 #include "service/service.h"
 #include "store/store.h"
 #include "tests/lib/fakedocs.h"
@@ -24,7 +25,7 @@
 #define CREATED(sel, etag) "<d:document new-etag=\"" etag "\" sel=\"" sel "\"/>"
 #define CHANGED(sel, from, to)                                                 \
   "<d:document new-etag=\"" to "\" sel=\"" sel "\" previous-etag=\"" from "\"" \
-                                                                          "/>"
+  "/>"
 #define DELETED(sel, etag)                                                     \
   "<d:document sel=\"" sel "\" previous-etag=\"" etag "\"/>"
 
@@ -293,17 +294,42 @@ test_first_has_all (Bed *bed, gconstpointer data)
   expect_none (bed);
 }
 
-/* The user's own documents and the global ones: what there is to know at his
- * address when nothing narrows it. */
+/* The user's own documents and the global ones, that of xcap-caps too: what
+ * there is to know at his address when nothing narrows it. */
 static void
 test_without_list (Bed *bed, gconstpointer data)
 {
+  g_autofree char *caps = xcap_caps_etag ();
+  g_autofree char *all
+      = g_strdup_printf (CREATED ("xcap-caps/global/index", "%s") "\n" CREATED (
+                             INDEX, "e1") "\n" CREATED ("pres-rules/global/"
+                                                        "index",
+                                                        "g1"),
+                         caps);
+
   fake_docs_put (bed->docs, "pres-rules", NULL, "index", "g1", "<r/>");
   fake_docs_put (bed->docs, "rls-services", NULL, "index", "h1", "<r/>");
   fake_docs_put (bed->docs, LISTS, BOB, "index", "b1", DOC (""));
   ask (bed, &(Ask){ 0 });
-  expect (bed,
-          CREATED (INDEX, "e1") "\n" CREATED ("pres-rules/global/index", "g1"));
+  expect (bed, all);
+}
+
+/* RFC 4825 12: the document that is in no store. */
+static void
+test_caps (Bed *bed, gconstpointer data)
+{
+  g_autofree char *caps = xcap_caps_etag ();
+  g_autofree char *told = g_strdup_printf (
+      CREATED ("xcap-caps/global/index",
+               "%s") "\n<d:element sel=\"xcap-caps/"
+                     "global/index/~~/xcap-caps/extensions\" "
+                     "xmlns=\"urn:ietf:params:xml:ns:"
+                     "xcap-caps\"><extensions/></d:element>",
+      caps);
+
+  subscribe (bed, LIST ("xcap-caps/global/index",
+                        "xcap-caps/global/index/~~/xcap-caps/extensions"));
+  expect (bed, told);
 }
 
 /* RFC 5875 4.4, 4.6: relative or absolute; told as the client wrote it. */
@@ -419,12 +445,14 @@ test_no_server (Bed *bed, gconstpointer data)
 static void
 test_fetch (Bed *bed, gconstpointer data)
 {
-  ask (bed, &(Ask){ .expires = -1 });
+  g_autofree char *list = LIST (INDEX);
+
+  ask (bed, &(Ask){ .body = list, .expires = -1 });
   expect_ended (bed, SUBS_TERMINATED, CREATED (INDEX, "e1"), SUBS_NOTIFY_OK);
   fake_loop_run (bed->loop, 100);
   put (bed, "index", "e2");
   expect_none (bed);
-  g_assert_cmpuint (bed->docs->lists, ==, 2);
+  g_assert_cmpuint (bed->docs->lists, ==, 1);
 }
 
 static void
@@ -613,8 +641,10 @@ test_changed_while_read (Bed *bed, gconstpointer data)
 static void
 test_changed_before_commit (Bed *bed, gconstpointer data)
 {
+  g_autofree char *list = LIST (INDEX);
+
   bed->docs->is_held = TRUE;
-  ask (bed, &(Ask){ 0 });
+  ask (bed, &(Ask){ .body = list });
   g_assert_cmpuint (bed->answers, ==, 0);
   put (bed, "index", "e2");
   fake_docs_release (bed->docs);
@@ -755,6 +785,7 @@ add_subscribe_tests (void)
 {
   ADD ("rfc5875-4.1/first-has-all", test_first_has_all);
   ADD ("rfc5875-4.4/without-list", test_without_list);
+  ADD ("rfc4825-12/caps", test_caps);
   ADD ("rfc5875-4.6/sel-as-written", test_absolute);
   ADD ("rfc5875-4.7/superfluous", test_superfluous);
   ADD ("rfc5875-4.7/privileges", test_privileges);
