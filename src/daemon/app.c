@@ -194,11 +194,13 @@ static void
 make_service (App *self)
 {
   ServiceLimits limits = limits_of (self->conf);
+  g_autofree char *root = xcap_root_uri (self->conf);
 
   self->service = service_new (
       &limits, conf_list (self->conf, "server", "domains"), &self->clock,
       self->port, store_pg_port (self->store), self->counters);
   service_set_fatal (self->service, fatal_cb, self);
+  service_set_documents (self->service, store_pg_documents (self->store), root);
 }
 
 static const char *
