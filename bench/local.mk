@@ -7,3 +7,7 @@ bench_sipload_LDADD = $(GLIB_LIBS)
 EXTRA_PROGRAMS += bench/xcap-edit
 bench_xcap_edit_SOURCES = bench/xcap-edit.c
 bench_xcap_edit_LDADD = $(CODEC_LIBS)
+# An element PUT over HTTP, 50 in flight: make bench/xcapload; bench/run
+EXTRA_PROGRAMS += bench/xcapload
+bench_xcapload_SOURCES = bench/xcapload.c
+bench_xcapload_LDADD = $(GLIB_LIBS)
