@@ -137,14 +137,14 @@ static const ConfOption options[] = {
   { "xcap", "overflow", CONF_ENUM, "shorten", 0, 0, "shorten|strict", TRUE,
     "A whole contact list with too many contacts: store those that fit and name"
     " the rest in a Warning, or refuse it with 409." },
-  { "xcap", "max_document", CONF_SIZE, "512k", 4 * KIB, 16 * MIB, NULL, TRUE,
+  { "xcap", "max_document", CONF_SIZE, "256k", 4 * KIB, 16 * MIB, NULL, TRUE,
     "The largest document, and the largest body of a request; a larger one is"
     " answered 413." },
   { "xcap", "max_depth", CONF_INT, "32", 8, 100, NULL, TRUE,
     "How deep the elements of a document may be nested." },
   { "xcap", "rate_per_source", CONF_INT, "500", 0, 1000000, NULL, TRUE,
     "Requests a second from one address; 0: no limit." },
-  { "xcap", "rate_per_user", CONF_INT, "100", 0, 1000000, NULL, TRUE,
+  { "xcap", "rate_per_user", CONF_INT, "50", 0, 1000000, NULL, TRUE,
     "Requests a second from one authenticated user; 0: no limit." },
   { "xcap", "rate_burst", CONF_INT, "10", 1, 3600, NULL, TRUE,
     "How many seconds' worth of these two rates may come at once." },

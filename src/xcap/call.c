@@ -276,6 +276,23 @@ has_type (XcapCall *self)
   return FALSE;
 }
 
+/* Nothing is packed, and nothing is a part (RFC 9110 8.4 and 14.5). */
+static gboolean
+is_plain (XcapCall *self)
+{
+  const char *coding = http_header (self->request, "Content-Encoding");
+
+  if (self->verb != XCAP_PUT)
+    return TRUE;
+  if (http_header (self->request, "Content-Range") != NULL)
+    answer_text (self, 400, "A part of a body cannot be put.");
+  else if (coding != NULL && g_ascii_strcasecmp (coding, "identity") != 0)
+    answer_text (self, 415, "A Content-Encoding is not understood.");
+  else
+    return TRUE;
+  return FALSE;
+}
+
 /* The one document that we write ourselves. */
 static gboolean
 is_caps (const XcapCall *self)
@@ -288,8 +305,8 @@ void
 call_take (Xcap *xcap, HttpRequest *request)
 {
   static gboolean (*const checks[]) (XcapCall *)
-      = { is_welcome,     take_path, is_resource,  has_verb,
-          has_conditions, is_known,  is_permitted, has_type };
+      = { is_welcome, take_path,    is_resource, has_verb, has_conditions,
+          is_known,   is_permitted, has_type,    is_plain };
   g_autoptr (XcapCall) self = call_new (xcap, request);
 
   for (guint i = 0; i < G_N_ELEMENTS (checks); i++)

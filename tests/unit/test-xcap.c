@@ -320,6 +320,22 @@ test_put_conditions (void)
   }
 }
 
+static void
+test_plain (void)
+{
+  g_autoptr (World) world = world_new (NULL);
+
+  g_assert_cmpuint (
+      put_if (world, INDEX, RL, "Content-Encoding", "gzip", OLD)->status, ==,
+      415);
+  g_assert_cmpuint (
+      put_if (world, INDEX, RL, "Content-Range", "bytes 0-9/*", OLD)->status,
+      ==, 400);
+  g_assert_cmpuint (
+      put_if (world, INDEX, RL, "Content-Encoding", "identity", OLD)->status,
+      ==, 201);
+}
+
 /* Two lines of a list are one (RFC 9110 5.3). */
 static void
 test_condition_lines (void)
@@ -849,6 +865,7 @@ main (int argc, char **argv)
   ADD ("rfc4825-8.5/etag", test_etag);
   ADD ("rfc4825-9/no-cache", test_no_cache);
   ADD ("rfc4825-8.2.6/conditions", test_put_conditions);
+  ADD ("rfc9110-8.4/plain", test_plain);
   ADD ("rfc9110-5.3/condition-lines", test_condition_lines);
   ADD ("rfc9110-10.2.1/allow", test_allow);
   ADD ("order/one-after-the-other", test_order);

@@ -261,7 +261,7 @@ world_new (const char *options)
   self->conf = world_conf (options);
   self->http = fake_http_new ();
   self->counters = counters_new ();
-  self->clock = (Clock){ now_cb, self };
+  self->clock = (Clock){ .now = now_cb, .self = self };
   self->now = 1000 * G_USEC_PER_SEC;
   self->is_ready = TRUE;
   self->users
