@@ -47,7 +47,7 @@ struct HttpRequest {
   HttpState state;
   gboolean is_known; /* what follows is filled in */
   gboolean is_too_large;
-  char *target, *method, *path, *peer;
+  char *target, *method, *path, *peer, *client;
   GByteArray *data;
   GBytes *body;
   struct MHD_Response *response;

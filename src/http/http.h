@@ -65,6 +65,9 @@ const char *http_path (const HttpRequest *request); /* %-escapes undone */
  * form (RFC 9112 3.2.2) are gone. */
 const char *http_target (const HttpRequest *request);
 const char *http_peer (const HttpRequest *request); /* numeric address */
+/* Whom a proxy among [http] admin_networks names last in X-Forwarded-For; else
+ * the peer. */
+const char *http_client (const HttpRequest *request);
 /* NULL when there is none.  name without regard to case. */
 const char *http_header (const HttpRequest *request, const char *name);
 /* The lines of a header that is a list, joined (RFC 9110 5.3); NULL when there is

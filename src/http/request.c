@@ -61,6 +61,8 @@ get_to_know (HttpRequest *self, const char *method)
   self->path = g_strndup (self->target, strcspn (self->target, "?"));
   MHD_http_unescape (self->path);
   self->peer = peer_of (self->connection);
+  self->client = routes_client (self->listener->http->conf, self->peer,
+                                http_header (self, "X-Forwarded-For"));
   self->data = g_byte_array_new ();
 }
 
@@ -80,6 +82,7 @@ request_completed_cb (void *data, struct MHD_Connection *connection,
   g_free (self->method);
   g_free (self->path);
   g_free (self->peer);
+  g_free (self->client);
   g_free (self);
 }
 
@@ -254,6 +257,12 @@ const char *
 http_peer (const HttpRequest *self)
 {
   return self->peer;
+}
+
+const char *
+http_client (const HttpRequest *self)
+{
+  return self->client;
 }
 
 const char *

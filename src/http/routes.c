@@ -55,17 +55,35 @@ routes_allow (const HttpRoute *route)
   return g_string_free (out, FALSE);
 }
 
+/* New string: whom the last proxy names. */
+static char *
+last_of (const char *forwarded)
+{
+  const char *comma = strrchr (forwarded, ',');
+
+  return g_strstrip (g_strdup (comma ? comma + 1 : forwarded));
+}
+
 gboolean
 routes_is_admin (const Conf *conf, const char *peer, const char *forwarded)
 {
   g_autofree char *client = NULL;
-  const char *comma;
 
   if (!conf_has_address (conf, "http", "admin_networks", peer))
     return FALSE;
   if (forwarded == NULL)
     return TRUE;
-  comma = strrchr (forwarded, ',');
-  client = g_strstrip (g_strdup (comma ? comma + 1 : forwarded));
+  client = last_of (forwarded);
   return conf_has_address (conf, "http", "admin_networks", client);
+}
+
+char *
+routes_client (const Conf *conf, const char *peer, const char *forwarded)
+{
+  g_autofree char *client = forwarded != NULL ? last_of (forwarded) : NULL;
+
+  if (client == NULL || !g_hostname_is_ip_address (client)
+      || !conf_has_address (conf, "http", "admin_networks", peer))
+    return g_strdup (peer);
+  return g_steal_pointer (&client);
 }

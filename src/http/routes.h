@@ -18,3 +18,6 @@ char *routes_allow (const HttpRoute *route);
  * proxy on this machine does not open the pages to the world. */
 gboolean routes_is_admin (const Conf *conf, const char *peer,
                           const char *forwarded);
+
+/* New string: who asks when peer says that it forwards for others. */
+char *routes_client (const Conf *conf, const char *peer, const char *forwarded);

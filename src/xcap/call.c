@@ -108,7 +108,7 @@ call_new (Xcap *xcap, HttpRequest *request)
   self->xcap = xcap;
   self->request = request;
   self->verb = verb_of (http_method (request));
-  self->peer = g_strdup (http_peer (request));
+  self->peer = g_strdup (http_client (request));
   self->if_match = http_header_list (request, "If-Match");
   self->if_none_match = http_header_list (request, "If-None-Match");
   return self;

@@ -43,7 +43,7 @@ typedef struct {
   Xcap *xcap;           /* NULL: gone, and the request has been answered */
   HttpRequest *request; /* NULL: has been answered */
   XcapVerb verb;
-  char *peer;
+  char *peer;     /* numeric address of who asks */
   XcapPath *path; /* NULL until it has been read */
   const XcapUsage *usage;
   char *user;  /* AoR of who asks; NULL: not known (yet) */

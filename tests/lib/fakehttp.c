@@ -133,7 +133,7 @@ http_target (const HttpRequest *request)
 }
 
 const char *
-http_peer (const HttpRequest *request)
+http_client (const HttpRequest *request)
 {
   return "192.0.2.1";
 }

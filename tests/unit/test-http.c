@@ -405,6 +405,30 @@ test_routes (void)
   }
 }
 
+static void
+test_client (void)
+{
+  static const struct {
+    const char *peer, *forwarded, *client;
+  } rows[] = {
+    { "127.0.0.1", NULL, "127.0.0.1" },
+    { "127.0.0.1", "198.51.100.7", "198.51.100.7" },
+    { "127.0.0.1", "10.0.0.1, 198.51.100.7 ", "198.51.100.7" },
+    { "127.0.0.1", "2001:db8::1", "2001:db8::1" },
+    { "127.0.0.1", "unknown", "127.0.0.1" },
+    { "127.0.0.1", "", "127.0.0.1" },
+    { "192.0.2.1", "198.51.100.7", "192.0.2.1" },
+  };
+  g_autoptr (Conf) conf = make_conf ("127.0.0.1:1", "127.0.0.1");
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *client
+        = routes_client (conf, rows[i].peer, rows[i].forwarded);
+
+    g_assert_cmpstr (client, ==, rows[i].client);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -424,5 +448,6 @@ main (int argc, char **argv)
   ADD ("/http/port-taken", test_port_taken);
   g_test_add_func ("/metrics/format", test_metrics);
   g_test_add_func ("/routes/longest", test_routes);
+  g_test_add_func ("/routes/client", test_client);
   return g_test_run ();
 }
