@@ -46,6 +46,8 @@ DECLARE (int, getaddrinfo, const char *, const char *, const struct addrinfo *,
 DECLARE (msg_t *, msg_next, msg_t *);
 DECLARE (issize_t, su_getmsgsize, su_socket_t);
 DECLARE (unsigned, msg_extract_errors, const msg_t *);
+DECLARE (issize_t, su_vsend, su_socket_t, const su_iovec_t *, isize_t, int,
+         const su_sockaddr_t *, socklen_t);
 
 static struct {
   SofiaTlsFn on_tls;
@@ -350,6 +352,25 @@ __wrap_su_getmsgsize (su_socket_t fd)
   if (n > 8) /* up to 8 bytes may be a ping, which tport itself answers */
     note_bytes (fd);
   return MIN (n, READ_MAX);
+}
+
+/* Row 8.  Defect: no room in the socket's send buffer counts as a failure of the
+ * transport, so that an answer is followed by a 500 and a request fails with
+ * 503.  Remedy: the datagram is lost, as one on the way is, and comes again:
+ * by timer E, or when the client repeats its request. */
+issize_t
+__wrap_su_vsend (su_socket_t fd, const su_iovec_t *parts, isize_t n, int flags,
+                 const su_sockaddr_t *to, socklen_t to_len)
+{
+  issize_t sent = __real_su_vsend (fd, parts, n, flags, to, to_len);
+
+  if (!HAS_DEFECTS || sent >= 0 || to == NULL
+      || (errno != EAGAIN && errno != ENOBUFS))
+    return sent;
+  state.counts.lost++;
+  for (sent = 0; n > 0; n--)
+    sent += parts[n - 1].siv_len;
+  return sent;
 }
 
 /* TLS policy.  Defect: any version and old ciphers are allowed, only the leaf

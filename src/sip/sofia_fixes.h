@@ -15,15 +15,17 @@
  * | 4   | Via maddr=NAME: blocking getaddrinfo           | getaddrinfo         |
  * | 5   | the second message of a read has no size limit | msg_next            |
  * | 6   | each pipelined message copies all that follows | su_getmsgsize       |
+ * | 8   | a full UDP buffer: a 200 is followed by a 500,   | su_vsend            |
+ * |     | a request fails                               |                     |
  * | 10  | no bound on connections; EMFILE spins          | accept; conns.h     |
  * | -   | TLS 1.0, weak ciphers, leaf certificate only   | SSL_CTX_set_cipher_list |
  * | -   | nta answers 400 and nobody learns of it        | msg_extract_errors |
  *
  * The numbers are names for the rows, in the code and in test-sip-fixes.c.  Left
  * as they are: 7 (a list of transports in a bind URL crashes: transport.c gives
- * none), 8 (a full UDP send buffer loses the message: [sip] udp_buffer), 9 (ICMP
+ * none), 9 (ICMP
  * errors are reported to every transaction of that peer, as RFC 3261 18.4 wants,
- * by a linear search).  For a version other than 1.12 rows 1 to 6 pass
+ * by a linear search).  For a version other than 1.12 rows 1 to 8 pass
  * through. */
 #pragma once
 #include "sip/sofia.h"
@@ -53,8 +55,8 @@ int sofia_fixes_getaddrinfo (const char *node, const char *service,
                              struct addrinfo **result);
 
 /* For tests and metrics: names that were not resolved (row 4), SSL objects
- * freed (row 1), pongs sent over TLS (row 3). */
+ * freed (row 1), pongs sent over TLS (row 3), datagrams lost (row 8). */
 typedef struct {
-  guint64 names, freed, pongs;
+  guint64 names, freed, pongs, lost;
 } SofiaFixesCounts;
 const SofiaFixesCounts *sofia_fixes_counts (void);

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static char *folder, *certificate;
@@ -295,6 +296,37 @@ test_slow_reader (void)
   g_assert_cmpuint (server->closed->len, ==, 0);
 }
 
+/* Row 8: a datagram for which there is no room is lost, and no failure; a full
+ * stream is one. */
+static void
+test_full_buffer (void)
+{
+  static char half[512];
+  const su_iovec_t parts[] = { { half, sizeof half }, { half, sizeof half } };
+  struct sockaddr_un name = { .sun_family = AF_UNIX, .sun_path = "\0" };
+  int in = socket (AF_UNIX, SOCK_DGRAM, 0);
+  int out = socket (AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0), stream[2];
+  guint64 lost = sofia_fixes_counts ()->lost;
+  const su_sockaddr_t *to = (const su_sockaddr_t *)&name;
+
+  g_snprintf (name.sun_path + 1, 64, "rollcall-fixes-%d", getpid ());
+  g_assert_cmpint (bind (in, (struct sockaddr *)&name, sizeof name), ==, 0);
+  for (guint i = 0; i < 100000 && sofia_fixes_counts ()->lost < lost + 3; i++)
+    g_assert_cmpint (su_vsend (out, parts, 2, MSG_NOSIGNAL, to, sizeof name),
+                     ==, 2 * sizeof half);
+  g_assert_cmpuint (sofia_fixes_counts ()->lost, ==, lost + 3);
+  close (in);
+  g_assert_cmpint (su_vsend (out, parts, 2, MSG_NOSIGNAL, to, sizeof name), <,
+                   0);
+  close (out);
+  socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, stream);
+  while (su_vsend (stream[0], parts, 2, MSG_NOSIGNAL, NULL, 0) > 0)
+    ;
+  g_assert_cmpint (errno, ==, EAGAIN);
+  close (stream[0]);
+  close (stream[1]);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -313,6 +345,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sip/fixes/row-4/maddr", test_maddr);
   g_test_add_func ("/sip/fixes/row-5/second-message", test_second_message);
   g_test_add_func ("/sip/fixes/row-6/burst", test_burst);
+  g_test_add_func ("/sip/fixes/row-8/full-buffer", test_full_buffer);
   g_test_add_func ("/sip/fixes/row-10/no-descriptors", test_no_descriptors);
   g_test_add_func ("/sip/fixes/socket-options", test_socket_options);
   g_test_add_func ("/sip/fixes/slow-reader", test_slow_reader);
