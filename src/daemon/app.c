@@ -272,6 +272,22 @@ open_admin (App *self, GError **error)
   return self->control != NULL;
 }
 
+/* What root has read, a reload must be able to read again. */
+static gboolean
+become_user (App *self, GError **error)
+{
+  const char *user = conf_string (self->conf, "server", "user");
+  g_autoptr (GError) unreadable = NULL;
+
+  if (!process_become (user, error))
+    return FALSE;
+  if (user != NULL && *user != '\0'
+      && !sip_reload (self->sip, self->conf, &unreadable))
+    g_warning ("%s; a reload will fail: user %s must be able to read it",
+               unreadable->message, user);
+  return TRUE;
+}
+
 /* Everything that can fail before requests are taken. */
 static gboolean
 open_all (App *self, GError **error)
@@ -287,8 +303,8 @@ open_all (App *self, GError **error)
   if (self->sip == NULL)
     return FALSE;
   service_set_sip (self->service, sip_out_port (self->sip));
-  return process_become (conf_string (self->conf, "server", "user"), error)
-         && open_http (self, error) && open_admin (self, error)
+  return become_user (self, error) && open_http (self, error)
+         && open_admin (self, error)
          && process_write_pid (conf_string (self->conf, "server", "pid_file"),
                                error);
 }

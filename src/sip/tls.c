@@ -17,11 +17,21 @@ struct Tls {
   GPtrArray *contexts; /* SSL_CTX, references */
 };
 
+/* A file that cannot be read comes first in OpenSSL's queue. */
+static const char *
+reason_of_errors (void)
+{
+  unsigned long first = ERR_peek_error (), last = ERR_peek_last_error ();
+
+  if (ERR_SYSTEM_ERROR (first))
+    return g_strerror (ERR_GET_REASON (first));
+  return last != 0 ? ERR_reason_error_string (last) : NULL;
+}
+
 static void
 set_error (GError **error, const char *what, const char *file)
 {
-  unsigned long code = ERR_peek_last_error ();
-  const char *reason = code != 0 ? ERR_reason_error_string (code) : NULL;
+  const char *reason = reason_of_errors ();
 
   g_set_error (error, RC_ERROR, RC_ERROR_CONFIG, "[sip] %s = %s: %s", what,
                file, reason != NULL ? reason : "not usable");

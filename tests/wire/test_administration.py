@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: ISC
 """What an administrator does with psql and rollcallctl is in force at once."""
+import os
+import pwd
+
 from harness import wait
 
 
@@ -93,3 +96,18 @@ def test_the_daemons_tables_are_read_only(server, alice):
     text = server.psql('DELETE FROM rollcall.bindings', is_checked=False)
     assert 'read-only' in text
     assert len(alice.contacts()) == 1
+
+
+def test_a_key_that_only_root_may_read(stopped_server):
+    """It serves with it, and says at start what a reload would say."""
+    server, is_root = stopped_server, os.geteuid() == 0
+    user = pwd.getpwnam('postgres') if is_root else pwd.getpwuid(os.geteuid())
+    server.configure({'server': {'user': user.pw_name}})
+    os.chmod(f'{server.folder}/key.pem', 0o600)
+    os.chown(server.folder, user.pw_uid, user.pw_gid)
+    server.spawn()
+    os.chmod(f'{server.folder}/notify', 0o777)
+    server.wait_ready()
+    server.agent('alice', kind='tls').register()
+    told = 'Permission denied; a reload will fail: user postgres'
+    assert (told in server.log_text()) == is_root
