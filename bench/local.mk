@@ -11,3 +11,8 @@ bench_xcap_edit_LDADD = $(CODEC_LIBS)
 EXTRA_PROGRAMS += bench/xcapload
 bench_xcapload_SOURCES = bench/xcapload.c
 bench_xcapload_LDADD = $(GLIB_LIBS)
+# make bench/settings-flip && bench/settings-flip
+EXTRA_PROGRAMS += bench/settings-flip
+bench_settings_flip_SOURCES = bench/settings-flip.c $(service_bed)
+bench_settings_flip_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+bench_settings_flip_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)

@@ -78,6 +78,21 @@ run_drain (Commands *self, char **words, const Reply *reply)
   succeed (reply, line);
 }
 
+static void
+why_cb (const char *lines, const char *error, gpointer data)
+{
+  g_autofree Reply *reply = data;
+
+  reply->fn (lines, error, reply->data);
+}
+
+static void
+run_why (Commands *self, char **words, const Reply *reply)
+{
+  service_why (self->service, words[1], words[2], why_cb,
+               g_memdup2 (reply, sizeof *reply));
+}
+
 static const struct {
   const char *name;
   GLogLevelFlags level;
@@ -107,7 +122,7 @@ static const struct {
 } COMMANDS[] = {
   { "sync", 1, 1, FALSE, run_sync },    { "status", 1, 1, FALSE, run_status },
   { "reload", 1, 1, TRUE, run_reload }, { "drain", 1, 1, TRUE, run_drain },
-  { "level", 2, 3, TRUE, run_level },
+  { "level", 2, 3, TRUE, run_level },   { "why", 3, 3, FALSE, run_why },
 };
 
 /* The words of a line, however many spaces are between them. */
@@ -144,5 +159,5 @@ commands_run (Commands *self, const char *line, CommandFn fn, gpointer data)
     return;
   }
   fail (&reply, "no such command; there are sync, status, reload, drain, "
-                "level");
+                "level, why");
 }

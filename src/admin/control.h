@@ -9,6 +9,7 @@
  *   status                 lines "name value"
  *   reload                 reads the configuration file again
  *   drain                  ends every dialog (deactivated); "dialogs N"
+ *   why WATCHER PRESENTITY lines of service_why
  *   level LEVEL [ROOMS]    log level, and rooms whose debug lines are written
  */
 #pragma once
@@ -18,7 +19,7 @@ typedef struct Control Control;
 
 /* Bounds. */
 #define CONTROL_CLIENTS 16
-#define CONTROL_LINE 256   /* bytes of a command */
+#define CONTROL_LINE 1024  /* bytes of a command: two addresses fit */
 #define CONTROL_TIMEOUT 30 /* seconds without a command */
 
 typedef struct {

@@ -11,7 +11,7 @@
 gboolean ctl_control (const char *socket, const char *command, GString *out,
                       GError **error);
 
-/* Appends text (UTF-8) as a JSON string. */
+/* Appends a JSON string; bytes of text above ASCII are UTF-8 already. */
 void ctl_json_string (GString *out, const char *text);
 
 /* Lines "name value" as one JSON object in a line; numbers as numbers.  The

@@ -5,6 +5,7 @@
 
 #include "ctl/control.h"
 #include "ctl/ctl.h"
+#include "ctl/why.h"
 
 #include <locale.h>
 #include <stdarg.h>
@@ -45,6 +46,15 @@ run_drain (Ctl *self, char **args)
   const char *path = socket_of (self);
 
   return path != NULL ? ctl_drain (path, self->is_json) : CTL_FAILED;
+}
+
+static int
+run_why (Ctl *self, char **args)
+{
+  const char *path = socket_of (self);
+
+  return path != NULL ? ctl_why (path, args[0], args[1], self->is_json)
+                      : CTL_FAILED;
 }
 
 static const Command commands[] = {
@@ -92,6 +102,8 @@ static const Command commands[] = {
   { "watchers forget", "OWNER WATCHER", "Take a decision back", 2, 2, CTL_DSN,
     watchers_forget },
   { "status", "", "Say how the running server is", 0, 0, 0, run_status },
+  { "why", "WATCHER PRESENTITY", "Say why somebody sees what he sees", 2, 2, 0,
+    run_why },
   { "reload", "", "Let the server read its configuration again", 0, 0, 0,
     run_reload },
   { "drain", "", "End every subscription: clients go elsewhere", 0, 0,

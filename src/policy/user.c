@@ -233,6 +233,12 @@ policy_user_has_contact (const PolicyUser *self, const char *aor)
   return g_hash_table_contains (self->contacts, aor);
 }
 
+guint
+policy_user_n_contacts (const PolicyUser *self)
+{
+  return g_hash_table_size (self->contacts);
+}
+
 PolicyRow
 policy_user_row (const PolicyUser *self, const char *watcher,
                  gboolean *by_domain_out)

@@ -45,6 +45,7 @@ void policy_user_set_unreadable (PolicyUser *self);
 
 const char *policy_user_aor (const PolicyUser *self);
 gboolean policy_user_has_contact (const PolicyUser *self, const char *aor);
+guint policy_user_n_contacts (const PolicyUser *self);
 /* The exact address before its domain's row; *by_domain_out (may be NULL): the
  * domain's row decided. */
 PolicyRow policy_user_row (const PolicyUser *self, const char *watcher,

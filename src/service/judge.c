@@ -77,13 +77,26 @@ count_adhoc_cb (Sub *sub, gpointer data)
 }
 
 static guint
-adhoc_in_use (Service *self, const char *watcher, const Sub *but)
+count_adhoc (Service *self, const char *watcher, const Sub *but)
 {
   Counting counting = { but, 0 };
 
-  if (self->settings.adhoc_max != POLICY_NO_LIMIT)
-    subs_foreach_watched (self->subs, watcher, count_adhoc_cb, &counting);
+  subs_foreach_watched (self->subs, watcher, count_adhoc_cb, &counting);
   return counting.n;
+}
+
+static guint
+adhoc_in_use (Service *self, const char *watcher, const Sub *but)
+{
+  return self->settings.adhoc_max == POLICY_NO_LIMIT
+             ? 0
+             : count_adhoc (self, watcher, but);
+}
+
+guint
+judge_n_adhoc (Service *self, const char *watcher)
+{
+  return count_adhoc (self, watcher, NULL);
 }
 
 static PolicyQuestion
@@ -172,21 +185,39 @@ note_watcher_cb (Sub *sub, gpointer data)
     g_hash_table_add (watching->watchers, (gpointer)watcher);
 }
 
+static guint
+count_watchers (Service *self, const char *presentity, const char *watcher,
+                gboolean *is_there_out)
+{
+  g_autoptr (GHashTable) watchers = g_hash_table_new (aor_hash, aor_equal);
+  Watching watching
+      = { .presentity = presentity, .watcher = watcher, .watchers = watchers };
+
+  subs_foreach (self->subs, presentity, PRESENCE, note_watcher_cb, &watching);
+  *is_there_out = watching.is_there;
+  return g_hash_table_size (watchers);
+}
+
+guint
+judge_n_watchers (Service *self, const char *presentity)
+{
+  gboolean is_there;
+
+  return count_watchers (self, presentity, presentity, &is_there);
+}
+
 /* Whoever watches already takes no new place. */
 static gboolean
 is_full (Service *self, const char *watcher, const char *presentity)
 {
-  g_autoptr (GHashTable) watchers = NULL;
-  Watching watching = { .presentity = presentity, .watcher = watcher };
   gint32 max = self->settings.max_watchers;
+  gboolean is_there;
 
   if (max == POLICY_NO_LIMIT
       || subs_count (self->subs, presentity, PRESENCE) < (guint)max)
     return FALSE;
-  watchers = g_hash_table_new (aor_hash, aor_equal);
-  watching.watchers = watchers;
-  subs_foreach (self->subs, presentity, PRESENCE, note_watcher_cb, &watching);
-  return !watching.is_there && g_hash_table_size (watchers) >= (guint)max;
+  return count_watchers (self, presentity, watcher, &is_there) >= (guint)max
+         && !is_there;
 }
 
 static gboolean

@@ -53,6 +53,10 @@ void judge_sphere_changed (Service *self, const char *presentity);
 /* What policy/ is asked about the two. */
 PolicyQuestion judge_question (Service *self, const char *watcher,
                                const char *presentity, const Sub *but);
+/* Distinct watchers of presentity, not himself; ad hoc subscriptions of
+ * watcher. */
+guint judge_n_watchers (Service *self, const char *presentity);
+guint judge_n_adhoc (Service *self, const char *watcher);
 /* What was read of a user is in memory: requests that are decided go. */
 void judge_facts_read (Service *self, PolicyUser *user);
 

@@ -16,6 +16,7 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/packages.c src/service/packages.h \
   src/service/documents.c src/service/documents.h \
   src/service/watchers.c src/service/watchers.h \
+  src/service/why.c \
   src/service/xcap_events.c src/service/xcap_events.h \
   src/service/xcap_state.c src/service/xcap_state.h \
   src/port/clock.h src/port/documents.h src/port/loop.h src/port/store.h src/port/sip_out.h

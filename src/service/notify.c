@@ -164,6 +164,7 @@ notified_cb (SubsNotifyResult result, guint status, guint retry_after,
   if (result != SUBS_NOTIFY_OK)
     g_info ("NOTIFY of %s to %s (Call-ID %s): %u", dialog->presentity,
             dialog->watcher, dialog->call_id, status);
+  sub_note_answer (self->sub, status, service_now (service));
   subs_notified (service->subs, self->sub, self->cseq, result, retry_after,
                  service_now (service), actions);
   service_act (service, actions);

@@ -179,6 +179,16 @@ typedef void (*ServiceStatusFn) (const char *name, const char *value,
                                  gpointer data);
 void service_status (Service *self, ServiceStatusFn fn, gpointer data);
 
+/* Why watcher sees what he sees of presentity, and what a MESSAGE of his gets;
+ * addresses as an administrator writes them.  lines, or error: a sentence.  A
+ * line is a name, a text for people and any number of name=value, separated by
+ * tabs; "rule" and "subscription" come as often as there are some.  fn is
+ * called once, inside the call or later. */
+typedef void (*ServiceWhyFn) (const char *lines, const char *error,
+                              gpointer data);
+void service_why (Service *self, const char *watcher, const char *presentity,
+                  ServiceWhyFn fn, gpointer data);
+
 /* SUBSCRIBE's event packages for Allow-Events: "presence, presence.winfo, ...". */
 const char *service_allow_events (void);
 

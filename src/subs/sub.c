@@ -314,6 +314,26 @@ sub_is_gone (const Sub *sub)
   return sub->life == LIFE_GONE;
 }
 
+gboolean
+sub_is_suspended (const Sub *sub)
+{
+  return sender_is_suspended (sub);
+}
+
+void
+sub_note_answer (Sub *sub, guint status, gint64 now)
+{
+  sub->answered = (guint16)status;
+  sub->answered_at = (guint32)(now / G_USEC_PER_SEC);
+}
+
+gint64
+sub_answered_at (const Sub *sub, guint *status_out)
+{
+  *status_out = sub->answered;
+  return (gint64)sub->answered_at * G_USEC_PER_SEC;
+}
+
 guint32
 sub_cseq_reserved (const Sub *sub)
 {

@@ -158,9 +158,11 @@ struct Sub {
   gint64 retry_at;     /* SENDER_DUE; 0: no try by time */
   gint32 created_at; /* seconds; before the machine's start below 0 */
   guint32 refs;
+  guint32 answered_at; /* seconds */
   guint32 remote_cseq;
   guint32 cseq, cseq_limit, cseq_reserved; /* last used, usable, in the row */
   guint32 version, version_limit, version_reserved; /* next, usable end, row */
+  guint16 answered; /* status of the last NOTIFY's answer */
   /* Bits, for there are many subscriptions: */
   guint8 life : 4;        /* LifeState */
   guint8 sender : 4;      /* SenderState */

@@ -86,6 +86,12 @@ guint32 sub_version_reserved (const Sub *sub);
 /* Is none of its SUBSCRIBEs on its way to the store: is what would be answered
  * now committed? */
 gboolean sub_is_settled (const Sub *sub);
+/* Is its device away, so that NOTIFYs wait? */
+gboolean sub_is_suspended (const Sub *sub);
+/* The status that its last NOTIFY was answered by, for people; the time (us) of
+ * that, to a second; 0: none was.  Not known of one from the store. */
+void sub_note_answer (Sub *sub, guint status, gint64 now);
+gint64 sub_answered_at (const Sub *sub, guint *status_out);
 /* Is it not in the table any more? */
 gboolean sub_is_gone (const Sub *sub);
 

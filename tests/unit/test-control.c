@@ -5,6 +5,7 @@
 #include "admin/control.h"
 #include "base/error.h"
 #include "ctl/control.h"
+#include "ctl/why.h"
 #include "sip/sip.h"
 
 #include <errno.h>
@@ -54,6 +55,26 @@ guint
 service_drain (Service *self)
 {
   return 7;
+}
+
+#define WHY                                                                    \
+  "watcher\tbob@example.com\npresentity\talice@example.com\n"                  \
+  "decision\tnone\tdecision=none\n"                                            \
+  "rule\t\"a\" (pres-rules): allow\tid=a\thandling=allow\n"                    \
+  "rule\t\"b\" (pres-rules): block\tid=b\thandling=block\n"                    \
+  "watchers\t3 of 200\tn=3\tmax=200\n"                                         \
+  "result\tallowed: x=y\tdecision=allow\n"                                     \
+  "later\tunknown to us\tis_new=true\n"                                        \
+  "subscriptions\tnone now\n"
+
+void
+service_why (Service *self, const char *watcher, const char *presentity,
+             ServiceWhyFn fn, gpointer data)
+{
+  if (strcmp (presentity, "alice@example.com") == 0)
+    fn (WHY, NULL, data);
+  else
+    fn ("", "there is no such user", data);
 }
 
 /* --- rig --- */
@@ -176,6 +197,11 @@ typedef struct {
   const char *answer; /* NULL: an error */
 } Row;
 
+/* The user of the longest address, nearly. */
+#define TEN "xxxxxxxxxx"
+#define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+#define LONG HUNDRED HUNDRED HUNDRED
+
 static const Row ROWS[] = {
   { "status", "status\n", NULL, 0, "state ready\nusers 3\nok\n" },
   { "crlf", "status\r\n", NULL, 0, "state ready\nusers 3\nok\n" },
@@ -190,6 +216,12 @@ static const Row ROWS[] = {
   { "level/plain", "level notice\n", NULL, 0, "ok\n" },
   { "level/unknown", "level loud\n", NULL, 0, NULL },
   { "level/lacking", "level\n", NULL, 0, NULL },
+  { "why", "why bob@example.com alice@example.com\n", NULL, 0, WHY "ok\n" },
+  { "why/long", "why " LONG "@example.com alice@example.com\n", NULL, 0,
+    WHY "ok\n" },
+  { "why/nobody", "why bob@example.com x@example.com\n", NULL, 0,
+    "error there is no such user\n" },
+  { "why/lacking", "why bob@example.com\n", NULL, 0, NULL },
   { "too-many-words", "sync now\n", NULL, 0, NULL },
   { "unknown", "stop\n", NULL, 0, NULL },
   { "prefix", "stat\n", NULL, 0, NULL },
@@ -456,6 +488,36 @@ test_json (void)
   g_assert_cmpstr (none, ==, "{}\n");
 }
 
+static void
+test_why (void)
+{
+  g_autofree char *text = why_text (WHY), *json = why_json (WHY);
+
+  g_assert_cmpstr (text, ==,
+                   "Watcher         bob@example.com\n"
+                   "Presentity      alice@example.com\n"
+                   "\n"
+                   "Decision        none\n"
+                   "  rule          \"a\" (pres-rules): allow\n"
+                   "  rule          \"b\" (pres-rules): block\n"
+                   "His watchers    3 of 200\n"
+                   "\n"
+                   "Result          allowed: x=y\n"
+                   "later           unknown to us\n"
+                   "Subscriptions   none now\n");
+  g_assert_cmpstr (
+      json, ==,
+      "{\"watcher\": \"bob@example.com\", \"presentity\": "
+      "\"alice@example.com\", \"decision\": {\"text\": \"none\", "
+      "\"decision\": \"none\"}, \"watchers\": {\"text\": \"3 of 200\", "
+      "\"n\": 3, \"max\": 200}, \"result\": {\"text\": \"allowed: x=y\", "
+      "\"decision\": \"allow\"}, \"later\": {\"text\": \"unknown to us\", "
+      "\"is_new\": true}, \"rules_matching\": [{\"text\": \"\\\"a\\\" "
+      "(pres-rules): allow\", \"id\": \"a\", \"handling\": \"allow\"}, "
+      "{\"text\": \"\\\"b\\\" (pres-rules): block\", \"id\": \"b\", "
+      "\"handling\": \"block\"}], \"subscriptions\": []}\n");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -482,5 +544,6 @@ main (int argc, char **argv)
   ADD ("/ctl/refused", NULL, test_ctl_refused);
   ADD ("/ctl/nobody", NULL, test_ctl_nobody);
   g_test_add_func ("/ctl/json", test_json);
+  g_test_add_func ("/ctl/why", test_why);
   return g_test_run ();
 }

@@ -24,7 +24,7 @@
   "<dm:person id='p'><rpid:mood><rpid:" mood "/></rpid:mood></dm:person>"
 #define SPHERE(sphere)                                                         \
   "<dm:person id='p'><rpid:sphere><rpid:" sphere "/></rpid:sphere></"          \
-                                                 "dm:person>"
+  "dm:person>"
 
 static void
 watch (ServiceBed *bed, const char *watcher, SubsState state, const char *text)
@@ -354,6 +354,80 @@ test_sharing_newest_once (void)
   g_assert_cmpuint (bed_drain (bed), ==, 0);
 }
 
+/* --- Why --- */
+
+static void
+why_cb (const char *lines, const char *error, gpointer data)
+{
+  g_string_append (data, error != NULL ? error : lines);
+}
+
+/* texts (NULL at its end) must be in the report. */
+static void
+assert_why (ServiceBed *bed, const char *watcher, const char *presentity,
+            const char *const *texts)
+{
+  g_autoptr (GString) said = g_string_new (NULL);
+
+  service_why (bed->service, watcher, presentity, why_cb, said);
+  fake_loop_settle (bed->loop);
+  for (; *texts != NULL; texts++)
+    if (strstr (said->str, *texts) == NULL)
+      g_error ("no \"%s\" in: %s", *texts, said->str);
+}
+
+#define WHY(watcher, presentity, ...)                                          \
+  assert_why (bed, watcher, presentity,                                        \
+              (const char *const[]){ __VA_ARGS__, NULL })
+
+static void
+test_why (void)
+{
+  g_autoptr (ServiceBed) bed = bed_new ();
+
+  bed_put_policy (bed, SOME, NULL, CAROL "=polite_block @example.org=block");
+  WHY (EVE, "sip:" ALICE, "decision\tnone", "contact_rule\tdoes not concern",
+       "rules\t1 of 2 match", "rule\t\"a\" (pres-rules): allow; services: all",
+       "result\tallowed: the user's rules say so",
+       "sees\tservices: all; persons", "message\ta message of his goes through",
+       "subscriptions\tnone now", "watchers\t0 of 200");
+  WHY (CAROL, ALICE, "decision\tpolite_block, for " CAROL,
+       "sees\toffline, whatever is true", "is answered 202 and dropped",
+       "contacts\t0 of 200", "ad hoc, without an end");
+  WHY ("x@example.org", ALICE, "block, for @example.org",
+       "result\trefused (403)", "is refused (403): decided for the watcher's");
+  WHY (ALICE, ALICE, "result\teverybody may watch himself");
+  WHY (BOB, "nobody@example.com", "there is no user nobody@example.com");
+  WHY ("nobody@example.com", ALICE, "there is no user nobody@example.com");
+  WHY (BOB, EVE, "is of another domain");
+  WHY ("nonsense", ALICE, "nonsense");
+}
+
+/* What lives, and how its last NOTIFY was answered. */
+static void
+test_why_subscription (void)
+{
+  g_autoptr (ServiceBed) bed = bed_new ();
+  g_autoptr (FakeNotify) notify = NULL;
+
+  bed->settings.adhoc_ttl = 1800;
+  bed->settings.max_watchers = 1;
+  bed_set (bed);
+  bed_subscribe (bed, BOB, ALICE, "presence", 3600);
+  WHY (BOB, ALICE, "subscription\tpresence, active, ends in 30 min 0 s",
+       "none answered yet", "watches ad hoc, 30 min 0 s left",
+       "result\tallowed");
+  notify = fake_sip_answer (bed->sip, BOB, SUBS_NOTIFY_OK);
+  fake_loop_run (bed->loop, 20);
+  WHY (BOB, ALICE, "the last was answered 200, 20 s ago", "last_status=200");
+  WHY (EVE, ALICE, "watchers\t1 of 1",
+       "a new subscription is refused (403): the user has as many watchers");
+  bed->settings.share_availability = FALSE;
+  bed_set (bed);
+  WHY (BOB, ALICE, "sees\tunknown",
+       "sharing\toff (the organisation's setting)");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -374,5 +448,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sharing/off-and-on", test_sharing);
   g_test_add_func ("/sharing/of-ones-own", test_sharing_of_ones_own);
   g_test_add_func ("/sharing/newest-once", test_sharing_newest_once);
+  g_test_add_func ("/why/steps", test_why);
+  g_test_add_func ("/why/subscription", test_why_subscription);
   return g_test_run ();
 }
