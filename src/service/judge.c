@@ -541,45 +541,6 @@ judge_person (Service *self, const char *aor)
   judge_all (self, subs);
 }
 
-typedef struct {
-  Service *service;
-  PaceKind kind;
-} Pacing;
-
-/* Does the setting that changed concern it, and not the user's own? */
-static gboolean
-is_concerned (const Pacing *pacing, const SubsDialog *dialog)
-{
-  const StoreUser *user;
-
-  if (pacing->kind != PACE_SHOW)
-    return TRUE;
-  user = service_user (pacing->service, dialog->presentity);
-  return user == NULL || user->share_availability == POLICY_AS_SETTINGS;
-}
-
-static void
-pace_cb (Sub *sub, gpointer data)
-{
-  Pacing *pacing = data;
-  const SubsDialog *dialog = sub_dialog (sub);
-
-  if (g_ascii_strcasecmp (dialog->package, PRESENCE) == 0
-      && !aor_equal (dialog->watcher, dialog->presentity)
-      && is_concerned (pacing, dialog))
-    service_pace (pacing->service, pacing->kind, sub);
-}
-
-/* Of everybody: paced. */
-static void
-pace_all (Service *self, PaceKind kind)
-{
-  Pacing pacing = { self, kind };
-
-  subs_foreach_all (self->subs, pace_cb, &pacing);
-  service_pace_start (self);
-}
-
 static gboolean
 needs_judging (const PolicySettings *a, const PolicySettings *b)
 {
@@ -593,12 +554,15 @@ judge_settings_changed (const PolicySettings *settings, gpointer data)
 {
   Service *self = data;
   PolicySettings before = self->settings;
+  guint kinds = 0;
 
   self->settings = *settings;
   if (needs_judging (&before, settings))
-    pace_all (self, PACE_JUDGE);
+    kinds |= PACE_KIND (PACE_JUDGE);
   if (before.share_availability != settings->share_availability)
-    pace_all (self, PACE_SHOW);
+    kinds |= PACE_KIND (PACE_SHOW);
+  if (kinds != 0)
+    service_sweep (self, kinds);
 }
 
 void
@@ -608,7 +572,7 @@ judge_policy_changed (const char *aor, gpointer data)
 
   facts_forget (self->facts, aor);
   if (aor == NULL)
-    pace_all (self, PACE_JUDGE);
+    service_sweep (self, PACE_KIND (PACE_JUDGE));
   else {
     judge_person (self, aor);
     facts_want (self->facts, aor, person_read_cb, self);

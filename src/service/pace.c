@@ -1,19 +1,30 @@
 /* SPDX-License-Identifier: ISC
  *
  * What concerns many dialogs at once is done at a rate: the first NOTIFYs after a
- * start, the last ones of a drain, what follows a change of everybody's. */
+ * start, what a change of the settings or of everybody's brings, and the last ones
+ * of a drain.  Those of the queue come first, then those of the sweep. */
 #define G_LOG_DOMAIN "service"
 #include "service/judge.h"
 #include "service/xcap_events.h"
 
+#include "addr/aor.h"
+
 #define PACE_MS 50
 
 typedef struct {
-  guint kinds; /* 1 << PaceKind, several at once */
+  guint kinds; /* PACE_KINDs, several at once */
   Sub *sub;
 } Paced;
 
-#define HAS(paced, kind) (((paced)->kinds & (1u << (kind))) != 0)
+#define HAS(paced, kind) (((paced)->kinds & PACE_KIND (kind)) != 0)
+
+/* Everything that was in the table at a time.  To make it is all that the turn
+ * of a change has to do. */
+struct Sweep {
+  GArray *items; /* Paced */
+  guint next;
+  gint64 at; /* when it was made */
+};
 
 static void
 paced_free (Paced *self)
@@ -33,7 +44,7 @@ service_pace (Service *self, PaceKind kind, Sub *sub)
     g_queue_push_tail (&self->paced, paced);
     g_hash_table_insert (self->pacing, sub, paced);
   }
-  paced->kinds |= 1u << kind;
+  paced->kinds |= PACE_KIND (kind);
 }
 
 static void
@@ -81,10 +92,8 @@ judge (Service *self, const Paced *paced)
 }
 
 static void
-do_one (Service *self)
+carry_out (Service *self, const Paced *paced)
 {
-  Paced *paced = take (self);
-
   if (HAS (paced, PACE_DRAIN))
     deactivate (self, paced->sub);
   else if (HAS (paced, PACE_WAKE))
@@ -95,6 +104,156 @@ do_one (Service *self)
     show (self, paced->sub);
   if (HAS (paced, PACE_READ))
     xcap_events_read_again (self, paced->sub);
+}
+
+/* --- The sweep --- */
+
+static guint
+n_swept (const Sweep *self)
+{
+  return self != NULL ? self->items->len - self->next : 0;
+}
+
+static void
+clear_item (gpointer data)
+{
+  sub_unref (((Paced *)data)->sub);
+}
+
+static Sweep *
+sweep_new (void)
+{
+  Sweep *self = g_new0 (Sweep, 1);
+
+  self->items = g_array_new (FALSE, FALSE, sizeof (Paced));
+  g_array_set_clear_func (self->items, clear_item);
+  return self;
+}
+
+static void
+sweep_free (Sweep *self)
+{
+  if (self == NULL)
+    return;
+  g_array_unref (self->items);
+  g_free (self);
+}
+
+static void
+sweep_add (Sweep *self, Sub *sub, guint kinds)
+{
+  Paced item = { kinds, sub_ref (sub) };
+
+  g_array_append_val (self->items, item);
+}
+
+/* Those that wait first; then those it is through with.  What they point to is
+ * not touched: there are many. */
+static void
+sweep_rewind (Sweep *self, guint kinds)
+{
+  GArray *items
+      = g_array_sized_new (FALSE, FALSE, sizeof (Paced), self->items->len + 1);
+  guint len = self->items->len;
+
+  for (guint i = 0; i < len; i++) {
+    guint at = (self->next + i) % len;
+    Paced item = g_array_index (self->items, Paced, at);
+
+    item.kinds = at >= self->next ? item.kinds | kinds : kinds;
+    g_array_append_val (items, item);
+  }
+  g_array_set_clear_func (self->items, NULL);
+  g_array_unref (self->items);
+  g_array_set_clear_func (items, clear_item);
+  self->items = items;
+  self->next = 0;
+}
+
+typedef struct {
+  Sweep *sweep;
+  gint64 after; /* only those made later; 0: all */
+  guint kinds;
+} Collecting;
+
+static void
+collect_cb (Sub *sub, gpointer data)
+{
+  const Collecting *collecting = data;
+
+  if (collecting->after == 0 || sub_created_at (sub) > collecting->after)
+    sweep_add (collecting->sweep, sub, collecting->kinds);
+}
+
+void
+service_sweep (Service *self, guint kinds)
+{
+  Collecting collecting = { .kinds = kinds };
+
+  if (self->sweep == NULL) {
+    self->sweep = sweep_new ();
+  } else {
+    collecting.after = self->sweep->at;
+    sweep_rewind (self->sweep, kinds);
+  }
+  self->sweep->at = service_now (self);
+  collecting.sweep = self->sweep;
+  subs_foreach_all (self->subs, collect_cb, &collecting);
+  service_pace_start (self);
+}
+
+/* Settings are about presence, and nobody is judged by himself; a user's own
+ * setting goes before the one of all. */
+static guint
+concerning (Service *self, const Paced *item)
+{
+  const SubsDialog *dialog = sub_dialog (item->sub);
+  const StoreUser *user;
+
+  if (HAS (item, PACE_DRAIN))
+    return item->kinds;
+  if (g_ascii_strcasecmp (dialog->package, "presence") != 0
+      || aor_equal (dialog->watcher, dialog->presentity))
+    return 0;
+  user = service_user (self, dialog->presentity);
+  if (user != NULL && user->share_availability != POLICY_AS_SETTINGS)
+    return item->kinds & ~PACE_KIND (PACE_SHOW);
+  return item->kinds;
+}
+
+static void
+sweep_one (Service *self)
+{
+  Sweep *sweep = self->sweep;
+  Paced item = g_array_index (sweep->items, Paced, sweep->next);
+
+  sub_ref (item.sub);
+  item.kinds = concerning (self, &item);
+  sweep->next++;
+  if (n_swept (sweep) == 0)
+    g_clear_pointer (&self->sweep, sweep_free);
+  carry_out (self, &item);
+  sub_unref (item.sub);
+}
+
+/* --- The pace --- */
+
+guint
+service_n_paced (Service *self)
+{
+  return self->paced.length + n_swept (self->sweep);
+}
+
+static void
+do_one (Service *self)
+{
+  Paced *paced = take (self);
+
+  if (paced == NULL) {
+    sweep_one (self);
+    return;
+  }
+  carry_out (self, paced);
   paced_free (paced);
 }
 
@@ -104,9 +263,9 @@ pace_cb (gpointer data)
   Service *self = data;
   guint many = MAX (1, self->limits.wake_rate * PACE_MS / 1000);
 
-  while (many-- > 0 && self->paced.length > 0)
+  while (many-- > 0 && service_n_paced (self) > 0)
     do_one (self);
-  if (self->paced.length == 0) {
+  if (service_n_paced (self) == 0) {
     self->loop->remove_timer (self->loop->self, self->pacer);
     self->pacer = NULL;
   }
@@ -115,7 +274,7 @@ pace_cb (gpointer data)
 void
 service_pace_start (Service *self)
 {
-  if (self->pacer == NULL && self->paced.length > 0)
+  if (self->pacer == NULL && service_n_paced (self) > 0)
     self->pacer = self->loop->every (self->loop->self, PACE_MS, pace_cb, self);
 }
 
@@ -128,29 +287,13 @@ service_pace_free (Service *self)
     self->loop->remove_timer (self->loop->self, self->pacer);
   while ((paced = take (self)) != NULL)
     paced_free (paced);
+  g_clear_pointer (&self->sweep, sweep_free);
   g_hash_table_unref (self->pacing);
-}
-
-typedef struct {
-  Service *service;
-  guint n;
-} Draining;
-
-static void
-drain_cb (Sub *sub, gpointer data)
-{
-  Draining *draining = data;
-
-  service_pace (draining->service, PACE_DRAIN, sub);
-  draining->n++;
 }
 
 guint
 service_drain (Service *self)
 {
-  Draining draining = { self, 0 };
-
-  subs_foreach_all (self->subs, drain_cb, &draining);
-  service_pace_start (self);
-  return draining.n;
+  service_sweep (self, PACE_KIND (PACE_DRAIN));
+  return service_n_paced (self);
 }

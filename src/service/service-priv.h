@@ -7,6 +7,7 @@
 typedef struct Documents Documents;
 typedef struct Facts Facts;
 typedef struct Renewals Renewals;
+typedef struct Sweep Sweep;
 typedef struct Watchers Watchers;
 typedef struct XcapEvents XcapEvents;
 
@@ -38,6 +39,7 @@ struct Service {
   LoopTimer *pacer;
   GQueue paced;        /* what service_pace collected, in its order */
   GHashTable *pacing;  /* the same: Sub -> Paced */
+  Sweep *sweep;        /* pace.c: what goes through all of them */
   GHashTable *shown;   /* during service_presence_changed: Sub, whose NOTIFY has
                           the change already; else NULL */
   GQueue forking;      /* message.c: messages on their way */
@@ -125,4 +127,11 @@ typedef enum {
  * its place: it will get the newest state, once. */
 void service_pace (Service *self, PaceKind kind, Sub *sub);
 void service_pace_start (Service *self);
+/* Does that (several PACE_KINDs) to every subscription that it concerns, paced, beginning with those
+ * that still wait for the last sweep: each gets the newest state, once.  This
+ * call costs little, however many there are.  Starts by itself. */
+#define PACE_KIND(kind) (1u << (kind))
+void service_sweep (Service *self, guint kinds);
+/* How many wait. */
+guint service_n_paced (Service *self);
 void service_pace_free (Service *self);

@@ -297,7 +297,7 @@ service_status (Service *self, ServiceStatusFn fn, gpointer data)
   status_number ("subscriptions", subs_size (self->subs), fn, data);
   status_number ("policies_in_memory", facts_size (self->facts), fn, data);
   status_number ("requests_in_flight", self->in_flight, fn, data);
-  status_number ("dialogs_paced", self->paced.length, fn, data);
+  status_number ("dialogs_paced", service_n_paced (self), fn, data);
 }
 
 void
