@@ -24,7 +24,7 @@ static const struct {
   { "rule", "  rule", FALSE, "rules_matching" },
   { "approval", "Approval", FALSE, NULL },
   { "sharing", "Sharing", FALSE, NULL },
-  { "watchers", "His watchers", FALSE, NULL },
+  { "watchers", "Watchers", FALSE, NULL },
   { "contacts", "Contacts", FALSE, NULL },
   { "adhoc", "Ad hoc", FALSE, NULL },
   { "result", "Result", TRUE, NULL },

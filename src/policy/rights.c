@@ -275,60 +275,68 @@ static const char *const attribute_names[]
 static const char *const input_names[]
     = { NULL, "user-input (bare)", "user-input (thresholds)", "user-input" };
 
+/* Parts are separated by "; ", the items of a part by ", ". */
+typedef struct {
+  GString *out;
+  gboolean is_open; /* an item of the part is there */
+} Text;
+
 static void
-put_item (GString *out, gboolean *is_first, const char *text)
+put_item (Text *self, const char *part, const char *item)
 {
-  g_string_append_printf (out, "%s%s", *is_first ? "" : ", ", text);
-  *is_first = FALSE;
+  if (self->is_open)
+    g_string_append (self->out, ", ");
+  else
+    g_string_append_printf (self->out, "%s%s: ", self->out->len > 0 ? "; " : "",
+                            part);
+  g_string_append (self->out, item);
+  self->is_open = TRUE;
 }
 
 static void
-put_component (GString *out, const PolicyRights *self, guint component)
+put_component (Text *text, const PolicyRights *self, guint component)
 {
   g_autoptr (GList) members = sorted (self, component);
-  gboolean is_first = TRUE;
 
-  g_string_append_printf (out, "%s: ", component_names[component]);
+  text->is_open = FALSE;
   for (GList *l = members; l != NULL; l = l->next) {
     const char *member = l->data;
-    g_autofree char *text
+    g_autofree char *item
         = g_strconcat (selector_names[selector_of (*member)], member + 1, NULL);
 
-    put_item (out, &is_first, text);
+    put_item (text, component_names[component], item);
   }
-  g_string_append_printf (out, "%s; ", is_first ? "none" : "");
 }
 
 static void
-put_attributes (GString *out, const PolicyRights *self)
+put_attributes (Text *text, const PolicyRights *self)
 {
+  static const char part[] = "attributes";
   g_autoptr (GList) unknown = sorted (self, UNKNOWN);
-  gboolean is_first = TRUE;
 
+  text->is_open = FALSE;
+  if (self->attributes & RIGHTS_ALL_ATTRIBUTES) {
+    put_item (text, part, "all");
+    return;
+  }
   for (guint i = 0; i < G_N_ELEMENTS (attribute_names); i++)
     if (self->attributes & (1u << i))
-      put_item (out, &is_first, attribute_names[i]);
+      put_item (text, part, attribute_names[i]);
   if (self->input != RIGHTS_INPUT_NONE)
-    put_item (out, &is_first, input_names[self->input]);
+    put_item (text, part, input_names[self->input]);
   for (GList *l = unknown; l != NULL; l = l->next)
-    put_item (out, &is_first, strstr (l->data, PART) + 1);
-  if (is_first)
-    g_string_append (out, "none but the basic ones");
+    put_item (text, part, strstr (l->data, PART) + 1);
 }
 
 char *
 policy_rights_text (const PolicyRights *self)
 {
-  GString *out = g_string_new (NULL);
+  Text text = { g_string_new (NULL), FALSE };
 
   for (guint i = 0; i < RIGHTS_COMPONENTS; i++)
-    put_component (out, self, i);
-  g_string_append (out, "attributes: ");
-  if (self->attributes & RIGHTS_ALL_ATTRIBUTES)
-    g_string_append (out, "all");
-  else
-    put_attributes (out, self);
-  return g_string_free (out, FALSE);
+    put_component (&text, self, i);
+  put_attributes (&text, self);
+  return g_string_free (text.out, FALSE);
 }
 
 gsize

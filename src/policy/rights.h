@@ -89,8 +89,8 @@ gboolean policy_rights_is_full (const PolicyRights *self);
  * string; NULL for another one.  The caller frees. */
 char *policy_rights_name (const PolicyRights *self);
 PolicyRights *policy_rights_of (const char *name);
-/* For people: "services: all; persons: class biz; attributes: mood, note".
- * The caller frees. */
+/* For people: "services: all; persons: class biz; attributes: mood, note"; ""
+ * for none.  The caller frees. */
 char *policy_rights_text (const PolicyRights *self);
 /* About what it costs, in bytes. */
 gsize policy_rights_size (const PolicyRights *self);

@@ -230,8 +230,8 @@ put_rule_cb (const PolicyRuleView *rule, gpointer data)
 
   if (!rule->is_match)
     return;
-  put_line (self, "rule", "\"%s\" (%s): %s; %s", rule->id, rule->place,
-            handling, rights);
+  put_line (self, "rule", "\"%s\" (%s): %s%s%s", rule->id, rule->place,
+            handling, *rights != '\0' ? "; provides " : "", rights);
   put_value (self, "id", rule->id);
   put_value (self, "document", rule->place);
   put_value (self, "handling", handling);
@@ -262,12 +262,12 @@ put_rules (Why *self, const PolicyQuestion *question)
 }
 
 static void
-put_limit (Why *self, const char *name, guint n, gint32 max)
+put_limit (Why *self, const char *name, const char *who, guint n, gint32 max)
 {
   if (max == POLICY_NO_LIMIT)
-    put_line (self, name, "%u, without a limit", n);
+    put_line (self, name, "%s has %u, without a limit", who, n);
   else
-    put_line (self, name, "%u of %d", n, max);
+    put_line (self, name, "%s has %u of %d", who, n, max);
   put_number (self, "n", n);
   if (max != POLICY_NO_LIMIT)
     put_number (self, "max", max);
@@ -278,15 +278,17 @@ put_limits (Why *self, const PolicyQuestion *question)
 {
   const PolicySettings *settings = question->settings;
 
-  put_limit (self, "watchers",
+  put_limit (self, "watchers", self->presentity,
              judge_n_watchers (self->service, self->presentity),
              settings->max_watchers);
   if (!question->is_local_watcher)
     return;
-  put_limit (self, "contacts", policy_user_n_contacts (question->of_watcher),
+  put_limit (self, "contacts", self->watcher,
+             policy_user_n_contacts (question->of_watcher),
              settings->max_contacts);
   if (settings->adhoc_enabled)
-    put_limit (self, "adhoc", judge_n_adhoc (self->service, self->watcher),
+    put_limit (self, "adhoc", self->watcher,
+               judge_n_adhoc (self->service, self->watcher),
                settings->adhoc_max);
 }
 
@@ -300,7 +302,7 @@ put_result (Why *self, const PolicyAnswer *answer)
   } decisions[] = {
     [POLICY_ALLOW] = { "allow", "allowed" },
     [POLICY_PENDING] = { "pending", "pending" },
-    [POLICY_BLOCK] = { "block", "refused (403), or ended (rejected)" },
+    [POLICY_BLOCK] = { "block", "refused (403)" },
     [POLICY_POLITE_BLOCK] = { "polite_block", "politely blocked" },
   };
   const char *refusal = answer->decision == POLICY_BLOCK
@@ -314,8 +316,9 @@ put_result (Why *self, const PolicyAnswer *answer)
     put_value (self, "decision", "block");
     return;
   }
-  put_line (self, "result", "%s: %s", decisions[answer->decision].text,
-            policy_step_text (answer->step));
+  put_line (self, "result", "%s%s: %s",
+            live_one (self) != NULL ? "" : "would be ",
+            decisions[answer->decision].text, policy_step_text (answer->step));
   put_value (self, "decision", decisions[answer->decision].name);
   if (answer->changes_at != 0)
     put_number (self, "changes_at", answer->changes_at / G_USEC_PER_SEC);
@@ -333,8 +336,11 @@ put_sees (Why *self, const PolicyAnswer *answer)
     put_line (self, "sees", "unknown: availability is not shared");
   else if (answer->decision == POLICY_POLITE_BLOCK)
     put_line (self, "sees", "offline, whatever is true");
+  else if (rights == NULL)
+    put_line (self, "sees", "everything");
   else
-    put_line (self, "sees", "%s", rights != NULL ? rights : "everything");
+    put_line (self, "sees", "%s",
+              *rights != '\0' ? rights : "an empty document");
 }
 
 static void
@@ -343,16 +349,15 @@ put_message (Why *self)
   static const struct {
     const char *name, *text;
   } decisions[] = {
-    [POLICY_ALLOW] = { "allow", "goes through" },
-    [POLICY_PENDING] = { "allow", "goes through" },
-    [POLICY_BLOCK] = { "block", "is refused (403)" },
-    [POLICY_POLITE_BLOCK] = { "polite_block", "is answered 202 and dropped" },
+    [POLICY_ALLOW] = { "allow", "go through" },
+    [POLICY_PENDING] = { "allow", "go through" },
+    [POLICY_BLOCK] = { "block", "are refused (403)" },
+    [POLICY_POLITE_BLOCK] = { "polite_block", "are answered 202 and dropped" },
   };
   PolicyAnswer answer
       = judge_message (self->service, self->watcher, self->presentity);
 
-  put_line (self, "message", "a message of his %s%s%s",
-            decisions[answer.decision].text,
+  put_line (self, "message", "%s%s%s", decisions[answer.decision].text,
             answer.step == POLICY_BY_DEFAULT ? "" : ": ",
             answer.step == POLICY_BY_DEFAULT ? ""
                                              : policy_step_text (answer.step));

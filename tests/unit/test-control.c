@@ -500,7 +500,7 @@ test_why (void)
                    "Decision        none\n"
                    "  rule          \"a\" (pres-rules): allow\n"
                    "  rule          \"b\" (pres-rules): block\n"
-                   "His watchers    3 of 200\n"
+                   "Watchers        3 of 200\n"
                    "\n"
                    "Result          allowed: x=y\n"
                    "later           unknown to us\n"

@@ -353,9 +353,7 @@ test_union (void)
       policy_rights_selects (rights, RIGHTS_PERSONS, RIGHTS_BY_CLASS, "home"));
   text = policy_rights_text (rights);
   g_assert_cmpstr (text, ==,
-                   "services: none; persons: none; devices: class biz, class "
-                   "home, device urn:uuid:f81d4fae; attributes: none but the "
-                   "basic ones");
+                   "devices: class biz, class home, device urn:uuid:f81d4fae");
 }
 
 static void
@@ -395,7 +393,7 @@ test_name (void)
 {
   g_autoptr (PolicyRights) rights = policy_rights_new ();
   g_autoptr (PolicyRights) again = NULL;
-  g_autofree char *name = NULL, *other = NULL;
+  g_autofree char *name = NULL, *other = NULL, *text = NULL;
 
   policy_rights_provide (rights, RIGHTS_SERVICES, RIGHTS_BY_URI,
                          "sip:a@b;x=\"y\"");
@@ -404,6 +402,10 @@ test_name (void)
   policy_rights_show_input (rights, RIGHTS_INPUT_FULL);
   policy_rights_show_input (rights, RIGHTS_INPUT_BARE);
   policy_rights_show_unknown (rights, "urn:x", "foo");
+  text = policy_rights_text (rights);
+  g_assert_cmpstr (text, ==,
+                   "services: uri sip:a@b;x=\"y\"; persons: all; attributes: "
+                   "sphere, note, user-input, foo");
   name = policy_rights_name (rights);
   again = policy_rights_of (name);
   g_assert_nonnull (again);

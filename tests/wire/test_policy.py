@@ -270,7 +270,7 @@ def test_why(server, alice, bob):
     bob.settle()
     said = server.ctl('why', BOB, f'sip:{ALICE}')
     assert '"friends" (pres-rules): allow' in said
-    assert "allowed: the user's rules say so" in said
+    assert "Result          allowed: the user's rules say so" in said
     assert 'the last was answered 200' in said
     report = json.loads(server.ctl('--json', 'why', BOB, ALICE))
     assert report['result']['decision'] == 'allow'
