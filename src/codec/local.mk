@@ -31,6 +31,11 @@ src_libcodec_a_SOURCES = src/codec/xml.c src/codec/xml-check.c \
   src/codec/xcap-tree.c \
   src/codec/xcap-usages.c \
   src/codec/xcap-usages.h
+src_libcodec_a_SOURCES += src/codec/mime.c src/codec/mime.h \
+  src/codec/multipart.c src/codec/cpim.c src/codec/cpim.h \
+  src/codec/imdn.c src/codec/imdn-xml.c src/codec/imdn.h \
+  src/codec/composing.c src/codec/composing.h \
+  src/codec/recipients.c src/codec/recipients.h src/codec/list-message.c
 src_libcodec_a_CPPFLAGS = $(AM_CPPFLAGS) $(XML_CFLAGS)
 
 check_PROGRAMS += tests/unit/test-codec tests/unit/test-winfo \
@@ -87,3 +92,24 @@ EXTRA_DIST += tests/fuzz/seeds/pres-rules-example.xml \
   tests/fuzz/seeds/pres-rules-lists.xml \
   tests/fuzz/seeds/pres-rules-oma.xml \
   tests/fuzz/seeds/pres-rules-validity.xml
+
+check_PROGRAMS += tests/unit/test-mime tests/unit/test-cpim \
+  tests/unit/test-imdn tests/unit/test-recipients tests/fuzz/fuzz-im
+tests_unit_test_mime_SOURCES = tests/unit/test-mime.c
+tests_unit_test_mime_LDADD = $(CODEC_LIBS)
+tests_unit_test_cpim_SOURCES = tests/unit/test-cpim.c
+tests_unit_test_cpim_LDADD = $(CODEC_LIBS)
+tests_unit_test_imdn_SOURCES = tests/unit/test-imdn.c
+tests_unit_test_imdn_LDADD = $(CODEC_LIBS)
+tests_unit_test_recipients_SOURCES = tests/unit/test-recipients.c
+tests_unit_test_recipients_LDADD = $(CODEC_LIBS)
+tests_fuzz_fuzz_im_SOURCES = tests/fuzz/fuzz-im.c
+tests_fuzz_fuzz_im_LDADD = $(CODEC_LIBS)
+EXTRA_DIST += tests/fuzz/seeds/im-composing.txt \
+  tests/fuzz/seeds/im-cpim.txt \
+  tests/fuzz/seeds/im-imdn-document.txt \
+  tests/fuzz/seeds/im-imdn-many.txt \
+  tests/fuzz/seeds/im-imdn.txt \
+  tests/fuzz/seeds/im-list-encoded.txt \
+  tests/fuzz/seeds/im-list.txt \
+  tests/fuzz/seeds/im-text.txt

@@ -67,6 +67,23 @@ test_live_behind_stored (void)
   world_clear (&w);
 }
 
+/* One whose row is under way is before what comes now. */
+static void
+test_live_behind_storing (void)
+{
+  World w = world_new (1);
+
+  message (&w);
+  answered (&w, 1, "desk", 503);
+  message (&w);
+  expect (&w, "send1:desk store1");
+  stored (&w, 1);
+  expect (&w, "202:1 count1 send1:desk");
+  answered (&w, 1, "desk", 200);
+  expect (&w, "take1:desk send2:desk");
+  world_clear (&w);
+}
+
 static void
 test_chunks (void)
 {
@@ -381,6 +398,7 @@ main (int argc, char **argv)
   ADD ("offline/nobody-there", test_nobody_there);
   ADD ("offline/registration-passes", test_registration_passes);
   ADD ("offline/live-behind-stored", test_live_behind_stored);
+  ADD ("offline/live-behind-storing", test_live_behind_storing);
   ADD ("offline/chunks", test_chunks);
   ADD ("offline/entitled", test_entitled);
   ADD ("offline/dies-in-the-middle", test_dies_in_the_middle);
