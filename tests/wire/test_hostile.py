@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: ISC
 """What is malformed or hostile gets 400, or the status that its RFC names, or
 silence, and harms nobody."""
+import os
 import socket
 
 import pytest
 
 from harness.message import token
+from harness.mutate import bombard, connect, drain
+
+trusting = pytest.mark.options(sip={
+    'trusted_peers': '127.0.0.1', 'rate_per_source': '0',
+    'rate_per_user': '0'})
 
 
 def raw(agent, method='OPTIONS', version='SIP/2.0', via=None, extra='',
@@ -218,4 +224,89 @@ def test_a_response_with_a_header_twice(alice, bob, name):
     bob.register()
     bob.answer('MESSAGE', (200, [(name, 'a'), (name, 'b')]))
     alice.message('bob', 'hello', expect=200)
+    alice.register()
+
+
+def resident(server):
+    with open(f'/proc/{server.process.pid}/statm', encoding='utf-8') as file:
+        return int(file.read().split()[1]) * os.sysconf('SC_PAGE_SIZE')
+
+
+@trusting
+@pytest.mark.parametrize('kind', ['udp', 'tcp'])
+def test_mutants_harm_nobody(server, alice, kind):
+    for seed in range(5):
+        bombard(server, kind, seed, 300)
+        alice.request('OPTIONS', 'sip:example.com', 200, auth=False)
+        assert server.process.poll() is None
+    carol = server.agent('carol')
+    carol.register()
+    carol.subscribe('bob').next()
+    assert server.stop(30) == 0
+    assert 'runtime error' not in server.log_text()
+
+
+@pytest.mark.options(sip={'rate_per_source': '0'})
+def test_a_flood_of_strangers_takes_no_memory(server, alice):
+    """Challenges leave nothing behind; a user among them is served."""
+    sock = connect(server, 'udp')
+    requests = [raw(alice, 'REGISTER', extra='Contact: <sip:x@192.0.2.1>\r\n')
+                [0] for _ in range(500)]
+    for turn in range(8):
+        for data in requests:
+            sock.send(data)
+        drain(sock)
+        alice.request('OPTIONS', 'sip:example.com', 200, auth=False)
+        if turn == 1:
+            before = resident(server)
+    alice.register()
+    assert resident(server) < before + (16 << 20)
+    sock.close()
+
+
+def test_slow_clients_wait_alone(server, alice):
+    """Three hundred that have begun a request and go on a byte at a time."""
+    socks = [connect(server, 'tcp') for _ in range(300)]
+    for data in (b'REGISTER sip:exa', b'm', b'p', b'le.com SIP/2.0\r\nVia: '):
+        for sock in socks:
+            sock.send(data)
+        alice.register()
+    for sock in socks:
+        sock.close()
+
+
+@pytest.mark.parametrize('part', [b'X: ' + b'y' * 997 + b'\r\n',
+                                  b'X' * 1000, b'a,' * 500],
+                         ids=['fields', 'word', 'list'])
+def test_a_head_without_end(server, alice, part):
+    """The connection is closed, or read no more, long before it hurts."""
+    before = resident(server)
+    sock = socket.create_connection(server.address('tcp'), 5)
+    sock.settimeout(1)
+    try:
+        sock.sendall(b'OPTIONS sip:example.com SIP/2.0\r\nX: ')
+        for _ in range(8000):
+            sock.sendall(part)
+    except (TimeoutError, ConnectionError):
+        pass
+    alice.register()
+    assert resident(server) < before + (32 << 20)
+    sock.close()
+
+
+def test_responses_that_nobody_asked_for(server, alice):
+    for kind in ('udp', 'tcp'):
+        sock = connect(server, kind)
+        for status in (100, 183, 200, 302, 401, 481, 503, 699):
+            sock.send((
+                f'SIP/2.0 {status} X\r\nVia: SIP/2.0/{kind.upper()} '
+                f'127.0.0.1:{server.port};branch=z9hG4bK{token()}\r\n'
+                'From: <sip:a@example.com>;tag=1\r\nCSeq: 1 NOTIFY\r\n'
+                f'To: <sip:b@example.com>;tag=2\r\nCall-ID: {token()}\r\n'
+                'Content-Length: 0\r\n\r\n').encode())
+        sock.setblocking(True)
+        sock.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            assert sock.recv(1000) == b''
+        sock.close()
     alice.register()
