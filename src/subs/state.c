@@ -287,10 +287,9 @@ act (const Turn *turn, Sub *sub, guint actions, WriteKind kind)
 static void
 act_end (const Turn *turn, Sub *sub, guint actions)
 {
-  if ((actions & LAY) && sub->bury_at <= turn->now)
+  if ((actions & LAY)
+      && (!sub->is_unsubscribed || sub->expires_at <= turn->now))
     life_move (turn, sub, LIFE_EXPIRED);
-  else if (actions & LAY)
-    sub->expires_at = sub->bury_at;
   if ((actions & ERASE) && !sub->is_fetch)
     sub_act (turn, sub, SUBS_ACT_ERASE);
   if (actions & FREE)

@@ -70,7 +70,7 @@ subs_stored_of (const Sub *sub)
       .cseq_reserved = sub->cseq_reserved,
       .version_reserved = sub->version_reserved,
       .created_at = sub_created_at (sub),
-      .expires_at = is_closing ? sub->bury_at : sub->expires_at,
+      .expires_at = sub->expires_at,
   });
 }
 
@@ -124,7 +124,7 @@ subs_restore (Subs *self, const SubsStored *stored, gint64 now)
   sub->remote_cseq = stored->remote_cseq;
   sub->expires_at = sub->agreed_until = stored->expires_at;
   if (stored->state == SUBS_TERMINATED) {
-    sub->bury_at = stored->expires_at;
+    sub->is_unsubscribed = TRUE;
     sub->reason = SUBS_TIMEOUT;
   }
   if (life_is_live (sub))

@@ -323,7 +323,7 @@ sub_is_suspended (const Sub *sub)
 void
 sub_note_answer (Sub *sub, guint status, gint64 now)
 {
-  sub->answered = (guint16)status;
+  sub->answered = status;
   sub->answered_at = (guint32)(now / G_USEC_PER_SEC);
 }
 

@@ -152,9 +152,9 @@ struct Sub {
   SubLink in_topic, in_watcher, in_flow;
   WheelTimer timer; /* the nearer of the deadline and retry_at */
   Write *writes;
-  gint64 expires_at;   /* as decided; after the end: when to give up */
+  gint64 expires_at;   /* as decided; unsubscribed: the end of the tombstone; after
+                          the end: when to give up */
   gint64 agreed_until; /* as committed and answered */
-  gint64 bury_at;      /* end of the tombstone; 0: none is kept */
   gint64 retry_at;     /* SENDER_DUE; 0: no try by time */
   gint32 created_at; /* seconds; before the machine's start below 0 */
   guint32 refs;
@@ -162,14 +162,15 @@ struct Sub {
   guint32 remote_cseq;
   guint32 cseq, cseq_limit, cseq_reserved; /* last used, usable, in the row */
   guint32 version, version_limit, version_reserved; /* next, usable end, row */
-  guint16 answered; /* status of the last NOTIFY's answer */
   /* Bits, for there are many subscriptions: */
-  guint8 life : 4;        /* LifeState */
-  guint8 sender : 4;      /* SenderState */
-  guint8 granted : 2;     /* SubsState: what the policy said last */
-  guint8 reason : 4;      /* SubsReason of the end */
-  guint8 is_fetch : 1;    /* gboolean */
-  guint8 is_approved : 1; /* gboolean: pending before it was active */
+  guint32 life : 4;            /* LifeState */
+  guint32 sender : 4;          /* SenderState */
+  guint32 granted : 2;         /* SubsState: what the policy said last */
+  guint32 reason : 4;          /* SubsReason of the end */
+  guint32 answered : 10;       /* status of the last NOTIFY's answer */
+  guint32 is_fetch : 1;        /* gboolean */
+  guint32 is_approved : 1;     /* gboolean: pending before it was active */
+  guint32 is_unsubscribed : 1; /* gboolean: its tombstone is kept */
   char ids[];      /* Call-ID, local tag, remote tag */
 };
 

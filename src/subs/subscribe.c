@@ -69,7 +69,7 @@ subs_create (Subs *self, const SubsDialog *dialog, guint32 cseq, gint64 expires,
 static gboolean
 is_ended_by_watcher (const Sub *sub)
 {
-  return sub->is_fetch || sub->bury_at != 0;
+  return sub->is_fetch || sub->is_unsubscribed;
 }
 
 static SubsVerdict
@@ -113,10 +113,9 @@ accept_refresh (const Turn *turn, Sub *sub, guint granted, guint32 cseq,
     sub_set_body (sub, body);
 
   sub->remote_cseq = cseq;
-  if (granted == 0)
-    sub->bury_at = turn->now + limits->tombstone * SECOND;
-  else
-    sub->expires_at = turn->now + granted * SECOND;
+  sub->is_unsubscribed = granted == 0;
+  sub->expires_at
+      = turn->now + (granted == 0 ? limits->tombstone : granted) * SECOND;
   life_move (turn, sub, granted == 0 ? LIFE_UNSUBSCRIBE : LIFE_REFRESH);
   for (write = sub->writes; write->next != NULL; write = write->next)
     ;

@@ -94,7 +94,7 @@ undo (Sub *sub, const Write *write)
     return;
   sub->expires_at = newest != NULL ? newest->expires_at : sub->agreed_until;
   if (write->kind == WRITE_CLOSE)
-    sub->bury_at = 0;
+    sub->is_unsubscribed = FALSE;
   if (newest != NULL && newest->ticket > write->ticket)
     return;
   sub->remote_cseq = write->previous_cseq;
