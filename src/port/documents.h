@@ -64,7 +64,9 @@ typedef void (*DocumentsListFn) (DocumentsOutcome outcome,
                                  gpointer data);
 
 /* Each call leads to exactly one call of done: inside it or later.  Everything
- * given is borrowed for the call.  A success means: committed. */
+ * given is borrowed for the call.  A success means: committed.  A write that had
+ * been sent when PostgreSQL went away is answered once its outcome is known,
+ * which may be when it is back. */
 typedef struct {
   gpointer self;
   void (*fetch) (gpointer self, const DocumentsKey *key, DocumentsFn done,

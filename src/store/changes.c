@@ -14,6 +14,7 @@
 
 #include <string.h>
 
+#include "codec/xcap-settings.h"
 #include "store/settings.h"
 #include "store/users.h"
 
@@ -159,6 +160,33 @@ read_on (Changes *self)
   }
 }
 
+/* NULL: the whole table. */
+static const char *
+key_of (const PGresult *result, int i)
+{
+  return PQgetisnull (result, i, KEY) ? NULL : PQgetvalue (result, i, KEY);
+}
+
+/* Of one owner, or of any. */
+static void
+tell_documents (Changes *self, const char *auid, const char *owner,
+                const char *name)
+{
+  self->config.documents_changed (auid, owner, owner != NULL ? name : NULL,
+                                  self->config.data);
+}
+
+/* The settings of a user; all documents of one who is gone. */
+static void
+tell_user_documents (Changes *self, const PGresult *result, int i)
+{
+  gboolean is_gone
+      = !PQgetisnull (result, i, KEY) && PQgetisnull (result, i, USER);
+
+  tell_documents (self, is_gone ? NULL : XCAP_SETTINGS_AUID, key_of (result, i),
+                  is_gone ? NULL : XCAP_SETTINGS_NAME);
+}
+
 static void
 tell_user (Changes *self, const PGresult *result, int i)
 {
@@ -177,21 +205,34 @@ tell_settings (Changes *self, const PGresult *result, int i)
 }
 
 static void
+tell_policy_document (Changes *self, const PGresult *result, int i)
+{
+  self->config.documents_changed (XCAP_SETTINGS_AUID, NULL, XCAP_POLICY_NAME,
+                                  self->config.data);
+}
+
+static void
 tell_policy (Changes *self, const PGresult *result, int i)
 {
-  self->config.policy_changed (
-      PQgetisnull (result, i, KEY) ? NULL : PQgetvalue (result, i, KEY),
-      self->config.data);
+  self->config.policy_changed (key_of (result, i), self->config.data);
+}
+
+static void
+tell_lists (Changes *self, const PGresult *result, int i)
+{
+  tell_documents (self, "resource-lists", key_of (result, i), "index");
 }
 
 static const struct {
   const char *table;
   void (*tell) (Changes *self, const PGresult *result, int i);
+  /* What it says of documents; or NULL. */
+  void (*tell_documents) (Changes *self, const PGresult *result, int i);
 } followed[] = {
-  { "users", tell_user },
-  { "settings", tell_settings },
-  { "contacts", tell_policy },
-  { "watchers", tell_policy },
+  { "users", tell_user, tell_user_documents },
+  { "settings", tell_settings, tell_policy_document },
+  { "contacts", tell_policy, tell_lists },
+  { "watchers", tell_policy, NULL },
 };
 
 static void
@@ -200,8 +241,11 @@ tell (Changes *self, const PGresult *result, int i)
   const char *table = PQgetvalue (result, i, TABLE);
 
   for (guint n = 0; n < G_N_ELEMENTS (followed); n++)
-    if (strcmp (followed[n].table, table) == 0)
+    if (strcmp (followed[n].table, table) == 0) {
       followed[n].tell (self, result, i);
+      if (followed[n].tell_documents != NULL)
+        followed[n].tell_documents (self, result, i);
+    }
 }
 
 /* What several rows name is told once. */

@@ -16,6 +16,8 @@ typedef struct {
   void (*users_end) (gpointer data);
   void (*settings_changed) (const PolicySettings *settings, gpointer data);
   void (*policy_changed) (const char *aor, gpointer data);
+  void (*documents_changed) (const char *auid, const char *owner,
+                             const char *name, gpointer data);
   gpointer data;
 } ChangesConfig;
 

@@ -8,7 +8,11 @@
  * is tried again as a transaction of its own, and the unfit one is refused.
  *
  * What was committed softly is remembered until it must be on disk and written
- * once more when the session is lost: PostgreSQL may have crashed with it. */
+ * once more when the session is lost: PostgreSQL may have crashed with it.
+ *
+ * Calls are statements of their own at the end of a batch.  They are answered
+ * AWAY only while it is certain that they did nothing and never will: a write
+ * that has been sent waits for its outcome, however long that takes. */
 #define G_LOG_DOMAIN "store"
 #include "store/lane.h"
 
@@ -35,8 +39,10 @@ struct Lane {
   gboolean is_replay;
   gint64 sent_at;
   gboolean is_away;
-  GQueue recent;    /* Submit committed softly; at is the time of the commit */
-  char sqlstate[6]; /* of the first error since the last sync */
+  GQueue statements; /* Call in the order of results, NULL for others */
+  GQueue busy;       /* Submit of calls that are to be sent again */
+  GQueue recent;     /* Submit committed softly; at is the time of the commit */
+  char sqlstate[6];  /* of the first error since the last sync */
   char *error;
   gint64 *n_batches, *n_rows, *n_refused, *n_away, *n_lost;
 };
@@ -53,7 +59,7 @@ gboolean
 lane_is_idle (const Lane *self)
 {
   return self->flight == NULL && self->queue.length == 0
-         && kept_size (self->kept) == 0;
+         && self->busy.length == 0 && kept_size (self->kept) == 0;
 }
 
 gboolean
@@ -80,6 +86,50 @@ answer_away (Lane *self, Submit *submit)
   submit->is_kept = TRUE;
 }
 
+/* A call in flight: a question is answered, a write's outcome is waited for. */
+static void
+leave_call (Lane *self, Call *call)
+{
+  call->is_late = TRUE;
+  if (!call->is_write && !call->is_settled) {
+    call_settle (call, STORE_AWAY);
+    (*self->n_away)++;
+  }
+}
+
+/* A call that is certain not to have done anything.  Frees it. */
+static void
+drop_call (Lane *self, Submit *submit)
+{
+  submit_settle (submit, STORE_AWAY);
+  submit_free (submit);
+  (*self->n_away)++;
+}
+
+/* What has not been sent; a write that has, in another session, stays. */
+static void
+clear_queue (Lane *self)
+{
+  GQueue due = self->queue, dropped = self->busy;
+  Submit *submit;
+
+  g_queue_init (&self->queue);
+  g_queue_init (&self->busy);
+  while ((submit = g_queue_pop_head (&due)) != NULL) {
+    if (submit->call == NULL) {
+      answer_away (self, submit);
+      kept_add_newer (self->kept, submit);
+    } else if (submit->call->is_sent) {
+      submit->call->is_late = TRUE;
+      g_queue_push_tail (&self->queue, submit);
+    } else {
+      g_queue_push_tail (&dropped, submit);
+    }
+  }
+  while ((submit = g_queue_pop_head (&dropped)) != NULL)
+    drop_call (self, submit);
+}
+
 static void
 go_away (Lane *self)
 {
@@ -88,13 +138,14 @@ go_away (Lane *self)
   if (self->is_away)
     return;
   self->is_away = TRUE;
-  for (guint i = 0; self->flight != NULL && i < self->flight->len; i++)
-    if ((submit = g_ptr_array_index (self->flight, i)) != NULL)
+  for (guint i = 0; self->flight != NULL && i < self->flight->len; i++) {
+    submit = g_ptr_array_index (self->flight, i);
+    if (submit != NULL && submit->call != NULL)
+      leave_call (self, submit->call);
+    else if (submit != NULL)
       answer_away (self, submit);
-  while ((submit = g_queue_pop_head (&self->queue)) != NULL) {
-    answer_away (self, submit);
-    kept_add_newer (self->kept, submit);
   }
+  clear_queue (self);
   self->config.changed (self->config.data);
 }
 
@@ -110,7 +161,9 @@ come_back (Lane *self)
 void
 lane_submit (Lane *self, Submit *submit)
 {
-  if (self->is_away) {
+  if (self->is_away && submit->call != NULL) {
+    drop_call (self, submit);
+  } else if (self->is_away) {
     answer_away (self, submit);
     kept_add_newer (self->kept, submit);
   } else {
@@ -134,7 +187,7 @@ take_batch (Lane *self)
   }
   while ((submit = g_queue_peek_head (&self->queue)) != NULL
          && (rows == 0 || rows + submit->n <= BATCH_ROWS)) {
-    rows += submit->n;
+    rows += submit->call != NULL ? 1 : submit->n;
     g_ptr_array_add (batch, g_queue_pop_head (&self->queue));
   }
   return batch;
@@ -162,6 +215,14 @@ group_writes (Groups *groups, Submit *const *submits, guint n)
     g_ptr_array_add (groups->rows[((StoreWrite *)write)->kind], write);
 }
 
+/* Of the next result. */
+static void
+expect (Lane *self, Call *call)
+{
+  g_queue_push_tail (&self->statements, call);
+  connection_expect (self->connection, 1);
+}
+
 static gboolean
 send_group (Lane *self, StoreWriteKind kind, GPtrArray *rows)
 {
@@ -178,7 +239,7 @@ send_group (Lane *self, StoreWriteKind kind, GPtrArray *rows)
                             (int)params.n, params.values, params.lengths,
                             params.formats, 0);
   row_params_clear (&params);
-  connection_expect (self->connection, 1);
+  expect (self, NULL);
   *self->n_rows += rows->len;
   return ok;
 }
@@ -192,6 +253,39 @@ is_durable (Submit *const *submits, guint n)
   return FALSE;
 }
 
+/* A statement without parameters. */
+static gboolean
+send_plain (Lane *self, const char *name)
+{
+  expect (self, NULL);
+  return PQsendQueryPrepared (connection_pg (self->connection), name, 0, NULL,
+                              NULL, NULL, 0);
+}
+
+static gboolean
+has_call (Submit *const *submits, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    if (submits[i]->call != NULL)
+      return TRUE;
+  return FALSE;
+}
+
+/* Calls never wait for the lock of a session that may think for hours. */
+static gboolean
+send_calls (Lane *self, Submit *const *submits, guint n)
+{
+  gboolean ok = TRUE;
+
+  for (guint i = 0; i < n && ok; i++)
+    if (submits[i]->call != NULL) {
+      submits[i]->call->is_busy = FALSE;
+      expect (self, submits[i]->call);
+      ok = call_send (submits[i]->call, connection_pg (self->connection));
+    }
+  return ok;
+}
+
 /* One transaction of some submits of the flight. */
 static gboolean
 send_transaction (Lane *self, Submit *const *submits, guint n)
@@ -200,17 +294,17 @@ send_transaction (Lane *self, Submit *const *submits, guint n)
   gboolean ok = TRUE;
   Groups groups;
 
-  if (is_durable (submits, n)) {
-    ok = PQsendQueryPrepared (pg, "durable", 0, NULL, NULL, NULL, 0);
-    connection_expect (self->connection, 1);
-  }
+  if (is_durable (submits, n))
+    ok = send_plain (self, "durable");
+  if (has_call (submits, n))
+    ok = ok && send_plain (self, "careful");
   group_writes (&groups, submits, n);
   for (guint k = 0; k < G_N_ELEMENTS (groups.rows); k++) {
     if (ok && groups.rows[k]->len > 0)
       ok = send_group (self, (StoreWriteKind)k, groups.rows[k]);
     g_ptr_array_unref (groups.rows[k]);
   }
-  ok = ok && PQpipelineSync (pg);
+  ok = ok && send_calls (self, submits, n) && PQpipelineSync (pg);
   connection_expect (self->connection, 1);
   (*self->n_batches)++;
   return ok;
@@ -242,7 +336,7 @@ lane_kick (Lane *self)
   if (!connection_is_ready (self->connection) || self->flight != NULL
       || !self->config.may_write (self->config.data))
     return;
-  if (lane_is_idle (self)) {
+  if (self->queue.length == 0 && kept_size (self->kept) == 0) {
     come_back (self);
     return;
   }
@@ -270,14 +364,42 @@ remember (Lane *self, Submit *submit, gboolean was_durable)
     submit_free (g_queue_pop_head (&self->recent));
 }
 
+/* Not done yet: once more in a moment, if that is not for ever. */
+static void
+commit_busy (Lane *self, Submit *submit)
+{
+  submit->call->is_sent = FALSE; /* it is known to have done nothing */
+  if (submit->call->is_late
+      || clock_now (self->config.clock) - submit->call->since
+             > (gint64)self->config.hung_after * 1000)
+    drop_call (self, submit);
+  else
+    g_queue_push_tail (&self->busy, submit);
+}
+
 static void
 commit (Lane *self, guint i, gboolean was_durable)
 {
   Submit *submit = g_ptr_array_index (self->flight, i);
 
   g_ptr_array_index (self->flight, i) = NULL;
+  if (submit->call != NULL && submit->call->is_busy) {
+    commit_busy (self, submit);
+    return;
+  }
   submit_settle (submit, STORE_COMMITTED);
+  if (submit->call != NULL && !was_durable) {
+    submit_free (submit);
+    return;
+  }
   remember (self, submit, was_durable);
+}
+
+/* Somebody holds a lock: lock_timeout, or a deadlock that was ended. */
+static gboolean
+is_lock_fault (const char *sqlstate)
+{
+  return strcmp (sqlstate, "55P03") == 0 || strcmp (sqlstate, "40P01") == 0;
 }
 
 static void
@@ -286,6 +408,10 @@ refuse (Lane *self, guint i)
   Submit *submit = g_ptr_array_index (self->flight, i);
 
   g_ptr_array_index (self->flight, i) = NULL;
+  if (submit->call != NULL && is_lock_fault (self->sqlstate)) {
+    commit_busy (self, submit);
+    return;
+  }
   g_warning ("PostgreSQL refused %s (SQLSTATE %s); what was asked fails",
              self->error, self->sqlstate);
   (*self->n_refused)++;
@@ -352,10 +478,21 @@ settle_one (Lane *self)
     end_flight (self);
 }
 
+/* Were calls in the transaction that failed? */
+static gboolean
+may_be_calls_fault (const Lane *self)
+{
+  Submit *const *submits = (Submit *const *)self->flight->pdata;
+
+  return self->is_replay ? has_call (&submits[self->settled], 1)
+                         : has_call (submits, self->flight->len);
+}
+
 static void
 synced (Lane *self)
 {
-  if (self->sqlstate[0] != '\0' && !is_rows_fault (self->sqlstate)) {
+  if (self->sqlstate[0] != '\0' && !is_rows_fault (self->sqlstate)
+      && !(is_lock_fault (self->sqlstate) && may_be_calls_fault (self))) {
     connection_fail (self->connection, self->error);
     return;
   }
@@ -383,11 +520,19 @@ static void
 result_cb (const PGresult *result, gpointer data)
 {
   Lane *self = data;
+  Call *call = g_queue_peek_head (&self->statements);
 
+  if (result == NULL) {
+    g_queue_pop_head (&self->statements);
+    return;
+  }
   switch (PQresultStatus (result)) {
   case PGRES_FATAL_ERROR:
-    if (result != NULL)
-      note_error (self, result);
+    note_error (self, result);
+    break;
+  case PGRES_TUPLES_OK:
+    if (call != NULL)
+      call->take (call, result);
     break;
   case PGRES_PIPELINE_SYNC:
     synced (self);
@@ -420,7 +565,13 @@ requeue_flight (Lane *self)
     g_ptr_array_index (flight, i) = NULL;
     if (submit == NULL)
       continue;
-    if (submit->is_kept)
+    if (submit->call != NULL) {
+      submit->call->is_sent = submit->call->is_write;
+      submit->call->is_late = submit->call->is_late || self->is_away;
+    }
+    if (submit->call != NULL && submit->call->is_settled)
+      submit_free (submit);
+    else if (submit->is_kept)
       kept_add_older (self->kept, submit);
     else
       g_queue_push_head (&self->queue, submit);
@@ -441,9 +592,25 @@ lost_cb (gboolean was_ready, const char *why, gpointer data)
   (*self->n_lost)++;
   g_warning ("a connection to PostgreSQL is lost: %s", why);
   self->sqlstate[0] = '\0';
+  g_queue_clear (&self->statements);
   requeue_flight (self);
   while ((submit = g_queue_pop_tail (&self->recent)) != NULL)
     kept_add_older (self->kept, submit);
+}
+
+/* Calls that found a lock taken get their next turn. */
+static void
+wake_busy (Lane *self, gint64 now)
+{
+  Submit *submit;
+
+  if (self->busy.length == 0)
+    return;
+  while ((submit = g_queue_pop_head (&self->busy)) != NULL) {
+    submit->at = now;
+    g_queue_push_tail (&self->queue, submit);
+  }
+  self->config.wants_kick (self->config.data);
 }
 
 void
@@ -457,6 +624,7 @@ lane_tick (Lane *self)
 
   if (now - since > (gint64)self->config.hung_after * 1000)
     go_away (self);
+  wake_busy (self, now);
   while (self->flight == NULL && connection_is_ready (self->connection)
          && (first = g_queue_peek_head (&self->recent)) != NULL
          && first->at + SOFT_FOR < now)
@@ -467,14 +635,18 @@ lane_tick (Lane *self)
 
 /* Holds the shared lock that says "a daemon writes here", and prepares. */
 static char *
-setup_sql (void)
+setup_sql (const char *more)
 {
-  GString *sql = g_string_new ("SELECT pg_advisory_lock_shared(" G_STRINGIFY (
-      LOCK_CLASS) ", " G_STRINGIFY (LOCK_WRITERS) ");"
-                                                  "PREPARE durable AS SELECT "
-                                                  "set_config('synchronous_"
-                                                  "commit', 'on', true)");
+  GString *sql = g_string_new (NULL);
 
+  g_string_printf (
+      sql,
+      "SELECT pg_advisory_lock_shared(%d, %d)"
+      ";PREPARE durable AS SELECT set_config('synchronous_commit', 'on', true)"
+      ";PREPARE careful AS SELECT set_config('lock_timeout', '200', true)",
+      LOCK_CLASS, LOCK_WRITERS);
+  if (more != NULL)
+    g_string_append_printf (sql, ";%s", more);
   for (guint i = 0; i < WRITE_TABLES; i++) {
     const Table *table = row_table_at (i);
     g_autofree char *put_types = row_sql_types (table, table->n_columns);
@@ -499,7 +671,7 @@ lane_new (const LaneConfig *config)
 
   self->config = *config;
   self->kept = kept_new ();
-  self->setup = setup_sql ();
+  self->setup = setup_sql (config->calls);
   self->n_batches = counters_cell (counters, "db_batches");
   self->n_rows = counters_cell (counters, "db_rows");
   self->n_refused = counters_cell (counters, "db_refused");
@@ -529,6 +701,8 @@ lane_free (Lane *self)
   connection_free (self->connection);
   g_clear_pointer (&self->flight, g_ptr_array_unref);
   g_queue_clear_full (&self->queue, (GDestroyNotify)submit_free);
+  g_queue_clear_full (&self->busy, (GDestroyNotify)submit_free);
+  g_queue_clear (&self->statements);
   g_queue_clear_full (&self->recent, (GDestroyNotify)submit_free);
   kept_free (self->kept);
   g_free (self->setup);

@@ -12,8 +12,9 @@
 typedef struct Lane Lane;
 
 typedef struct {
-  const char *dsn;  /* borrowed */
-  guint hung_after; /* ms */
+  const char *dsn;   /* borrowed */
+  const char *calls; /* statements that prepare what is called; or NULL */
+  guint hung_after;  /* ms */
   LoopPort *loop;
   const Clock *clock;
   Counters *counters;

@@ -4,12 +4,14 @@ src_libstore_a_SOURCES = src/store/store.h src/store/pg.c \
   src/store/connection.c src/store/connection.h \
   src/store/control.c src/store/control.h src/store/lock.h \
   src/store/lane.c src/store/lane.h src/store/kept.c src/store/kept.h \
-  src/store/submit.c src/store/submit.h \
+  src/store/call.c src/store/call.h src/store/submit.c src/store/submit.h \
   src/store/rows.c src/store/rows.h src/store/rows-tables.c \
   src/store/users.c src/store/users.h \
   src/store/settings.c src/store/settings.h \
   src/store/policies.c src/store/policies.h \
   src/store/pg-documents.c src/store/pg-documents.h \
+  src/store/pg-documents-sql.c src/store/lists.c src/store/lists.h \
+  src/store/reasons.c src/store/reasons.h \
   src/store/load.c src/store/load.h src/store/changes.c src/store/changes.h \
   src/store/mem.c src/store/mem-priv.h src/store/mem-documents.c
 src_libstore_a_CPPFLAGS = $(AM_CPPFLAGS) $(PQ_CFLAGS)
@@ -17,6 +19,7 @@ EXTRA_DIST += tests/lib/with-postgres
 
 # The contract: one suite, two stores.
 contract_suite = tests/contract/contract.c tests/contract/rig.c \
+  tests/contract/documents.c tests/contract/documents.h \
   tests/contract/rig.h tests/lib/testloop.c tests/lib/testloop.h
 check_PROGRAMS += tests/contract/test-store-mem tests/contract/test-store-pg
 tests_contract_test_store_mem_SOURCES = tests/contract/test-store-mem.c \
@@ -25,6 +28,7 @@ tests_contract_test_store_mem_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_contract_test_store_mem_LDADD = $(STORE_LIBS)
 tests_contract_test_store_pg_SOURCES = tests/contract/pg.c \
   tests/contract/pg.h tests/contract/fault.c tests/contract/follow.c \
+  tests/contract/documents-pg.c \
   $(contract_suite)
 tests_contract_test_store_pg_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) \
   $(PQ_CFLAGS)

@@ -3,9 +3,13 @@
  * Documents of the store in memory: decided at the call, answered at the end of
  * the turn. */
 #include "addr/aor.h"
+#include "addr/contact.h"
 #include "base/ids.h"
+#include "codec/xcap-contacts.h"
 #include "codec/xcap-settings.h"
+#include "codec/xcap-usages.h"
 #include "store/mem-priv.h"
+#include "store/reasons.h"
 #include "store/users.h"
 
 #include <string.h>
@@ -18,10 +22,18 @@ typedef struct {
   GBytes *body;
 } Document;
 
+/* The contacts of a user, with what the URIs in his policy do not say. */
+typedef struct {
+  GPtrArray *contacts; /* XcapContact */
+  guint revision;
+  gboolean is_same; /* the stored document says just that */
+} MemLists;
+
 struct MemDocuments {
   StoreMem *store;
   DocumentsPort port;
   GPtrArray *documents; /* Document */
+  GHashTable *lists;    /* owner -> MemLists */
 };
 
 /* What is to be answered; owned by the work of a turn. */
@@ -94,7 +106,7 @@ static gboolean
 is_policy (const char *auid)
 {
   return strcmp (auid, "resource-lists") == 0
-         || g_str_has_suffix (auid, "rules");
+         || g_str_has_suffix (auid, "pres-rules");
 }
 
 static void
@@ -136,6 +148,8 @@ answer_cb (StoreOutcome outcome, gpointer data)
 {
   Answer *self = data;
 
+  if (self->changed != NULL)
+    tell_changed (self->documents->store, &self->changed->key);
   if (self->list_done != NULL)
     answer_list (self);
   else
@@ -148,8 +162,6 @@ answer_cb (StoreOutcome outcome, gpointer data)
                                         ? (const char *const *)self->uris->pdata
                                         : NULL },
         self->data);
-  if (self->changed != NULL)
-    tell_changed (self->documents->store, &self->changed->key);
   answer_free (self);
 }
 
@@ -221,14 +233,118 @@ find_settings (MemDocuments *self, const DocumentsKey *key)
                = setting_of (user->allow_without_approval) }));
 }
 
+static gboolean
+is_lists (const DocumentsKey *key)
+{
+  return key->owner != NULL && strcmp (key->auid, "resource-lists") == 0
+         && strcmp (key->name, "index") == 0;
+}
+
+static StorePolicy *
+policy_of (MemDocuments *self, const char *owner)
+{
+  StorePolicy *policy = g_hash_table_lookup (self->store->policies, owner);
+
+  if (policy == NULL) {
+    policy = store_policy_new (owner);
+    g_hash_table_replace (self->store->policies, policy->aor, policy);
+  }
+  return policy;
+}
+
+static const XcapContact *
+find_contact (const GPtrArray *contacts, const char *key)
+{
+  for (guint i = 0; i < contacts->len; i++) {
+    const XcapContact *contact = contacts->pdata[i];
+
+    if (strcmp (contact->key, key) == 0)
+      return contact;
+  }
+  return NULL;
+}
+
+/* The policy has the URIs: an administrator may have changed them. */
+static void
+reconcile (MemLists *self, const StorePolicy *policy)
+{
+  GPtrArray *now = g_ptr_array_new_with_free_func (xcap_contact_free);
+  gboolean is_new = policy->contacts->len != self->contacts->len;
+
+  for (guint i = 0; i < policy->contacts->len; i++) {
+    XcapContact *contact
+        = xcap_contact_new (policy->contacts->pdata[i], NULL, NULL);
+    const XcapContact *old = find_contact (self->contacts, contact->key);
+
+    is_new = is_new || old == NULL;
+    if (old != NULL) {
+      xcap_contact_free (contact);
+      contact = xcap_contact_new (old->uri, old->display_name, old->group);
+    }
+    g_ptr_array_add (now, contact);
+  }
+  if (is_new) {
+    self->revision++;
+    self->is_same = FALSE;
+    g_ptr_array_unref (self->contacts);
+    self->contacts = now;
+  } else {
+    g_ptr_array_unref (now);
+  }
+}
+
+static void
+lists_free (gpointer data)
+{
+  g_ptr_array_unref (((MemLists *)data)->contacts);
+  g_free (data);
+}
+
+static MemLists *
+lists_of (MemDocuments *self, const char *owner)
+{
+  MemLists *lists = g_hash_table_lookup (self->lists, owner);
+
+  if (lists == NULL) {
+    lists = g_new0 (MemLists, 1);
+    lists->contacts = g_ptr_array_new_with_free_func (xcap_contact_free);
+    g_hash_table_insert (self->lists, g_strdup (owner), lists);
+  }
+  reconcile (lists, policy_of (self, owner));
+  return lists;
+}
+
+static Document *
+find_lists (MemDocuments *self, const DocumentsKey *key)
+{
+  MemLists *lists = lists_of (self, key->owner);
+  Document *frame = find_stored (self, key);
+  g_autofree char *etag = g_strdup_printf (
+      "%s.%u", frame != NULL ? frame->etag : "contacts", lists->revision);
+  g_autoptr (GBytes) body = NULL;
+
+  if (frame == NULL && lists->contacts->len == 0)
+    return NULL;
+  body = frame != NULL && lists->is_same
+             ? g_bytes_ref (frame->body)
+             : xcap_contacts_merge (frame != NULL ? frame->body : NULL,
+                                    lists->contacts);
+  return document_new (key, etag, body);
+}
+
 /* As a GET gives it, new; NULL: there is none. */
 static Document *
 find (MemDocuments *self, const DocumentsKey *key)
 {
   Document *stored;
 
+  if (key->owner != NULL
+      && !g_hash_table_contains (self->store->users, key->owner))
+    return NULL;
   if (strcmp (key->auid, XCAP_SETTINGS_AUID) == 0)
     return find_settings (self, key);
+  if (is_lists (key))
+    return find_lists (self, key);
   stored = find_stored (self, key);
   return stored != NULL ? document_new (key, stored->etag, stored->body) : NULL;
 }
@@ -288,48 +404,253 @@ put_settings (MemDocuments *self, const DocumentsKey *key, GBytes *body)
   return TRUE;
 }
 
-/* Stores, or with body NULL removes; FALSE: refused. */
+static void
+refuse (Answer *answer, char *text)
+{
+  answer->outcome = DOCUMENTS_REFUSED;
+  answer->text = text;
+}
+
 static gboolean
-write (MemDocuments *self, const DocumentsKey *key, GBytes *body)
+is_own_domain (MemDocuments *self, const char *domain)
+{
+  GHashTableIter iter;
+  gpointer aor;
+
+  g_hash_table_iter_init (&iter, self->store->users);
+  while (g_hash_table_iter_next (&iter, &aor, NULL))
+    if (strcmp (aor_domain (aor), domain) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* As rollcall.judge_contact; NULL: it may come in. */
+static const char *
+judge (MemDocuments *self, const char *owner, const XcapContact *contact,
+       gint room)
+{
+  gint most = self->store->settings.max_contacts;
+  g_autofree char *canonical = contact_canonical (contact->uri);
+  g_autofree char *target = canonical != NULL ? contact_aor (canonical) : NULL;
+  gboolean is_user
+      = target != NULL && g_hash_table_contains (self->store->users, target);
+
+  if (canonical == NULL)
+    return "invalid";
+  if (target != NULL && !is_user && is_own_domain (self, aor_domain (target)))
+    return "no_such_user";
+  if (most == POLICY_NO_LIMIT)
+    return NULL;
+  if (room <= 0)
+    return "limit";
+  return is_user && !aor_equal (target, owner)
+                 && policy_of (self, target)->contacts->len >= (guint)most
+             ? "target_full"
+             : NULL;
+}
+
+static void
+leave_out (Answer *answer, const XcapContact *contact, const char *why)
+{
+  if (answer->uris == NULL) {
+    answer->uris = g_ptr_array_new_with_free_func (g_free);
+    answer->text = reason_sentence (why, contact->uri);
+  }
+  g_ptr_array_add (answer->uris, g_strdup (contact->uri));
+}
+
+/* Those of sent that may be contacts: who is one, and as many new ones as there
+ * is room for. */
+static GPtrArray *
+let_in (MemDocuments *self, Answer *answer, const char *owner,
+        const GPtrArray *sent)
+{
+  const MemLists *lists = lists_of (self, owner);
+  GPtrArray *out = g_ptr_array_new_with_free_func (xcap_contact_free);
+  gint room = self->store->settings.max_contacts;
+
+  for (guint i = 0; i < sent->len; i++)
+    if (find_contact (lists->contacts, ((XcapContact *)sent->pdata[i])->key))
+      room--;
+  for (guint i = 0; i < sent->len; i++) {
+    const XcapContact *contact = sent->pdata[i];
+    gboolean is_old = find_contact (lists->contacts, contact->key) != NULL;
+    const char *why = is_old ? NULL : judge (self, owner, contact, room);
+
+    if (why != NULL) {
+      leave_out (answer, contact, why);
+      continue;
+    }
+    room -= !is_old;
+    g_ptr_array_add (out, xcap_contact_new (contact->uri, contact->display_name,
+                                            contact->group));
+  }
+  if (answer->uris != NULL)
+    g_ptr_array_add (answer->uris, NULL);
+  return out;
+}
+
+/* Takes contacts. */
+static void
+set_contacts (MemDocuments *self, const char *owner, GPtrArray *contacts)
+{
+  MemLists *lists = lists_of (self, owner);
+  StorePolicy *policy = policy_of (self, owner);
+
+  g_ptr_array_set_size (policy->contacts, 0);
+  for (guint i = 0; i < contacts->len; i++)
+    g_ptr_array_add (policy->contacts,
+                     g_strdup (((XcapContact *)contacts->pdata[i])->uri));
+  g_ptr_array_unref (lists->contacts);
+  lists->contacts = contacts;
+  lists->revision++;
+}
+
+static void
+store (MemDocuments *self, const DocumentsKey *key, GBytes *body)
 {
   Document *stored = find_stored (self, key);
 
-  if (strcmp (key->auid, XCAP_SETTINGS_AUID) == 0)
-    return put_settings (self, key, body);
   if (stored != NULL)
     g_ptr_array_remove (self->documents, stored);
   if (body != NULL)
     g_ptr_array_add (self->documents, document_new (key, NULL, body));
-  return TRUE;
 }
 
 static void
-write_answered (MemDocuments *self, Answer *answer, const DocumentsKey *key,
-                const char *old_etag, GBytes *body)
+write_lists (MemDocuments *self, Answer *answer, const DocumentsKey *key,
+             GBytes *body, gboolean may_shorten)
 {
-  Document *now;
+  g_autoptr (GPtrArray) sent
+      = body != NULL ? xcap_contacts_read (body)
+                     : g_ptr_array_new_with_free_func (xcap_contact_free);
+  GPtrArray *contacts = let_in (self, answer, key->owner, sent);
+  gboolean is_short = answer->uris != NULL;
+
+  if (is_short && !may_shorten) {
+    g_ptr_array_unref (contacts);
+    answer->outcome = DOCUMENTS_REFUSED;
+    return;
+  }
+  g_clear_pointer (&answer->text, g_free);
+  set_contacts (self, key->owner, contacts);
+  lists_of (self, key->owner)->is_same = !is_short;
+  store (self, key, body);
+  if (is_short) /* of the document as sent */
+    answer->etag = g_strconcat (find_stored (self, key)->etag, ".s", NULL);
+}
+
+static char *
+service_key (const char *uri)
+{
+  char *canonical = contact_canonical (uri);
+
+  return canonical != NULL ? canonical : g_ascii_strdown (uri, -1);
+}
+
+static gboolean
+is_taken_by (const Document *document, const char *uri)
+{
+  const XcapUsage *usage = xcap_usage_find ("rls-services");
+  g_auto (GStrv) uris = NULL;
+  gboolean is_taken = FALSE;
+
+  if (strcmp (document->key.auid, "rls-services") != 0)
+    return FALSE;
+  uris = xcap_usage_service_uris (usage, document->body);
+  for (guint i = 0; uris[i] != NULL && !is_taken; i++) {
+    g_autofree char *key = service_key (uris[i]);
+
+    is_taken = strcmp (key, uri) == 0;
+  }
+  return is_taken;
+}
+
+static gboolean
+is_taken (MemDocuments *self, const DocumentsKey *key, const char *uri)
+{
+  g_autofree char *wanted = service_key (uri);
+  const char *colon = strchr (wanted, ':');
+
+  if (colon != NULL && g_hash_table_contains (self->store->users, colon + 1))
+    return TRUE;
+  for (guint i = 0; i < self->documents->len; i++) {
+    const Document *document = self->documents->pdata[i];
+
+    if (!is_same (&document->key, key) && is_taken_by (document, wanted))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static void
+write_plain (MemDocuments *self, Answer *answer, const DocumentsKey *key,
+             GBytes *body, const char *const *unique)
+{
+  for (guint i = 0; body != NULL && unique != NULL && unique[i] != NULL; i++)
+    if (is_taken (self, key, unique[i])) {
+      if (answer->uris == NULL)
+        answer->uris = g_ptr_array_new_with_free_func (g_free);
+      g_ptr_array_add (answer->uris, g_strdup (unique[i]));
+    }
+  if (answer->uris != NULL) {
+    g_ptr_array_add (answer->uris, NULL);
+    answer->outcome = DOCUMENTS_NOT_UNIQUE;
+    return;
+  }
+  store (self, key, body);
+}
+
+/* put: as given; to remove, its body is NULL. */
+static void
+write_document (MemDocuments *self, Answer *answer, const DocumentsPut *put)
+{
+  const DocumentsKey *key = &put->key;
+  gboolean is_stranger
+      = key->owner != NULL
+        && !g_hash_table_contains (self->store->users, key->owner);
+  gboolean is_settings = strcmp (key->auid, XCAP_SETTINGS_AUID) == 0;
 
   if (answer->outcome != DOCUMENTS_DONE)
     return;
-  if (!is_as_said (self, key, old_etag)) {
+  if (is_settings
+      && (key->owner == NULL || strcmp (key->name, XCAP_SETTINGS_NAME) != 0)) {
+    refuse (answer, g_strdup ("this document cannot be written"));
+  } else if (is_stranger) {
+    refuse (answer, g_strdup ("there is no such user"));
+  } else if (!is_as_said (self, key, put->old_etag)) {
     answer->outcome = DOCUMENTS_CHANGED;
-  } else if (!write (self, key, body)) {
-    answer->outcome = DOCUMENTS_REFUSED;
-    answer->text = g_strdup ("this document cannot be written");
+  } else if (is_settings) {
+    if (!put_settings (self, key, put->body))
+      refuse (answer, reason_sentence (NULL, NULL));
+  } else if (is_lists (key)) {
+    write_lists (self, answer, key, put->body, put->may_shorten);
   } else {
-    now = body != NULL ? find (self, key) : NULL;
-    answer->etag = now != NULL ? g_strdup (now->etag) : NULL;
-    answer->changed = document_new (key, NULL, NULL);
-    if (now != NULL)
-      document_free (now);
+    write_plain (self, answer, key, put->body, put->unique);
   }
+}
+
+static void
+write_answered (MemDocuments *self, Answer *answer, const DocumentsPut *put)
+{
+  Document *now;
+
+  write_document (self, answer, put);
+  if (answer->outcome != DOCUMENTS_DONE)
+    return;
+  answer->changed = document_new (&put->key, NULL, NULL);
+  now = put->body != NULL ? find (self, &put->key) : NULL;
+  if (now == NULL)
+    return;
+  if (answer->etag == NULL)
+    answer->etag = g_strdup (now->etag);
+  document_free (now);
 }
 
 static void
 put (gpointer port, const DocumentsPut *put, DocumentsFn done, gpointer data)
 {
-  write_answered (port, answer_later (port, done, data), &put->key,
-                  put->old_etag, put->body);
+  write_answered (port, answer_later (port, done, data), put);
 }
 
 static void
@@ -342,7 +663,8 @@ remove_document (gpointer port, const DocumentsKey *key, const char *old_etag,
   if (document == NULL && answer->outcome == DOCUMENTS_DONE)
     answer->outcome = DOCUMENTS_NONE;
   else
-    write_answered (port, answer, key, old_etag, NULL);
+    write_answered (port, answer,
+                    &(DocumentsPut){ .key = *key, .old_etag = old_etag });
   if (document != NULL)
     document_free (document);
 }
@@ -376,6 +698,7 @@ list (gpointer port, const char *auid, const char *owner, DocumentsListFn done,
   DocumentsKey settings
       = { XCAP_SETTINGS_AUID, owner,
           owner != NULL ? XCAP_SETTINGS_NAME : XCAP_POLICY_NAME };
+  DocumentsKey lists = { "resource-lists", owner, "index" };
 
   answer->list_done = done;
   if (answer->outcome != DOCUMENTS_DONE)
@@ -385,12 +708,14 @@ list (gpointer port, const char *auid, const char *owner, DocumentsListFn done,
     const Document *stored = self->documents->pdata[i];
     DocumentsKey key = { stored->key.auid, owner, stored->key.name };
 
-    if (is_same (&stored->key, &key)
+    if (is_same (&stored->key, &key) && !is_lists (&key)
         && (auid == NULL || strcmp (auid, key.auid) == 0))
       list_one (self, &key, answer->list);
   }
   if (auid == NULL || strcmp (auid, XCAP_SETTINGS_AUID) == 0)
     list_one (self, &settings, answer->list);
+  if (owner != NULL && (auid == NULL || strcmp (auid, lists.auid) == 0))
+    list_one (self, &lists, answer->list);
   g_ptr_array_sort (answer->list, compare_cb);
 }
 
@@ -424,6 +749,7 @@ mem_documents_drop_user (MemDocuments *self, const char *aor)
     if (document->key.owner != NULL && aor_equal (document->key.owner, aor))
       g_ptr_array_remove_index (self->documents, i);
   }
+  g_hash_table_remove (self->lists, aor);
 }
 
 MemDocuments *
@@ -432,6 +758,7 @@ mem_documents_new (StoreMem *store)
   MemDocuments *self = g_new0 (MemDocuments, 1);
 
   self->store = store;
+  self->lists = g_hash_table_new_full (aor_hash, aor_equal, g_free, lists_free);
   self->documents = g_ptr_array_new_with_free_func (document_free);
   self->port = (DocumentsPort){ .self = self,
                                 .fetch = fetch,
@@ -445,6 +772,7 @@ void
 mem_documents_free (MemDocuments *self)
 {
   g_ptr_array_unref (self->documents);
+  g_hash_table_unref (self->lists);
   g_free (self);
 }
 

@@ -4,6 +4,7 @@
  * of the turn, in order; rows given while it is "away" are kept. */
 #define G_LOG_DOMAIN "store"
 #include "addr/aor.h"
+#include "codec/xcap-settings.h"
 #include "store/mem-priv.h"
 #include "store/rows.h"
 #include "store/users.h"
@@ -317,6 +318,14 @@ flush_all (gpointer port, guint timeout_ms, StoreDoneFn done, gpointer data)
 
 /* --- Hooks of tests --- */
 
+static void
+tell_documents (StoreMem *self, const char *auid, const char *owner,
+                const char *name)
+{
+  if (self->events.documents_changed != NULL && self->load_fns.loaded != NULL)
+    self->events.documents_changed (auid, owner, name, self->events_data);
+}
+
 void
 store_mem_set_up (StoreMem *self, gboolean up)
 {
@@ -341,6 +350,7 @@ store_mem_put_user (StoreMem *self, const StoreUser *user)
   g_hash_table_replace (self->users, copy->aor, copy);
   if (self->events.user_changed != NULL && self->load_fns.loaded != NULL)
     self->events.user_changed (user->aor, user_copy (user), self->events_data);
+  tell_documents (self, XCAP_SETTINGS_AUID, user->aor, XCAP_SETTINGS_NAME);
 }
 
 void
@@ -350,6 +360,7 @@ store_mem_drop_user (StoreMem *self, const char *aor)
   g_hash_table_remove (self->users, aor);
   if (self->events.user_changed != NULL && self->load_fns.loaded != NULL)
     self->events.user_changed (aor, NULL, self->events_data);
+  tell_documents (self, NULL, aor, NULL);
 }
 
 void
@@ -358,6 +369,7 @@ store_mem_put_settings (StoreMem *self, const PolicySettings *settings)
   self->settings = *settings;
   if (self->events.settings_changed != NULL && self->load_fns.loaded != NULL)
     self->events.settings_changed (settings, self->events_data);
+  tell_documents (self, XCAP_SETTINGS_AUID, NULL, XCAP_POLICY_NAME);
 }
 
 void
@@ -368,6 +380,7 @@ store_mem_put_policy (StoreMem *self, StorePolicy *policy)
   g_hash_table_replace (self->policies, policy->aor, policy);
   if (self->events.policy_changed != NULL && self->load_fns.loaded != NULL)
     self->events.policy_changed (aor, self->events_data);
+  tell_documents (self, "resource-lists", aor, "index");
 }
 
 void

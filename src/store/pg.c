@@ -360,6 +360,16 @@ policy_changed_cb (const char *aor, gpointer data)
     self->events.policy_changed (aor, self->events_data);
 }
 
+static void
+documents_changed_cb (const char *auid, const char *owner, const char *name,
+                      gpointer data)
+{
+  StorePg *self = data;
+
+  if (self->events.documents_changed != NULL)
+    self->events.documents_changed (auid, owner, name, self->events_data);
+}
+
 /* --- The port --- */
 
 static void
@@ -419,6 +429,17 @@ submit (gpointer port, const char *aor, StoreWrite *writes, gsize n,
 }
 
 static void
+submit_call_cb (const char *owner, Call *call, gpointer data)
+{
+  StorePg *self = data;
+  Submit *work = submit_new_call (call, clock_now (self->clock));
+
+  need_tick (self);
+  wants_turn (self);
+  lane_submit (self->lanes[aor_hash (owner) % self->n_lanes], work);
+}
+
+static void
 load_policy (gpointer port, const char *aor, StorePolicyFn done, gpointer data)
 {
   StorePg *self = port;
@@ -447,6 +468,12 @@ sync_changes (gpointer port, StoreDoneFn done, gpointer data)
   }
   changes_sync (self->changes, done, data);
   need_tick (self);
+}
+
+static void
+sync_cb (StoreDoneFn done, gpointer done_data, gpointer data)
+{
+  sync_changes (data, done, done_data);
 }
 
 static void
@@ -481,6 +508,7 @@ static void
 make_lanes (StorePg *self, Counters *counters)
 {
   LaneConfig lane = { .dsn = self->dsn,
+                      .calls = pg_documents_setup (),
                       .hung_after = self->config.hung_after,
                       .loop = self->loop,
                       .clock = self->clock,
@@ -510,16 +538,28 @@ make_control (StorePg *self)
                         .notified = notified_cb,
                         .fatal = fatal_cb,
                         .data = self });
-  self->changes
-      = changes_new (&(ChangesConfig){ .control = self->control,
-                                       .clock = self->clock,
-                                       .user_changed = user_changed_cb,
-                                       .users_begin = users_begin_cb,
-                                       .users_end = users_end_cb,
-                                       .settings_changed = settings_changed_cb,
-                                       .policy_changed = policy_changed_cb,
-                                       .data = self });
+  self->changes = changes_new (
+      &(ChangesConfig){ .control = self->control,
+                        .clock = self->clock,
+                        .user_changed = user_changed_cb,
+                        .users_begin = users_begin_cb,
+                        .users_end = users_end_cb,
+                        .settings_changed = settings_changed_cb,
+                        .policy_changed = policy_changed_cb,
+                        .documents_changed = documents_changed_cb,
+                        .data = self });
   self->policies = policies_new (self->control, self->clock);
+}
+
+static void
+make_documents (StorePg *self)
+{
+  self->documents = pg_documents_new (
+      &(PgDocumentsConfig){ .submit = submit_call_cb,
+                            .sync = sync_cb,
+                            .policy_changed = policy_changed_cb,
+                            .documents_changed = documents_changed_cb,
+                            .data = self });
 }
 
 StorePg *
@@ -546,7 +586,7 @@ store_pg_new (const StorePgConfig *config, LoopPort *loop, const Clock *clock,
                             .flush = flush_all };
   make_lanes (self, counters);
   make_control (self);
-  self->documents = pg_documents_new ();
+  make_documents (self);
   return self;
 }
 
@@ -598,5 +638,5 @@ store_pg_documents (StorePg *self)
 guint
 store_schema_version (void)
 {
-  return 8;
+  return 9;
 }

@@ -18,6 +18,17 @@ submit_new (const StoreWrite *writes, gsize n, gboolean is_durable,
   return self;
 }
 
+Submit *
+submit_new_call (Call *call, gint64 at)
+{
+  Submit *self = g_new0 (Submit, 1);
+
+  self->call = call;
+  self->is_durable = call->is_write;
+  self->at = call->since = at;
+  return self;
+}
+
 void
 submit_free (Submit *self)
 {
@@ -25,6 +36,7 @@ submit_free (Submit *self)
     return;
   for (gsize i = 0; i < self->n; i++)
     store_write_clear (&self->writes[i]);
+  call_free (self->call);
   g_free (self->writes);
   g_free (self);
 }
@@ -35,6 +47,8 @@ submit_settle (Submit *self, StoreOutcome outcome)
   StoreDoneFn done = self->done;
 
   self->done = NULL;
+  if (self->call != NULL)
+    call_settle (self->call, outcome);
   if (done != NULL)
     done (outcome, self->data);
 }

@@ -2,9 +2,10 @@
  *
  * What one call of the port's submit asked for, until it is settled. */
 #pragma once
-#include "port/store.h"
+#include "store/call.h"
 
 typedef struct {
+  Call *call; /* instead of rows; NULL: rows */
   StoreWrite *writes;
   gsize n;
   gboolean is_durable;
@@ -17,6 +18,8 @@ typedef struct {
 /* Takes the writes' contents; the array is copied. */
 Submit *submit_new (const StoreWrite *writes, gsize n, gboolean is_durable,
                     StoreDoneFn done, gpointer data, gint64 at);
+/* Takes the call. */
+Submit *submit_new_call (Call *call, gint64 at);
 void submit_free (Submit *self);
-/* Calls done, once. */
+/* Calls done, or settles the call, once. */
 void submit_settle (Submit *self, StoreOutcome outcome);

@@ -176,6 +176,7 @@ open_pg (Rig *rig)
 {
   rig->store = pg_store_new (rig, g_getenv ("ROLLCALL_TEST_DSN"), 2);
   rig->port = store_pg_port (rig->store);
+  rig->documents = store_pg_documents (rig->store);
 }
 
 static void
@@ -195,9 +196,12 @@ wipe_pg (Rig *rig)
          " AND backend_type = 'client backend'");
   admin ("SET client_min_messages = error;"
          "SET rollcall.origin = 'daemon';"
+         "UPDATE rollcall.settings SET max_contacts = 200,"
+         "  allow_history = true, allow_cut_paste = true;"
          "TRUNCATE rollcall.users, rollcall.contacts, rollcall.watchers,"
          "  rollcall.bindings, rollcall.publications, rollcall.subscriptions,"
-         "  rollcall.changes, rollcall.audit, rollcall.xcap_documents;"
+         "  rollcall.changes, rollcall.audit, rollcall.xcap_documents,"
+         "  rollcall.service_uris;"
          "RESET rollcall.origin");
 }
 
@@ -282,6 +286,15 @@ put_policy (Rig *rig, StorePolicy *policy)
 }
 
 static void
+put_settings (Rig *rig, const PolicySettings *settings)
+{
+  admin ("UPDATE rollcall.settings SET max_contacts = nullif(%d, -1),"
+         " allow_history = %s, allow_cut_paste = %s",
+         settings->max_contacts, settings->allow_history ? "true" : "false",
+         settings->allow_cut_paste ? "true" : "false");
+}
+
+static void
 set_up (Rig *rig, gboolean is_up)
 {
   server_signal (is_up ? SIGCONT : SIGSTOP);
@@ -295,8 +308,8 @@ poison (Rig *rig, RegBinding *binding)
 }
 
 const RigKind rig_kind_pg
-    = { "pg",      open_pg,    close_pg, wipe_pg, put_user,
-        drop_user, put_policy, set_up,   poison };
+    = { "pg",      open_pg,    close_pg,     wipe_pg, put_user,
+        drop_user, put_policy, put_settings, set_up,  poison };
 
 /* Gets itself a PostgreSQL when there is none. */
 static void
@@ -328,6 +341,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_FATAL_MASK);
   contract_add_tests (&rig_kind_pg);
+  documents_add_tests (&rig_kind_pg);
+  documents_pg_add_tests ();
   fault_add_tests ();
   follow_add_tests ();
   return g_test_run ();

@@ -66,6 +66,15 @@ policy_changed_cb (const char *aor, gpointer data)
 }
 
 static void
+documents_changed_cb (const char *auid, const char *owner, const char *name,
+                      gpointer data)
+{
+  g_string_append_printf (
+      ((Rig *)data)->changed, "%s %s %s\n", auid != NULL ? auid : "*",
+      owner != NULL ? owner : "*", name != NULL ? name : "*");
+}
+
+static void
 policy_cb (StorePolicy *policy, gpointer data)
 {
   Rig *rig = data;
@@ -149,6 +158,7 @@ clear_told (Rig *rig)
   g_ptr_array_set_size (rig->publications, 0);
   g_ptr_array_set_size (rig->subscriptions, 0);
   g_string_truncate (rig->events, 0);
+  g_string_truncate (rig->changed, 0);
   rig->is_loaded = FALSE;
   rig->has_failed = FALSE;
   g_clear_pointer (&rig->fatal, g_free);
@@ -170,6 +180,7 @@ rig_new (const RigKind *kind)
   rig->subscriptions
       = g_ptr_array_new_with_free_func ((GDestroyNotify)subs_stored_free);
   rig->events = g_string_new (NULL);
+  rig->changed = g_string_new (NULL);
   rig->outcomes = g_string_new (NULL);
   kind->wipe (rig);
   return rig;
@@ -188,6 +199,7 @@ rig_free (Rig *rig)
   g_ptr_array_unref (rig->publications);
   g_ptr_array_unref (rig->subscriptions);
   g_string_free (rig->events, TRUE);
+  g_string_free (rig->changed, TRUE);
   g_string_free (rig->outcomes, TRUE);
   store_policy_free (rig->policy);
   g_free (rig);
@@ -201,6 +213,7 @@ rig_start_only (Rig *rig)
                                       .users_end = users_end_cb,
                                       .settings_changed = settings_changed_cb,
                                       .policy_changed = policy_changed_cb,
+                                      .documents_changed = documents_changed_cb,
                                       .up_changed = up_changed_cb,
                                       .fatal = fatal_cb };
   static const StoreLoadFns fns = { .user = load_user_cb,

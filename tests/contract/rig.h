@@ -21,6 +21,7 @@ typedef struct {
   void (*drop_user) (Rig *rig, const char *aor);
   /* Gives a user what no row says yet; takes it. */
   void (*put_policy) (Rig *rig, StorePolicy *policy);
+  void (*put_settings) (Rig *rig, const PolicySettings *settings);
   /* PostgreSQL stops answering, and goes on. */
   void (*set_up) (Rig *rig, gboolean is_up);
   /* Makes this binding, not yet submitted, one that is refused. */
@@ -31,6 +32,7 @@ struct Rig {
   const RigKind *kind;
   TestLoop *loop;
   StorePort *port;
+  DocumentsPort *documents;
   gpointer store; /* the kind's */
   Counters *counters;
 
@@ -41,8 +43,9 @@ struct Rig {
   StorePolicy *policy;     /* what rig_policy got */
   gboolean has_policy;
   /* Told by events. */
-  GString *events; /* "up", "away", "+aor", "-aor", "begin", "end", "settings",
+  GString *events;  /* "up", "away", "+aor", "-aor", "begin", "end", "settings",
                       "policy aor" ("*": of anybody) by line */
+  GString *changed; /* documents: "auid owner name" by line, "*" for NULL */
   char *fatal;
   gboolean has_failed;
   /* Told to done callbacks: "LABEL=COMMITTED" by line. */
@@ -97,3 +100,4 @@ void assert_subscription_equal (const SubsStored *a, const SubsStored *b);
 
 /* The suite that every kind passes: /store/NAME/... */
 void contract_add_tests (const RigKind *kind);
+void documents_add_tests (const RigKind *kind);

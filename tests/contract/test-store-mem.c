@@ -9,6 +9,7 @@ static void
 open_mem (Rig *rig)
 {
   rig->port = store_mem_port (rig->store);
+  rig->documents = store_mem_documents (rig->store);
 }
 
 static void
@@ -49,6 +50,12 @@ put_policy (Rig *rig, StorePolicy *policy)
 }
 
 static void
+put_settings (Rig *rig, const PolicySettings *settings)
+{
+  store_mem_put_settings (rig->store, settings);
+}
+
+static void
 set_up (Rig *rig, gboolean is_up)
 {
   store_mem_set_up (rig->store, is_up);
@@ -64,10 +71,11 @@ int
 main (int argc, char **argv)
 {
   static const RigKind mem
-      = { "mem",     open_mem,   close_mem, wipe_mem, put_user,
-          drop_user, put_policy, set_up,    poison };
+      = { "mem",     open_mem,   close_mem,    wipe_mem, put_user,
+          drop_user, put_policy, put_settings, set_up,   poison };
 
   g_test_init (&argc, &argv, NULL);
   contract_add_tests (&mem);
+  documents_add_tests (&mem);
   return g_test_run ();
 }
