@@ -20,19 +20,19 @@
 struct XcapLine {
   Xcap *xcap;
   char *key;
-  GQueue calls; /* XcapCall */
+  GQueue tasks; /* XcapTask */
   /* As the last edit left it, so that the next need not fetch. */
   gboolean is_fresh;
   GBytes *document; /* NULL: there is none */
   char *etag;
 };
 
-static void begin (XcapCall *self);
+static void begin (XcapTask *self);
 
 void
-line_free (XcapLine *self)
+editor_line_free (XcapLine *self)
 {
-  g_queue_clear (&self->calls);
+  g_queue_clear (&self->tasks);
   g_clear_pointer (&self->document, g_bytes_unref);
   g_free (self->etag);
   g_free (self->key);
@@ -40,9 +40,9 @@ line_free (XcapLine *self)
 }
 
 gboolean
-edit_is_first (const XcapCall *self)
+editor_is_first (const XcapTask *self)
 {
-  return g_queue_peek_head (&self->line->calls) == self;
+  return g_queue_peek_head (&self->line->tasks) == self;
 }
 
 static void
@@ -56,12 +56,12 @@ remember (XcapLine *self, GBytes *document, const char *etag)
 }
 
 static XcapLine *
-line_of (const XcapCall *call)
+line_of (const XcapTask *task)
 {
-  Xcap *xcap = call->xcap;
-  char *key = g_strjoin ("\n", call->path->auid,
-                         call->owner != NULL ? call->owner : "",
-                         call->path->document, NULL);
+  Xcap *xcap = task->xcap;
+  char *key = g_strjoin ("\n", task->path->auid,
+                         task->owner != NULL ? task->owner : "",
+                         task->path->document, NULL);
   XcapLine *line = g_hash_table_lookup (xcap->lines, key);
 
   if (line != NULL) {
@@ -77,14 +77,14 @@ line_of (const XcapCall *call)
 
 /* It has been answered: the next one's turn. */
 static void
-end (XcapCall *self)
+end (XcapTask *self)
 {
   XcapLine *line = self->line;
-  XcapCall *next;
+  XcapTask *next;
 
-  g_queue_pop_head (&line->calls);
-  call_free (self);
-  next = g_queue_peek_head (&line->calls);
+  g_queue_pop_head (&line->tasks);
+  task_free (self);
+  next = g_queue_peek_head (&line->tasks);
   if (next != NULL)
     begin (next);
   else
@@ -92,7 +92,7 @@ end (XcapCall *self)
 }
 
 static void
-again (XcapCall *self)
+again (XcapTask *self)
 {
   self->line->is_fresh = FALSE;
   if (++self->tries < TRIES) {
@@ -100,7 +100,7 @@ again (XcapCall *self)
     begin (self);
     return;
   }
-  answer_busy (self, "The document changes all the time.");
+  reply_busy (self, "The document changes all the time.");
   end (self);
 }
 
@@ -117,7 +117,7 @@ propose (const char *uri)
 
 /* RFC 4826 4.4.5: those services whose URI is taken. */
 static XcapError *
-not_unique (const XcapCall *self, const char *const *taken)
+not_unique (const XcapTask *self, const char *const *taken)
 {
   XcapError *error = xcap_error_new (XCAP_UNIQUENESS_FAILURE,
                                      "the URI of a service is taken");
@@ -136,42 +136,42 @@ not_unique (const XcapCall *self, const char *const *taken)
 }
 
 static void
-refuse (XcapCall *self, XcapError *taken)
+refuse (XcapTask *self, XcapError *taken)
 {
   g_autoptr (XcapError) error = taken;
 
-  answer_conflict (self, error);
+  reply_conflict (self, error);
   end (self);
 }
 
 static void
-answer_written (XcapCall *self, const DocumentsAnswer *got)
+answer_written (XcapTask *self, const DocumentsAnswer *got)
 {
   g_autofree char *text = NULL, *warning = NULL;
-  XcapAnswer say = { .status = self->is_created ? 201 : 200 };
+  XcapReply say = { .status = self->is_created ? 201 : 200 };
 
   if (self->written != NULL)
     say.etag = got->etag;
   if (got->uris != NULL && got->uris[0] != NULL) {
-    text = answer_naming ("Over the limit of contacts, left out", got->uris);
-    say.warning = warning = answer_warning (text);
+    text = reply_naming ("Over the limit of contacts, left out", got->uris);
+    say.warning = warning = reply_warning (text);
     counters_add (self->xcap->counters, "xcap_shortened_total", 1);
     self->line->is_fresh = FALSE;
   } else {
     remember (self->line, self->written, say.etag);
   }
-  answer (self, &say);
+  reply (self, &say);
   end (self);
 }
 
 static void
 written_cb (const DocumentsAnswer *got, gpointer data)
 {
-  XcapCall *self = data;
+  XcapTask *self = data;
   g_autofree char *phrase = NULL;
 
   if (self->request == NULL) { /* answered by xcap_free */
-    call_free (self);
+    task_free (self);
     return;
   }
   switch (got->outcome) {
@@ -184,7 +184,7 @@ written_cb (const DocumentsAnswer *got, gpointer data)
     return;
   case DOCUMENTS_REFUSED:
     phrase
-        = answer_naming (got->text != NULL ? got->text : "refused", got->uris);
+        = reply_naming (got->text != NULL ? got->text : "refused", got->uris);
     refuse (self, xcap_error_new (XCAP_CONSTRAINT_FAILURE, phrase));
     return;
   case DOCUMENTS_NOT_UNIQUE:
@@ -193,19 +193,19 @@ written_cb (const DocumentsAnswer *got, gpointer data)
   case DOCUMENTS_AWAY:
     break;
   }
-  answer_busy (self, "The database is away.");
+  reply_busy (self, "The database is away.");
   end (self);
 }
 
 /* document: NULL: it is to go. */
 static void
-write_out (XcapCall *self, GBytes *document)
+write_out (XcapTask *self, GBytes *document)
 {
-  g_autoptr (XcapCall) held = call_hold (self);
+  g_autoptr (XcapTask) held = task_hold (self);
   g_autofree char *etag = g_strdup (self->line->etag);
   DocumentsPort *port = self->xcap->documents;
   const char *overflow = conf_string (self->xcap->conf, "xcap", "overflow");
-  DocumentsPut put = { .key = call_key (self), .old_etag = etag };
+  DocumentsPut put = { .key = task_key (self), .old_etag = etag };
 
   g_clear_pointer (&self->written, g_bytes_unref);
   g_clear_pointer (&self->service_uris, g_strfreev);
@@ -224,9 +224,9 @@ write_out (XcapCall *self, GBytes *document)
 
 /* With the document as line has it. */
 static void
-change (XcapCall *self)
+change (XcapTask *self)
 {
-  XcapEdit edit = call_edit (self, self->line->document);
+  XcapEdit edit = task_edit (self, self->line->document);
   g_autoptr (GBytes) document = NULL;
   XcapError *error = NULL;
   XcapOutcome outcome = self->verb == XCAP_PUT
@@ -243,13 +243,13 @@ change (XcapCall *self)
     refuse (self, error);
     return;
   case XCAP_NOT_FOUND:
-    answer_text (self, 404, "There is nothing here.");
+    reply_text (self, 404, "There is nothing here.");
     break;
   case XCAP_READ_ONLY:
-    answer_not_allowed (self);
+    reply_not_allowed (self);
     break;
   case XCAP_BROKEN:
-    answer_text (self, 500, "The document in store is broken.");
+    reply_text (self, 500, "The document in store is broken.");
     break;
   }
   end (self);
@@ -258,20 +258,20 @@ change (XcapCall *self)
 /* Conditions count when the document could be there (RFC 9110 13.2.1): an
  * element of one that is not has no parent, whatever the client expects. */
 static gboolean
-is_conditional (const XcapCall *self)
+is_conditional (const XcapTask *self)
 {
   return self->line->document != NULL
          || (self->verb == XCAP_PUT && self->path->kind == XCAP_DOCUMENT);
 }
 
 static void
-work (XcapCall *self)
+work (XcapTask *self)
 {
   if (is_conditional (self)
       && condition_check (self->if_match, self->if_none_match, self->line->etag,
                           FALSE)
              != CONDITION_MET) {
-    answer_text (self, 412, "It has changed.");
+    reply_text (self, 412, "It has changed.");
     end (self);
     return;
   }
@@ -281,10 +281,10 @@ work (XcapCall *self)
 static void
 fetched_cb (const DocumentsAnswer *got, gpointer data)
 {
-  XcapCall *self = data;
+  XcapTask *self = data;
 
   if (self->request == NULL) { /* answered by xcap_free */
-    call_free (self);
+    task_free (self);
     return;
   }
   if (got->outcome == DOCUMENTS_DONE || got->outcome == DOCUMENTS_NONE) {
@@ -296,18 +296,18 @@ fetched_cb (const DocumentsAnswer *got, gpointer data)
     return;
   }
   if (got->outcome == DOCUMENTS_AWAY)
-    answer_busy (self, "The database is away.");
+    reply_busy (self, "The database is away.");
   else
-    answer_text (self, 500, "The document cannot be read.");
+    reply_text (self, 500, "The document cannot be read.");
   end (self);
 }
 
 static void
-begin (XcapCall *self)
+begin (XcapTask *self)
 {
-  g_autoptr (XcapCall) held = call_hold (self);
+  g_autoptr (XcapTask) held = task_hold (self);
   DocumentsPort *port = self->xcap->documents;
-  DocumentsKey key = call_key (self);
+  DocumentsKey key = task_key (self);
 
   if (self->line->is_fresh)
     work (self);
@@ -316,11 +316,11 @@ begin (XcapCall *self)
 }
 
 void
-edit_start (XcapCall *self)
+editor_start (XcapTask *self)
 {
   self->line = line_of (self);
-  call_wait (self);
-  g_queue_push_tail (&self->line->calls, self);
-  if (self->line->calls.length == 1)
+  task_wait (self);
+  g_queue_push_tail (&self->line->tasks, self);
+  if (self->line->tasks.length == 1)
     begin (self);
 }

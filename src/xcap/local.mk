@@ -3,12 +3,12 @@
 # One file a line, in alphabetical order.
 noinst_LIBRARIES += src/libxcap.a
 src_libxcap_a_SOURCES = \
-  src/xcap/answer.c \
-  src/xcap/call.c \
   src/xcap/condition.c \
   src/xcap/edit.c \
   src/xcap/login.c \
   src/xcap/read.c \
+  src/xcap/reply.c \
+  src/xcap/task.c \
   src/xcap/xcap-priv.h \
   src/xcap/xcap.c \
   src/xcap/xcap.h

@@ -12,14 +12,14 @@
 #include "auth/offer.h"
 
 static const char *const *
-allowed_of (const XcapCall *self)
+allowed_of (const XcapTask *self)
 {
   return conf_list (self->xcap->conf, "auth", "algorithms");
 }
 
 /* A disabled user counts as unknown. */
 static const StoreUser *
-enabled_user (const XcapCall *self, const char *aor)
+enabled_user (const XcapTask *self, const char *aor)
 {
   const XcapHooks *hooks = &self->xcap->hooks;
   const StoreUser *user = aor ? hooks->user (aor, hooks->data) : NULL;
@@ -36,7 +36,7 @@ hashes_of (const StoreUser *user)
 /* What to ask for: the domain of the user whose tree it is, if it is ours; else
  * the default one.  *user_out: that user, or NULL. */
 static char *
-realm_to_ask (const XcapCall *self, const StoreUser **user_out)
+realm_to_ask (const XcapTask *self, const StoreUser **user_out)
 {
   const XcapHooks *hooks = &self->xcap->hooks;
   const char *xui = self->path->xui;
@@ -52,7 +52,7 @@ realm_to_ask (const XcapCall *self, const StoreUser **user_out)
 }
 
 static void
-challenge (XcapCall *self, gboolean is_stale)
+challenge (XcapTask *self, gboolean is_stale)
 {
   Xcap *xcap = self->xcap;
   const StoreUser *user;
@@ -63,7 +63,7 @@ challenge (XcapCall *self, gboolean is_stale)
   g_autofree char *first = NULL, *second = NULL;
   gint64 now = clock_now (xcap->clock);
   const char *challenges[3] = { NULL };
-  XcapAnswer say
+  XcapReply say
       = { .status = 401, .why = "Log in, please.", .challenges = challenges };
 
   challenges[0] = first
@@ -71,11 +71,11 @@ challenge (XcapCall *self, gboolean is_stale)
   if (n > 1)
     challenges[1] = second
         = digest_challenge (xcap->digest, realm, algorithms[1], is_stale, now);
-  answer (self, &say);
+  reply (self, &say);
 }
 
 static DigestCredentials *
-credentials_of (const XcapCall *self)
+credentials_of (const XcapTask *self)
 {
   const char *header = http_header (self->request, "Authorization");
   DigestCredentials *out = NULL;
@@ -87,7 +87,7 @@ credentials_of (const XcapCall *self)
 
 /* The username is the user part; some clients send the whole address. */
 static const StoreUser *
-user_of (const XcapCall *self, const DigestCredentials *credentials)
+user_of (const XcapTask *self, const DigestCredentials *credentials)
 {
   const char *name = credentials->username;
   g_autofree char *aor = NULL;
@@ -100,7 +100,7 @@ user_of (const XcapCall *self, const DigestCredentials *credentials)
 
 /* realm: one of ours. */
 static DigestVerdict
-verify (const XcapCall *self, const DigestCredentials *credentials,
+verify (const XcapTask *self, const DigestCredentials *credentials,
         const StoreUser *user, const char *realm)
 {
   GBytes *body = http_body (self->request);
@@ -123,7 +123,7 @@ verify (const XcapCall *self, const DigestCredentials *credentials,
  * what stands before the selector, and clients differ in the query and in what
  * they escape. */
 static gboolean
-is_for_this (const XcapCall *self, const char *uri)
+is_for_this (const XcapTask *self, const char *uri)
 {
   g_autofree char *path = g_strndup (uri, strcspn (uri, "?"));
   g_autofree char *signed_path = g_uri_unescape_string (path, NULL);
@@ -139,7 +139,7 @@ is_for_this (const XcapCall *self, const char *uri)
 }
 
 static void
-note_wrong (XcapCall *self, const char *who)
+note_wrong (XcapTask *self, const char *who)
 {
   g_info ("wrong credentials for %s from %s", self->path->auid, self->peer);
   counters_add (self->xcap->counters, "xcap_digest_wrong_total", 1);
@@ -147,11 +147,11 @@ note_wrong (XcapCall *self, const char *who)
 }
 
 static gboolean
-accept (XcapCall *self, const DigestCredentials *credentials,
+accept (XcapTask *self, const DigestCredentials *credentials,
         const StoreUser *user)
 {
   if (!is_for_this (self, credentials->uri)) {
-    answer_text (self, 400, "The credentials are for another URI.");
+    reply_text (self, 400, "The credentials are for another URI.");
     return FALSE;
   }
   self->user = g_strdup (user->aor);
@@ -161,7 +161,7 @@ accept (XcapCall *self, const DigestCredentials *credentials,
 /* With the realm that the client names, if it is one of ours: somebody of
  * another domain of ours is known, too. */
 static gboolean
-judge (XcapCall *self, const DigestCredentials *credentials)
+judge (XcapTask *self, const DigestCredentials *credentials)
 {
   const XcapHooks *hooks = &self->xcap->hooks;
   const StoreUser *user = user_of (self, credentials);
@@ -171,7 +171,7 @@ judge (XcapCall *self, const DigestCredentials *credentials)
   DigestVerdict verdict;
 
   if (!limit_has (self->xcap->failed, who, clock_now (self->xcap->clock))) {
-    answer_busy (self, "Too many failed logins.");
+    reply_busy (self, "Too many failed logins.");
     return FALSE;
   }
   if (!hooks->has_domain (realm, hooks->data)) {
@@ -188,7 +188,7 @@ judge (XcapCall *self, const DigestCredentials *credentials)
 }
 
 gboolean
-login (XcapCall *self)
+login_check (XcapTask *self)
 {
   g_autoptr (DigestCredentials) credentials = credentials_of (self);
 

@@ -5,28 +5,28 @@
 #include "xcap/xcap-priv.h"
 
 static void
-answer_found (XcapCall *self, GBytes *content, const char *etag)
+answer_found (XcapTask *self, GBytes *content, const char *etag)
 {
-  XcapAnswer say = { .status = 200, .etag = etag, .body = content };
+  XcapReply say = { .status = 200, .etag = etag, .body = content };
 
   switch (condition_check (self->if_match, self->if_none_match, etag, TRUE)) {
   case CONDITION_FAILED:
-    say = (XcapAnswer){ .status = 412, .why = "It has changed." };
+    say = (XcapReply){ .status = 412, .why = "It has changed." };
     break;
   case CONDITION_NOT_MODIFIED:
-    say = (XcapAnswer){ .status = 304, .etag = etag };
+    say = (XcapReply){ .status = 304, .etag = etag };
     break;
   case CONDITION_MET:
     say.type = xcap_content_type (self->usage, self->path);
     break;
   }
-  answer (self, &say);
+  reply (self, &say);
 }
 
 void
-read_answer (XcapCall *self, GBytes *document, const char *etag)
+reader_reply (XcapTask *self, GBytes *document, const char *etag)
 {
-  XcapEdit edit = call_edit (self, document);
+  XcapEdit edit = task_edit (self, document);
   g_autoptr (GBytes) content = NULL;
 
   switch (xcap_get (&edit, &content)) {
@@ -34,10 +34,10 @@ read_answer (XcapCall *self, GBytes *document, const char *etag)
     answer_found (self, content, etag);
     return;
   case XCAP_BROKEN:
-    answer_text (self, 500, "The document in store is broken.");
+    reply_text (self, 500, "The document in store is broken.");
     return;
   default:
-    answer_text (self, 404, "There is nothing here.");
+    reply_text (self, 404, "There is nothing here.");
     return;
   }
 }
@@ -45,33 +45,33 @@ read_answer (XcapCall *self, GBytes *document, const char *etag)
 static void
 fetched_cb (const DocumentsAnswer *got, gpointer data)
 {
-  g_autoptr (XcapCall) self = data;
+  g_autoptr (XcapTask) self = data;
 
   if (self->request == NULL)
     return; /* answered by xcap_free */
   switch (got->outcome) {
   case DOCUMENTS_DONE:
-    read_answer (self, got->body, got->etag);
+    reader_reply (self, got->body, got->etag);
     return;
   case DOCUMENTS_NONE:
-    answer_text (self, 404, "There is no such document.");
+    reply_text (self, 404, "There is no such document.");
     return;
   case DOCUMENTS_AWAY:
-    answer_busy (self, "The database is away.");
+    reply_busy (self, "The database is away.");
     return;
   default:
-    answer_text (self, 500, "The document cannot be read.");
+    reply_text (self, 500, "The document cannot be read.");
     return;
   }
 }
 
 void
-read_start (XcapCall *self)
+reader_start (XcapTask *self)
 {
   DocumentsPort *documents = self->xcap->documents;
-  g_autoptr (XcapCall) held = call_hold (self);
-  DocumentsKey key = call_key (self);
+  g_autoptr (XcapTask) held = task_hold (self);
+  DocumentsKey key = task_key (self);
 
-  call_wait (self);
+  task_wait (self);
   documents->fetch (documents->self, &key, fetched_cb, self);
 }

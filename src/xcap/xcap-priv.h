@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * What the files of this room share; never included outside xcap/.  A call is
- * one request on its way: entry.c finds out what is asked and whether the user
- * may, read.c and edit.c do it, answer.c says so. */
+ * What the files of this room share; never included outside xcap/.  A task is
+ * one request on its way: task.c finds out what is asked and whether the user
+ * may, read.c and edit.c do it, reply.c says so. */
 #pragma once
 #include "auth/digest.h"
 #include "base/limit.h"
@@ -23,7 +23,7 @@ struct Xcap {
   GBytes *caps;  /* the document of xcap-caps */
   char *caps_etag;
   GHashTable *lines; /* key of a document -> XcapLine */
-  GQueue calls;      /* links of XcapCalls that wait for the store */
+  GQueue tasks;      /* links of XcapTasks that wait for the store */
   gboolean is_stopping;
   void (*stopped_fn) (gpointer data);
   gpointer stopped_data;
@@ -50,7 +50,7 @@ typedef struct {
   char *owner; /* AoR whose document it is; NULL: global */
   /* If-Match, If-None-Match, as they came; NULL: none. */
   char *if_match, *if_none_match;
-  GList link;         /* in xcap->calls */
+  GList link;         /* in xcap->tasks */
   gboolean is_linked; /* it is there */
 
   /* edit.c */
@@ -59,24 +59,24 @@ typedef struct {
   GBytes *written;     /* what the store was given; NULL: a removal */
   char **service_uris; /* of it */
   guint tries;
-} XcapCall;
+} XcapTask;
 
-/* Takes a request from its arrival to read_start or edit_start. */
-void call_take (Xcap *xcap, HttpRequest *request);
+/* Takes a request from its arrival to reader_start or editor_start. */
+void task_take (Xcap *xcap, HttpRequest *request);
 /* It goes to the store: from here on xcap_free and xcap_quiesce know it. */
-void call_wait (XcapCall *self);
-/* Its user has left it; what is held longer by call_hold lives on. */
-void call_free (XcapCall *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (XcapCall, call_free)
+void task_wait (XcapTask *self);
+/* Its user has left it; what is held longer by task_hold lives on. */
+void task_free (XcapTask *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (XcapTask, task_free)
 /* Around a call of the port, which may answer inside and still read what it was
  * given. */
-XcapCall *call_hold (XcapCall *self);
+XcapTask *task_hold (XcapTask *self);
 
-DocumentsKey call_key (const XcapCall *self);
+DocumentsKey task_key (const XcapTask *self);
 /* What the codec asks; document: as it is now, or NULL. */
-XcapEdit call_edit (const XcapCall *self, GBytes *document);
+XcapEdit task_edit (const XcapTask *self, GBytes *document);
 
-/* answer.c: each answers the request, counts and logs it. */
+/* reply.c: each answers the request, counts and logs it. */
 
 typedef struct {
   guint status;
@@ -86,27 +86,27 @@ typedef struct {
   const char *etag; /* without quotes */
   const char *allow, *warning;
   const char *const *challenges;
-} XcapAnswer;
-void answer (XcapCall *self, const XcapAnswer *answer);
+} XcapReply;
+void reply (XcapTask *self, const XcapReply *say);
 /* A line of text. */
-void answer_text (XcapCall *self, guint status, const char *why);
+void reply_text (XcapTask *self, guint status, const char *why);
 /* 405, with Allow for what path names. */
-void answer_not_allowed (XcapCall *self);
+void reply_not_allowed (XcapTask *self);
 /* 503 with Retry-After. */
-void answer_busy (XcapCall *self, const char *why);
+void reply_busy (XcapTask *self, const char *why);
 /* 409 with its document (RFC 4825 section 11). */
-void answer_conflict (XcapCall *self, XcapError *error);
+void reply_conflict (XcapTask *self, XcapError *error);
 /* Value of Allow for what path names. */
-const char *answer_methods (const XcapCall *self);
+const char *reply_methods (const XcapTask *self);
 /* text, and the URIs, as far as there is room for them; the caller frees. */
-char *answer_naming (const char *text, const char *const *uris);
+char *reply_naming (const char *text, const char *const *uris);
 /* The value of a Warning that says text; the caller frees. */
-char *answer_warning (const char *text);
+char *reply_warning (const char *text);
 
 /* login.c: who asks.  TRUE: user is set; FALSE: it has been answered: 401; 400
  * for credentials that are for something else; 503 after too many wrong
  * ones. */
-gboolean login (XcapCall *self);
+gboolean login_check (XcapTask *self);
 
 /* condition.c: conditional requests (RFC 9110 section 13). */
 typedef enum {
@@ -121,11 +121,11 @@ gboolean condition_is_valid (const char *header);
 Condition condition_check (const char *if_match, const char *if_none_match,
                            const char *etag, gboolean is_read);
 
-/* read.c and edit.c: take the call, and answer it inside or later. */
-void read_start (XcapCall *self);
-/* With the document in hand; does not take the call. */
-void read_answer (XcapCall *self, GBytes *document, const char *etag);
-void edit_start (XcapCall *self);
+/* read.c and edit.c: take the task, and answer it inside or later. */
+void reader_start (XcapTask *self);
+/* With the document in hand; does not take the task. */
+void reader_reply (XcapTask *self, GBytes *document, const char *etag);
+void editor_start (XcapTask *self);
 /* Is an edit the one of its document that is with the store? */
-gboolean edit_is_first (const XcapCall *self);
-void line_free (XcapLine *self);
+gboolean editor_is_first (const XcapTask *self);
+void editor_line_free (XcapLine *self);

@@ -14,7 +14,7 @@
 static void
 handle_cb (HttpRequest *request, gpointer data)
 {
-  call_take (data, request);
+  task_take (data, request);
 }
 
 /* What does not change by a reload for requests under way. */
@@ -67,7 +67,7 @@ xcap_new (Http *http, const Conf *conf, const Clock *clock, Counters *counters,
   self->caps = xcap_caps_document ();
   self->caps_etag = xcap_caps_etag ();
   self->lines = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
-                                       (GDestroyNotify)line_free);
+                                       (GDestroyNotify)editor_line_free);
   set_limits (self);
   add_route (self);
   return self;
@@ -95,22 +95,22 @@ xcap_quiesce (Xcap *self, void (*done) (gpointer data), gpointer data)
   self->is_stopping = TRUE;
   self->stopped_fn = done;
   self->stopped_data = data;
-  if (self->calls.length == 0)
+  if (self->tasks.length == 0)
     done (data);
 }
 
 /* Answers what waits; what is with the store ends when it speaks. */
 static void
-dismiss (XcapCall *self)
+dismiss (XcapTask *self)
 {
-  gboolean is_with_store = self->line == NULL || edit_is_first (self);
+  gboolean is_with_store = self->line == NULL || editor_is_first (self);
 
-  answer_busy (self, "The server stops.");
+  reply_busy (self, "The server stops.");
   self->is_linked = FALSE;
   self->xcap = NULL;
   self->line = NULL;
   if (!is_with_store)
-    call_free (self);
+    task_free (self);
 }
 
 void
@@ -120,8 +120,8 @@ xcap_free (Xcap *self)
 
   if (self == NULL)
     return;
-  while ((link = g_queue_peek_tail_link (&self->calls)) != NULL) {
-    g_queue_unlink (&self->calls, link);
+  while ((link = g_queue_peek_tail_link (&self->tasks)) != NULL) {
+    g_queue_unlink (&self->tasks, link);
     dismiss (link->data);
   }
   g_hash_table_unref (self->lines);

@@ -32,7 +32,7 @@ typedef struct {
 Xcap *xcap_new (Http *http, const Conf *conf, const Clock *clock,
                 Counters *counters, DocumentsPort *documents,
                 const XcapHooks *hooks);
-/* Refuses further requests (503), and calls done, inside or later, when all that
+/* Refuses further requests (503), and tasks done, inside or later, when all that
  * wait for the store have been answered. */
 void xcap_quiesce (Xcap *self, void (*done) (gpointer data), gpointer data);
 /* Before http_free: requests that wait for the store are answered 503; what the

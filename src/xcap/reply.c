@@ -16,7 +16,7 @@ static const char *const verbs[]
     = { "GET", "PUT", "DELETE", "OPTIONS", "other" };
 
 static void
-count (const XcapCall *self, guint status)
+count (const XcapTask *self, guint status)
 {
   g_autofree char *name
       = g_strdup_printf ("xcap_requests_total{method=\"%s\",status=\"%u\"}",
@@ -48,7 +48,7 @@ name_of (const XcapPath *path)
 }
 
 static void
-note (const XcapCall *self, guint status, const char *why)
+note (const XcapTask *self, guint status, const char *why)
 {
   g_autofree char *name = name_of (self->path);
 
@@ -69,7 +69,7 @@ add (GPtrArray *headers, const char *name, const char *value)
 /* Borrows from what it is given.  What changes by other ways than the client's
  * own may not be taken from a cache unasked (RFC 4825 section 9). */
 static GPtrArray *
-headers_of (const XcapAnswer *say, const char *etag, const char *retry_after)
+headers_of (const XcapReply *say, const char *etag, const char *retry_after)
 {
   GPtrArray *out = g_ptr_array_new ();
 
@@ -93,7 +93,7 @@ line_of_text (const char *text)
 }
 
 void
-answer (XcapCall *self, const XcapAnswer *say)
+reply (XcapTask *self, const XcapReply *say)
 {
   g_autofree char *etag
       = say->etag != NULL ? g_strdup_printf ("\"%s\"", say->etag) : NULL;
@@ -117,15 +117,15 @@ answer (XcapCall *self, const XcapAnswer *say)
 }
 
 void
-answer_text (XcapCall *self, guint status, const char *why)
+reply_text (XcapTask *self, guint status, const char *why)
 {
-  XcapAnswer say = { .status = status, .why = why };
+  XcapReply say = { .status = status, .why = why };
 
-  answer (self, &say);
+  reply (self, &say);
 }
 
 const char *
-answer_methods (const XcapCall *self)
+reply_methods (const XcapTask *self)
 {
   if (self->path->kind == XCAP_NAMESPACES)
     return "GET, HEAD, OPTIONS";
@@ -133,29 +133,29 @@ answer_methods (const XcapCall *self)
 }
 
 void
-answer_not_allowed (XcapCall *self)
+reply_not_allowed (XcapTask *self)
 {
-  XcapAnswer say = { .status = 405,
-                     .why = "This cannot be done here.",
-                     .allow = answer_methods (self) };
+  XcapReply say = { .status = 405,
+                    .why = "This cannot be done here.",
+                    .allow = reply_methods (self) };
 
-  answer (self, &say);
+  reply (self, &say);
 }
 
 void
-answer_busy (XcapCall *self, const char *why)
+reply_busy (XcapTask *self, const char *why)
 {
-  answer_text (self, 503, why);
+  reply_text (self, 503, why);
 }
 
 void
-answer_conflict (XcapCall *self, XcapError *error)
+reply_conflict (XcapTask *self, XcapError *error)
 {
   const char *name = xcap_error_name (error->kind);
   g_autofree char *counter
       = g_strdup_printf ("xcap_conflicts_total{error=\"%s\"}", name);
   g_autoptr (GBytes) body = NULL;
-  XcapAnswer say = { .status = 409, .why = name, .type = XCAP_ERROR_TYPE };
+  XcapReply say = { .status = 409, .why = name, .type = XCAP_ERROR_TYPE };
 
   if (error->ancestor != NULL && self->xcap->root != NULL) {
     char *uri = g_strconcat (self->xcap->root, error->ancestor, NULL);
@@ -165,11 +165,11 @@ answer_conflict (XcapCall *self, XcapError *error)
   }
   say.body = body = xcap_error_document (error);
   counters_add (self->xcap->counters, counter, 1);
-  answer (self, &say);
+  reply (self, &say);
 }
 
 char *
-answer_naming (const char *text, const char *const *uris)
+reply_naming (const char *text, const char *const *uris)
 {
   GString *out = g_string_new (text);
   guint n = 0;
@@ -187,7 +187,7 @@ answer_naming (const char *text, const char *const *uris)
 
 /* What may not be in a header is left out. */
 char *
-answer_warning (const char *text)
+reply_warning (const char *text)
 {
   GString *out = g_string_new ("299 rollcall \"");
 

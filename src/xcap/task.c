@@ -14,21 +14,21 @@
 
 /* The last one that quitting waits for? */
 static void
-leave (XcapCall *self)
+leave (XcapTask *self)
 {
   Xcap *xcap = self->xcap;
 
   if (!self->is_linked)
     return;
-  g_queue_unlink (&xcap->calls, &self->link);
-  if (xcap->is_stopping && xcap->calls.length == 0)
+  g_queue_unlink (&xcap->tasks, &self->link);
+  if (xcap->is_stopping && xcap->tasks.length == 0)
     xcap->stopped_fn (xcap->stopped_data);
 }
 
 static void
 clear_cb (gpointer data)
 {
-  XcapCall *self = data;
+  XcapTask *self = data;
 
   leave (self);
   xcap_path_free (self->path);
@@ -41,34 +41,34 @@ clear_cb (gpointer data)
   g_free (self->if_none_match);
 }
 
-XcapCall *
-call_hold (XcapCall *self)
+XcapTask *
+task_hold (XcapTask *self)
 {
   return g_rc_box_acquire (self);
 }
 
 void
-call_free (XcapCall *self)
+task_free (XcapTask *self)
 {
   g_rc_box_release_full (self, clear_cb);
 }
 
 void
-call_wait (XcapCall *self)
+task_wait (XcapTask *self)
 {
   self->is_linked = TRUE;
   self->link.data = self;
-  g_queue_push_tail_link (&self->xcap->calls, &self->link);
+  g_queue_push_tail_link (&self->xcap->tasks, &self->link);
 }
 
 DocumentsKey
-call_key (const XcapCall *self)
+task_key (const XcapTask *self)
 {
   return (DocumentsKey){ self->path->auid, self->owner, self->path->document };
 }
 
 XcapEdit
-call_edit (const XcapCall *self, GBytes *document)
+task_edit (const XcapTask *self, GBytes *document)
 {
   const Conf *conf = self->xcap->conf;
 
@@ -100,10 +100,10 @@ verb_of (const char *method)
   return XCAP_OTHER;
 }
 
-static XcapCall *
-call_new (Xcap *xcap, HttpRequest *request)
+static XcapTask *
+task_new (Xcap *xcap, HttpRequest *request)
 {
-  XcapCall *self = g_rc_box_new0 (XcapCall);
+  XcapTask *self = g_rc_box_new0 (XcapTask);
 
   self->xcap = xcap;
   self->request = request;
@@ -117,22 +117,22 @@ call_new (Xcap *xcap, HttpRequest *request)
 /* Each of the following says yes, or has answered. */
 
 static gboolean
-is_welcome (XcapCall *self)
+is_welcome (XcapTask *self)
 {
   Xcap *xcap = self->xcap;
 
   if (xcap->is_stopping || !xcap->hooks.is_ready (xcap->hooks.data)) {
-    answer_busy (self, "The server is not ready.");
+    reply_busy (self, "The server is not ready.");
     return FALSE;
   }
   if (limit_take (xcap->per_source, self->peer, clock_now (xcap->clock)))
     return TRUE;
-  answer_busy (self, "Too many requests from this address.");
+  reply_busy (self, "Too many requests from this address.");
   return FALSE;
 }
 
 static gboolean
-take_path (XcapCall *self)
+take_path (XcapTask *self)
 {
   static const struct {
     guint status;
@@ -154,72 +154,72 @@ take_path (XcapCall *self)
   }
   if (verdict == XCAP_PATH_OK)
     return TRUE;
-  answer_text (self, rows[verdict].status, rows[verdict].why);
+  reply_text (self, rows[verdict].status, rows[verdict].why);
   return FALSE;
 }
 
 /* A collection is no resource: XCAP has no way to list one (RFC 4825 6.2). */
 static gboolean
-is_resource (XcapCall *self)
+is_resource (XcapTask *self)
 {
   self->usage = xcap_usage_find (self->path->auid);
   if (self->usage == NULL)
-    answer_text (self, 404, "There is no such application usage.");
+    reply_text (self, 404, "There is no such application usage.");
   else if (self->path->kind == XCAP_COLLECTION)
-    answer_text (self, 404, "This is no document.");
+    reply_text (self, 404, "This is no document.");
   else
     return TRUE;
   return FALSE;
 }
 
 static gboolean
-has_verb (XcapCall *self)
+has_verb (XcapTask *self)
 {
   gboolean is_write = self->verb == XCAP_PUT || self->verb == XCAP_DELETE;
 
   if (self->verb == XCAP_OPTIONS) {
-    XcapAnswer say = { .status = 200, .allow = answer_methods (self) };
+    XcapReply say = { .status = 200, .allow = reply_methods (self) };
 
-    answer (self, &say);
+    reply (self, &say);
     return FALSE;
   }
   if (self->verb != XCAP_OTHER
       && !(is_write && self->path->kind == XCAP_NAMESPACES))
     return TRUE;
-  answer_not_allowed (self);
+  reply_not_allowed (self);
   return FALSE;
 }
 
 static gboolean
-has_conditions (XcapCall *self)
+has_conditions (XcapTask *self)
 {
   if (condition_is_valid (self->if_match)
       && condition_is_valid (self->if_none_match))
     return TRUE;
-  answer_text (self, 400, "If-Match or If-None-Match is malformed.");
+  reply_text (self, 400, "If-Match or If-None-Match is malformed.");
   return FALSE;
 }
 
 static gboolean
-is_known (XcapCall *self)
+is_known (XcapTask *self)
 {
   Xcap *xcap = self->xcap;
 
-  if (!login (self))
+  if (!login_check (self))
     return FALSE;
   if (limit_take (xcap->per_user, self->user, clock_now (xcap->clock)))
     return TRUE;
-  answer_busy (self, "Too many requests of this user.");
+  reply_busy (self, "Too many requests of this user.");
   return FALSE;
 }
 
 /* Of a tree that is his own, or everybody's. */
 static gboolean
-may_do (XcapCall *self, XcapTreeAccess access)
+may_do (XcapTask *self, XcapTreeAccess access)
 {
   switch (access) {
   case XCAP_TREE_NONE:
-    answer_text (self, 404, "There is no such tree.");
+    reply_text (self, 404, "There is no such tree.");
     return FALSE;
   case XCAP_TREE_HIDDEN:
     break;
@@ -230,13 +230,13 @@ may_do (XcapCall *self, XcapTreeAccess access)
   case XCAP_TREE_WRITE:
     return TRUE;
   }
-  answer_text (self, 403, "Users may not do this here.");
+  reply_text (self, 403, "Users may not do this here.");
   return FALSE;
 }
 
 /* RFC 4825 5.7: everybody in his own tree, and reading the global one. */
 static gboolean
-is_permitted (XcapCall *self)
+is_permitted (XcapTask *self)
 {
   const XcapHooks *hooks = &self->xcap->hooks;
   g_autofree char *aor = NULL;
@@ -247,11 +247,11 @@ is_permitted (XcapCall *self)
   if (aor_parse (self->path->xui, &aor, NULL))
     owner = hooks->user (aor, hooks->data);
   if (owner == NULL) {
-    answer_text (self, 404, "There is no such user.");
+    reply_text (self, 404, "There is no such user.");
     return FALSE;
   }
   if (!aor_equal (owner->aor, self->user)) {
-    answer_text (self, 403, "This is the tree of another user.");
+    reply_text (self, 403, "This is the tree of another user.");
     return FALSE;
   }
   self->owner = g_strdup (owner->aor);
@@ -260,7 +260,7 @@ is_permitted (XcapCall *self)
 
 /* RFC 4825 8.2.2; parameters such as a charset say nothing new. */
 static gboolean
-has_type (XcapCall *self)
+has_type (XcapTask *self)
 {
   const char *type = http_header (self->request, "Content-Type");
   g_autofree char *bare
@@ -272,22 +272,22 @@ has_type (XcapCall *self)
       || g_ascii_strcasecmp (g_strstrip (bare), wanted) == 0)
     return TRUE;
   why = g_strdup_printf ("Content-Type must be %s.", wanted);
-  answer_text (self, 415, why);
+  reply_text (self, 415, why);
   return FALSE;
 }
 
 /* Nothing is packed, and nothing is a part (RFC 9110 8.4 and 14.5). */
 static gboolean
-is_plain (XcapCall *self)
+is_plain (XcapTask *self)
 {
   const char *coding = http_header (self->request, "Content-Encoding");
 
   if (self->verb != XCAP_PUT)
     return TRUE;
   if (http_header (self->request, "Content-Range") != NULL)
-    answer_text (self, 400, "A part of a body cannot be put.");
+    reply_text (self, 400, "A part of a body cannot be put.");
   else if (coding != NULL && g_ascii_strcasecmp (coding, "identity") != 0)
-    answer_text (self, 415, "A Content-Encoding is not understood.");
+    reply_text (self, 415, "A Content-Encoding is not understood.");
   else
     return TRUE;
   return FALSE;
@@ -295,27 +295,27 @@ is_plain (XcapCall *self)
 
 /* The one document that we write ourselves. */
 static gboolean
-is_caps (const XcapCall *self)
+is_caps (const XcapTask *self)
 {
   return self->path->is_global && strcmp (self->path->auid, CAPS_AUID) == 0
          && strcmp (self->path->document, CAPS_NAME) == 0;
 }
 
 void
-call_take (Xcap *xcap, HttpRequest *request)
+task_take (Xcap *xcap, HttpRequest *request)
 {
-  static gboolean (*const checks[]) (XcapCall *)
+  static gboolean (*const checks[]) (XcapTask *)
       = { is_welcome, take_path,    is_resource, has_verb, has_conditions,
           is_known,   is_permitted, has_type,    is_plain };
-  g_autoptr (XcapCall) self = call_new (xcap, request);
+  g_autoptr (XcapTask) self = task_new (xcap, request);
 
   for (guint i = 0; i < G_N_ELEMENTS (checks); i++)
     if (!checks[i](self))
       return;
   if (is_caps (self))
-    read_answer (self, xcap->caps, xcap->caps_etag);
+    reader_reply (self, xcap->caps, xcap->caps_etag);
   else if (self->verb == XCAP_GET)
-    read_start (g_steal_pointer (&self));
+    reader_start (g_steal_pointer (&self));
   else
-    edit_start (g_steal_pointer (&self));
+    editor_start (g_steal_pointer (&self));
 }
