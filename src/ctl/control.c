@@ -4,6 +4,7 @@
 #include "ctl/control.h"
 
 #include "base/error.h"
+#include "base/json.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -31,10 +32,10 @@ give_up (const char *path, GError **error)
 }
 
 static int
-open_socket (const char *path)
+open_socket (const char *path, guint seconds)
 {
   struct sockaddr_un at = { .sun_family = AF_UNIX };
-  struct timeval patience = { .tv_sec = TIMEOUT_SECONDS };
+  struct timeval patience = { .tv_sec = seconds };
   int fd, saved;
 
   errno = ENAMETOOLONG;
@@ -122,8 +123,15 @@ gboolean
 ctl_control (const char *socket, const char *command, GString *out,
              GError **error)
 {
+  return ctl_control_for (socket, TIMEOUT_SECONDS, command, out, error);
+}
+
+gboolean
+ctl_control_for (const char *socket, guint seconds, const char *command,
+                 GString *out, GError **error)
+{
   g_autoptr (GString) answer = g_string_new (NULL);
-  int fd = open_socket (socket), saved;
+  int fd = open_socket (socket, seconds), saved;
   gboolean is_ok;
 
   if (fd < 0)
@@ -158,20 +166,6 @@ is_number (const char *text)
                                    NULL);
 }
 
-void
-ctl_json_string (GString *out, const char *text)
-{
-  g_string_append_c (out, '"');
-  for (const char *at = text; *at != '\0'; at++)
-    if (*at == '"' || *at == '\\')
-      g_string_append_printf (out, "\\%c", *at);
-    else if ((guchar) *at < 0x20)
-      g_string_append_printf (out, "\\u%04x", *at);
-    else
-      g_string_append_c (out, *at);
-  g_string_append_c (out, '"');
-}
-
 char *
 ctl_json_object (const char *lines)
 {
@@ -186,12 +180,12 @@ ctl_json_object (const char *lines)
     *value++ = '\0';
     if (out->len > 1)
       g_string_append (out, ", ");
-    ctl_json_string (out, *row);
+    json_append (out, *row);
     g_string_append (out, ": ");
     if (is_number (value))
       g_string_append (out, value);
     else
-      ctl_json_string (out, value);
+      json_append (out, value);
   }
   g_string_append (out, "}\n");
   return g_string_free (out, FALSE);

@@ -11,8 +11,9 @@
 gboolean ctl_control (const char *socket, const char *command, GString *out,
                       GError **error);
 
-/* Appends a JSON string; bytes of text above ASCII are UTF-8 already. */
-void ctl_json_string (GString *out, const char *text);
+/* The same with another patience than 60 s. */
+gboolean ctl_control_for (const char *socket, guint seconds,
+                          const char *command, GString *out, GError **error);
 
 /* Lines "name value" as one JSON object in a line; numbers as numbers.  The
  * caller frees. */

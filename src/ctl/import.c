@@ -4,10 +4,10 @@
  * each row is refused or added by itself.  What comes before a line that cannot
  * be read is done. */
 #include "ctl/contacts.h"
-#include "ctl/control.h"
 #include "ctl/csv.h"
 
 #include "base/error.h"
+#include "base/json.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -94,9 +94,9 @@ print_item (Import *self, const Item *item)
   out = g_string_new (self->is_first ? "\n {\"line\": " : ",\n {\"line\": ");
   self->is_first = FALSE;
   g_string_append_printf (out, "%u, \"owner\": ", item->line);
-  ctl_json_string (out, owner != NULL ? owner : "");
+  json_append (out, owner != NULL ? owner : "");
   g_string_append (out, ", \"uri\": ");
-  ctl_json_string (out, item->cells[URI]);
+  json_append (out, item->cells[URI]);
   g_string_append_printf (out, ", \"result\": \"%s\"}", item->result);
   fputs (out->str, stdout);
 }

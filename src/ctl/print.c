@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
  * What results look like: aligned columns, and JSON for programs. */
-#include "ctl/control.h"
 #include "ctl/ctl.h"
 #include "ctl/wrap.h"
+
+#include "base/json.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -50,7 +51,7 @@ put_json_value (GString *out, const PGresult *result, int row, int column)
     g_string_append (out, text);
     break;
   default:
-    ctl_json_string (out, text);
+    json_append (out, text);
   }
 }
 
@@ -59,7 +60,7 @@ ctl_json_row (GString *out, const PGresult *result, int row)
 {
   for (int column = 0; column < PQnfields (result); column++) {
     g_string_append (out, column > 0 ? ", " : "{");
-    ctl_json_string (out, PQfname (result, column));
+    json_append (out, PQfname (result, column));
     g_string_append (out, ": ");
     put_json_value (out, result, row, column);
   }
@@ -154,8 +155,8 @@ ctl_say (const Ctl *self, const char *aor, const char *done)
     printf ("%s %s\n", aor, done);
     return;
   }
-  ctl_json_string (out, aor);
+  json_append (out, aor);
   g_string_append (out, ", \"result\": ");
-  ctl_json_string (out, done);
+  json_append (out, done);
   puts (g_string_append_c (out, '}')->str);
 }

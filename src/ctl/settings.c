@@ -2,8 +2,9 @@
  *
  * rollcallctl settings ...: the row rollcall.settings.  Names, defaults, ranges
  * and meanings are the database's own: a new column needs nothing here. */
-#include "ctl/control.h"
 #include "ctl/ctl.h"
+
+#include "base/json.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -124,7 +125,7 @@ say_set (const Ctl *self, const PGresult *was, const PGresult *now)
     return;
   }
   g_string_append (out, "{\"name\": ");
-  ctl_json_string (out, PQgetvalue (was, 0, NAME));
+  json_append (out, PQgetvalue (was, 0, NAME));
   g_string_append_printf (out, ", \"value\": %s}", PQgetvalue (now, 0, 1));
   puts (out->str);
 }

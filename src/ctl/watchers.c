@@ -2,8 +2,9 @@
  *
  * rollcallctl watchers ...: decisions in rollcall.watchers, and who watches
  * now. */
-#include "ctl/control.h"
 #include "ctl/ctl.h"
+
+#include "base/json.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -81,11 +82,11 @@ say (const Ctl *self, const char *owner, const char *watcher,
     printf ("%s %s\n", watcher, decision);
     return;
   }
-  ctl_json_string (out, owner);
+  json_append (out, owner);
   g_string_append (out, ", \"watcher\": ");
-  ctl_json_string (out, watcher);
+  json_append (out, watcher);
   g_string_append (out, ", \"result\": ");
-  ctl_json_string (out, decision);
+  json_append (out, decision);
   puts (g_string_append_c (out, '}')->str);
 }
 

@@ -176,6 +176,24 @@ typedef enum {
 } StoreOutcome;
 typedef void (*StoreDoneFn) (StoreOutcome outcome, gpointer data);
 
+/* What the running server found of itself: a row of `health`.  Borrowed. */
+typedef struct {
+  const char *test;    /* what was looked at */
+  const char *outcome; /* "ok", "warning" or "failed" */
+  const char *problem, *solution; /* NULL with "ok" */
+} StoreHealth;
+/* db_time: PostgreSQL's clock when it wrote them, microseconds since 1970; 0
+ * unless STORE_COMMITTED. */
+typedef void (*StoreHealthFn) (StoreOutcome outcome, gint64 db_time,
+                               gpointer data);
+
+/* How the store keeps up. */
+typedef struct {
+  guint waiting;    /* submits that are not committed */
+  gint64 oldest;    /* us that the oldest of them has waited */
+  gint64 commit;    /* us of the slowest batch since the last call */
+} StoreLag;
+
 #define STORE_SECRET_LEN 32
 
 /* What is there at start.  Row callbacks take what they get. */
@@ -247,6 +265,14 @@ typedef struct {
   /* Reads `changes` now; done when all that had been committed before this call
    * is in force. */
   void (*sync) (gpointer self, StoreDoneFn done, gpointer data);
+
+  /* Puts n rows in the place of all in `health`, beside everything else: never
+   * kept, never before a submit.  done is called exactly once, inside this
+   * call or later; STORE_AWAY: not written, or not known. */
+  void (*put_health) (gpointer self, const StoreHealth *rows, gsize n,
+                      StoreHealthFn done, gpointer data);
+
+  void (*lag) (gpointer self, StoreLag *out);
 
   /* Writes what is pending, then calls done (at most timeout_ms later). */
   void (*flush) (gpointer self, guint timeout_ms, StoreDoneFn done,

@@ -154,7 +154,9 @@ send_step (Connection *self, State state, int sent)
 }
 
 /* The settings of a session of the daemon's, who it is, and how many backends
- * of its predecessor are still there (told to go by the same statement). */
+ * of its predecessor are still there (told to go by the same statement).  The
+ * search path is the triggers': with another PostgreSQL plans their statements
+ * anew for each row. */
 static void
 introduce_cb (gpointer data)
 {
@@ -173,7 +175,7 @@ introduce_cb (gpointer data)
           "      AND extract(epoch FROM backend_start) = $2::numeric),"
           "  set_config('rollcall.origin', 'daemon', false),"
           "  set_config('synchronous_commit', 'off', false),"
-          "  set_config('search_path', 'pg_catalog', false),"
+          "  set_config('search_path', 'pg_catalog, pg_temp', false),"
           "  set_config('statement_timeout', '0', false),"
           "  set_config('idle_in_transaction_session_timeout', '0', false)",
           2, NULL, values, NULL, NULL, 0));

@@ -38,6 +38,7 @@ struct Lane {
   guint settled;     /* of flight, while replaying */
   gboolean is_replay;
   gint64 sent_at;
+  gint64 slowest; /* us: of the batches since lane_lag */
   gboolean is_away;
   GQueue statements; /* Call in the order of results, NULL for others */
   GQueue busy;       /* Submit of calls that are to be sent again */
@@ -156,6 +157,28 @@ come_back (Lane *self)
     return;
   self->is_away = FALSE;
   self->config.changed (self->config.data);
+}
+
+static gint64
+waiting_since (const Lane *self, gint64 now)
+{
+  const Submit *first = g_queue_peek_head ((GQueue *)&self->queue);
+
+  if (self->flight != NULL)
+    return self->sent_at;
+  return first != NULL ? first->at : now;
+}
+
+void
+lane_lag (Lane *self, StoreLag *out)
+{
+  gint64 now = clock_now (self->config.clock);
+
+  out->waiting += self->queue.length + kept_size (self->kept)
+                  + (self->flight != NULL ? self->flight->len : 0);
+  out->oldest = MAX (out->oldest, now - waiting_since (self, now));
+  out->commit = MAX (out->commit, self->slowest);
+  self->slowest = 0;
 }
 
 void
@@ -438,6 +461,8 @@ static void
 end_flight (Lane *self)
 {
   g_clear_pointer (&self->flight, g_ptr_array_unref);
+  self->slowest = MAX (self->slowest,
+                       clock_now (self->config.clock) - self->sent_at);
   connection_proved (self->connection);
   come_back (self);
   if (lane_is_idle (self))
@@ -617,12 +642,9 @@ void
 lane_tick (Lane *self)
 {
   gint64 now = clock_now (self->config.clock);
-  Submit *first = g_queue_peek_head (&self->queue);
-  gint64 since = self->flight != NULL ? self->sent_at
-                 : first != NULL      ? first->at
-                                      : now;
+  Submit *first;
 
-  if (now - since > (gint64)self->config.hung_after * 1000)
+  if (now - waiting_since (self, now) > (gint64)self->config.hung_after * 1000)
     go_away (self);
   wake_busy (self, now);
   while (self->flight == NULL && connection_is_ready (self->connection)

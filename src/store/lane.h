@@ -50,3 +50,5 @@ gboolean lane_is_idle (const Lane *self);
 /* Needs lane_tick. */
 gboolean lane_is_ticking (const Lane *self);
 guint lane_kept (const Lane *self);
+/* Adds what this lane has to out. */
+void lane_lag (Lane *self, StoreLag *out);

@@ -12,6 +12,7 @@ src_libstore_a_SOURCES = src/store/store.h src/store/pg.c \
   src/store/pg-documents.c src/store/pg-documents.h \
   src/store/pg-documents-sql.c src/store/lists.c src/store/lists.h \
   src/store/reasons.c src/store/reasons.h \
+  src/store/health.c src/store/health.h \
   src/store/load.c src/store/load.h src/store/changes.c src/store/changes.h \
   src/store/mem.c src/store/mem-priv.h src/store/mem-documents.c
 src_libstore_a_CPPFLAGS = $(AM_CPPFLAGS) $(PQ_CFLAGS)

@@ -35,6 +35,8 @@ struct StoreMem {
   GHashTable *rows;     /* StoreWrite (put), owned -> itself */
   GHashTable *policies; /* aor -> StorePolicy */
   PolicySettings settings;
+  GString *health; /* "test outcome" by line */
+  gint64 epoch;    /* real time when the clock was 0 */
   MemDocuments *documents;
   Kept *kept;
   GQueue work; /* Work */

@@ -311,6 +311,31 @@ sync_changes (gpointer port, StoreDoneFn done, gpointer data)
 }
 
 static void
+put_health (gpointer port, const StoreHealth *rows, gsize n, StoreHealthFn done,
+            gpointer data)
+{
+  StoreMem *self = port;
+
+  if (!is_up (self)) {
+    done (STORE_AWAY, 0, data);
+    return;
+  }
+  g_string_truncate (self->health, 0);
+  for (gsize i = 0; i < n; i++)
+    g_string_append_printf (self->health, "%s %s\n", rows[i].test,
+                            rows[i].outcome);
+  done (STORE_COMMITTED, self->epoch + clock_now (self->clock), data);
+}
+
+static void
+lag (gpointer port, StoreLag *out)
+{
+  StoreMem *self = port;
+
+  *out = (StoreLag){ .waiting = self->work.length + kept_size (self->kept) };
+}
+
+static void
 flush_all (gpointer port, guint timeout_ms, StoreDoneFn done, gpointer data)
 {
   sync_changes (port, done, data);
@@ -383,6 +408,12 @@ store_mem_put_policy (StoreMem *self, StorePolicy *policy)
   tell_documents (self, "resource-lists", aor, "index");
 }
 
+const char *
+store_mem_health (StoreMem *self)
+{
+  return self->health->str;
+}
+
 void
 store_mem_refuse_next (StoreMem *self)
 {
@@ -407,6 +438,8 @@ store_mem_new (LoopPort *loop, const Clock *clock)
   self->settings = policy_settings_default;
   self->documents = mem_documents_new (self);
   self->kept = kept_new ();
+  self->health = g_string_new (NULL);
+  self->epoch = g_get_real_time () - clock_now (clock);
   self->port = (StorePort){ .self = self,
                             .set_events = set_events,
                             .load = load,
@@ -414,6 +447,8 @@ store_mem_new (LoopPort *loop, const Clock *clock)
                             .load_policy = load_policy,
                             .is_up = is_up,
                             .sync = sync_changes,
+                            .put_health = put_health,
+                            .lag = lag,
                             .flush = flush_all };
   return self;
 }
@@ -443,6 +478,7 @@ store_mem_free (StoreMem *self)
   g_hash_table_unref (self->users);
   g_hash_table_unref (self->policies);
   g_hash_table_unref (self->rows);
+  g_string_free (self->health, TRUE);
   g_free (self);
 }
 

@@ -8,8 +8,9 @@
 #include "addr/aor.h"
 #include "store/changes.h"
 #include "store/control.h"
-#include "store/pg-documents.h"
+#include "store/health.h"
 #include "store/lane.h"
+#include "store/pg-documents.h"
 #include "store/load.h"
 #include "store/policies.h"
 #include "store/store.h"
@@ -52,6 +53,7 @@ struct StorePg {
   Changes *changes;
   Policies *policies;
   PgDocuments *documents;
+  Reports *reports;
 
   gboolean is_loaded, is_up, has_failed;
   gboolean control_away;
@@ -93,7 +95,8 @@ is_ticking (StorePg *self)
     if (lane_is_ticking (self->lanes[i]))
       return TRUE;
   return changes_is_waiting (self->changes)
-         || policies_is_waiting (self->policies) || self->control_lost_at != 0;
+         || policies_is_waiting (self->policies)
+         || reports_is_waiting (self->reports) || self->control_lost_at != 0;
 }
 
 static void
@@ -224,6 +227,8 @@ tick_cb (gpointer data)
                    self->control_away ? G_MAXINT64 : now - patience);
   policies_give_up (self->policies,
                     self->control_away ? G_MAXINT64 : now - patience);
+  reports_give_up (self->reports,
+                   self->control_away ? G_MAXINT64 : now - patience);
   if (!is_ticking (self) && self->ticker != NULL) {
     self->loop->remove_timer (self->loop->self, self->ticker);
     self->ticker = NULL;
@@ -276,6 +281,7 @@ control_lost_cb (gboolean was_ready, const char *why, gpointer data)
 
   changes_lost (self->changes);
   policies_lost (self->policies);
+  reports_lost (self->reports);
   if (self->control_lost_at == 0)
     self->control_lost_at = clock_now (self->clock);
   need_tick (self);
@@ -477,6 +483,26 @@ sync_cb (StoreDoneFn done, gpointer done_data, gpointer data)
 }
 
 static void
+put_health (gpointer port, const StoreHealth *rows, gsize n, StoreHealthFn done,
+            gpointer data)
+{
+  StorePg *self = port;
+
+  reports_put (self->reports, rows, n, done, data);
+  need_tick (self);
+}
+
+static void
+lag (gpointer port, StoreLag *out)
+{
+  StorePg *self = port;
+
+  *out = (StoreLag){ 0 };
+  for (guint i = 0; i < self->n_lanes; i++)
+    lane_lag (self->lanes[i], out);
+}
+
+static void
 flush_timeout_cb (gpointer data)
 {
   Flush *flush = data;
@@ -549,6 +575,7 @@ make_control (StorePg *self)
                         .documents_changed = documents_changed_cb,
                         .data = self });
   self->policies = policies_new (self->control, self->clock);
+  self->reports = reports_new (self->control, self->clock);
 }
 
 static void
@@ -583,6 +610,8 @@ store_pg_new (const StorePgConfig *config, LoopPort *loop, const Clock *clock,
                             .load_policy = load_policy,
                             .is_up = is_up,
                             .sync = sync_changes,
+                            .put_health = put_health,
+                            .lag = lag,
                             .flush = flush_all };
   make_lanes (self, counters);
   make_control (self);
@@ -610,6 +639,7 @@ store_pg_free (StorePg *self)
   load_free (self->load);
   changes_free (self->changes);
   policies_free (self->policies);
+  reports_free (self->reports);
   control_free (self->control);
   pg_documents_free (self->documents);
   if (self->turn != NULL)
@@ -638,5 +668,5 @@ store_pg_documents (StorePg *self)
 guint
 store_schema_version (void)
 {
-  return 9;
+  return 10;
 }

@@ -44,5 +44,7 @@ void store_mem_put_settings (StoreMem *self, const PolicySettings *settings);
 /* Replaces what is stored of policy->aor; takes it. */
 void store_mem_put_policy (StoreMem *self, StorePolicy *policy);
 void store_mem_drop_user (StoreMem *self, const char *aor);
+/* What put_health wrote: "test outcome" by line. */
+const char *store_mem_health (StoreMem *self);
 /* The next submit is refused. */
 void store_mem_refuse_next (StoreMem *self);

@@ -451,6 +451,68 @@ test_policy_away (gconstpointer data)
 }
 
 static void
+health_cb (StoreOutcome outcome, gint64 db_time, gpointer data)
+{
+  gint64 *told = data;
+
+  told[0]++;
+  told[1] = db_time;
+  g_assert_cmpint (db_time != 0, ==, outcome == STORE_COMMITTED);
+}
+
+static gboolean
+is_told (gpointer data)
+{
+  return *(gint64 *)data > 0;
+}
+
+/* Written whole, with what SQL and JSON have to escape; the clock comes back;
+ * while PostgreSQL is away it says so and keeps nothing. */
+static void
+test_health (gconstpointer data)
+{
+  g_autoptr (Rig) rig = rig_new (data);
+  const StoreHealth rows[]
+      = { { "SIP", "ok", NULL, NULL },
+          { "it's", "failed", "\"a\\b\"\n\tJ\xc3\xbcrgen {}'", "$1; --" } };
+  gint64 told[2] = { 0, 0 };
+
+  rig_start (rig);
+  rig->port->put_health (rig->port->self, rows, 2, health_cb, told);
+  rig_wait (rig, is_told, told);
+  g_assert_cmpint (ABS (told[1] - g_get_real_time ()), <,
+                   60 * (gint64)G_USEC_PER_SEC);
+  told[0] = 0;
+  rig->port->put_health (rig->port->self, rows, 1, health_cb, told);
+  rig_wait (rig, is_told, told);
+  g_assert_cmpint (told[1], !=, 0);
+  rig->kind->set_up (rig, FALSE);
+  told[0] = 0;
+  rig->port->put_health (rig->port->self, rows, 2, health_cb, told);
+  rig_wait (rig, is_told, told);
+  g_assert_cmpint (told[1], ==, 0);
+  rig->kind->set_up (rig, TRUE);
+}
+
+static void
+test_lag (gconstpointer data)
+{
+  g_autoptr (Rig) rig = started (data);
+  StoreLag lag;
+
+  rig->port->lag (rig->port->self, &lag);
+  g_assert_cmpuint (lag.waiting, ==, 0);
+  g_assert_cmpint (lag.oldest, ==, 0);
+  rig_submit_one (rig, "b", write_of (STORE_PUT_BINDING,
+                                      sample_binding ("alice", "k1")));
+  rig->port->lag (rig->port->self, &lag);
+  g_assert_cmpuint (lag.waiting, ==, 1);
+  rig_expect_outcomes (rig, 1, "b=COMMITTED\n");
+  rig->port->lag (rig->port->self, &lag);
+  g_assert_cmpuint (lag.waiting, ==, 0);
+}
+
+static void
 add (const RigKind *kind, const char *name, GTestDataFunc fn)
 {
   g_autofree char *path = g_strdup_printf ("/store/%s/%s", kind->name, name);
@@ -476,4 +538,6 @@ contract_add_tests (const RigKind *kind)
   add (kind, "away", test_away);
   add (kind, "refused", test_refused);
   add (kind, "flush", test_flush);
+  add (kind, "health", test_health);
+  add (kind, "lag", test_lag);
 }

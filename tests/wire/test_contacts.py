@@ -4,6 +4,8 @@ import subprocess
 
 import pytest
 
+from harness import wait
+
 ALICE, BOB = 'alice@example.com', 'bob@example.com'
 
 
@@ -470,18 +472,27 @@ def test_messages_at_their_bound_are_trouble(db):
     assert said[0] == 'failed' and ALICE in said[1]
 
 
+def has_reported(db):
+    return db.psql("SELECT count(*) FROM rollcall.health") != '0'
+
+
 def test_what_the_server_found_is_shown(db):
+    db.start()
+    wait.until(lambda: has_reported(db), 'the server has looked at itself')
     db.psql("SET rollcall.origin = 'daemon'; INSERT INTO rollcall.health "
-            "(test, outcome, problem, solution) VALUES ('clock', 'warning', "
+            "(test, outcome, problem, solution) VALUES ('sundial', 'warning', "
             "'off by 9 s', 'Run NTP.'), ('XMPP', 'ok', NULL, NULL)")
-    assert outcome(db, 'clock') == ['warning', 'off by 9 s', 'Run NTP.']
+    assert outcome(db, 'sundial') == ['warning', 'off by 9 s', 'Run NTP.']
     assert outcome(db, 'XMPP')[0] == 'ok'
-    assert outcome(db, 'server')[0] == 'failed'
+    db.kill()
+    wait.until(lambda: outcome(db, 'server')[0] == 'failed', 'it is gone')
+    assert outcome(db, 'sundial')[0] == outcome(db, 'XMPP')[0] == 'unknown'
 
 
 def test_a_running_server_is_seen(db):
     db.start()
     assert outcome(db, 'server')[0] == 'ok'
+    wait.until(lambda: has_reported(db), 'the server has looked at itself')
     db.psql("SET rollcall.origin = 'daemon'; INSERT INTO rollcall.health "
             "(test, outcome, at) VALUES ('XMPP', 'ok', now() - "
             "interval '1 hour')")
