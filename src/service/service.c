@@ -300,6 +300,26 @@ service_status (Service *self, ServiceStatusFn fn, gpointer data)
   status_number ("dialogs_paced", service_n_paced (self), fn, data);
 }
 
+typedef struct {
+  ServiceWatchFn fn;
+  gpointer data;
+} Watch;
+
+static void
+unreachable_cb (Sub *sub, gpointer data)
+{
+  const SubsDialog *dialog = sub_dialog (sub);
+  Watch *watch = data;
+
+  watch->fn (dialog->watcher, dialog->presentity, watch->data);
+}
+
+guint
+service_unreachable (Service *self, guint max, ServiceWatchFn fn, gpointer data)
+{
+  return subs_suspended (self->subs, max, unreachable_cb, &(Watch){ fn, data });
+}
+
 void
 service_flow_closed (Service *self, guint64 flow)
 {

@@ -189,6 +189,13 @@ typedef void (*ServiceWhyFn) (const char *lines, const char *error,
 void service_why (Service *self, const char *watcher, const char *presentity,
                   ServiceWhyFn fn, gpointer data);
 
+/* Subscriptions whose NOTIFYs cannot reach their device (subs_suspended): tells
+ * at most max of them to fn and returns how many there are. */
+typedef void (*ServiceWatchFn) (const char *watcher, const char *presentity,
+                                gpointer data);
+guint service_unreachable (Service *self, guint max, ServiceWatchFn fn,
+                           gpointer data);
+
 /* SUBSCRIBE's event packages for Allow-Events: "presence, presence.winfo, ...". */
 const char *service_allow_events (void);
 

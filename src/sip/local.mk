@@ -39,6 +39,8 @@ src_libsip_a_SOURCES = \
   src/sip/outgoing.c \
   src/sip/parser.c \
   src/sip/parser.h \
+  src/sip/peers.c \
+  src/sip/peers.h \
   src/sip/plan.c \
   src/sip/plan.h \
   src/sip/publish.c \
@@ -82,6 +84,11 @@ tests_unit_test_sip_check_LDADD = src/libsip.a $(ADDR_LIBS) $(SOFIA_STATIC) \
 check_PROGRAMS += tests/unit/test-sip-answers
 tests_unit_test_sip_answers_SOURCES = tests/unit/test-sip-answers.c
 tests_unit_test_sip_answers_LDADD = src/libsip.a $(BASE_LIBS)
+
+check_PROGRAMS += tests/unit/test-sip-peers
+tests_unit_test_sip_peers_SOURCES = tests/unit/test-sip-peers.c
+tests_unit_test_sip_peers_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
+tests_unit_test_sip_peers_LDADD = $(SIP_TEST_LIBS)
 
 check_PROGRAMS += tests/unit/test-sip-out
 tests_unit_test_sip_out_SOURCES = tests/unit/test-sip-out.c

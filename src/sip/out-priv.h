@@ -35,6 +35,7 @@ struct SipOut {
   GHashTable *flows;       /* guint64 of a flow -> its OutLane */
   GHashTable *silent;      /* hashes of hops that did not answer a NOTIFY */
   LoopTimer *failed_timer; /* armed while failed is not empty */
+  Peers *peers; /* of other domains */
   guint pending;
   gsize udp_max;
   gint64 *n_pending, *n_waiting, *n_notify, *n_forward, *n_no_way;
@@ -57,6 +58,8 @@ struct SipOutgoing {
   ResolverQuery *query;
   nta_outgoing_t *orq;
   guint status; /* FAILED */
+  char *peer;   /* domain of another server; NULL: it goes to a device */
+  gboolean is_unresolved;
   SipNotifyFn notified;
   SipForwardFn forwarded;
   gpointer data;

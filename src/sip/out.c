@@ -82,6 +82,16 @@ is_our_realm_cb (gpointer data, const char *realm)
          && service_has_domain (self->sip->service, realm);
 }
 
+/* The host that a relayed request goes to. */
+static char *
+next_host (const sip_t *sip)
+{
+  const url_t *url
+      = sip->sip_route ? sip->sip_route->r_url : sip->sip_request->rq_url;
+
+  return g_strdup (url->url_host);
+}
+
 static void
 out_forward (gpointer data, SipIncoming *request, const SipTarget *target,
              SipForwardFn done, gpointer done_data)
@@ -101,6 +111,8 @@ out_forward (gpointer data, SipIncoming *request, const SipTarget *target,
     return;
   }
   forward_way (outgoing->msg, target, self->udp_max, &way);
+  if (target->target == NULL)
+    outgoing->peer = next_host (sip_object (outgoing->msg));
   if (way.kind == WAY_NONE)
     g_info ("%s from %s cannot be forwarded: %s",
             sip_object (outgoing->msg)->sip_request->rq_method_name,
@@ -173,6 +185,7 @@ sip_out_new (Sip *sip, Transport *transport, Resolver *resolver,
   self->flows
       = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, free_lane_cb);
   self->silent = g_hash_table_new (NULL, NULL);
+  self->peers = peers_new ();
   self->port = (SipOutPort){ .self = self,
                              .notify = out_notify,
                              .forward = out_forward,
@@ -225,6 +238,7 @@ sip_out_free (SipOut *self)
   cancel_flows (self);
   g_hash_table_unref (self->flows);
   g_hash_table_unref (self->silent);
+  peers_free (self->peers);
   if (self->failed_timer != NULL)
     self->loop->remove_timer (self->loop->self, self->failed_timer);
   g_free (self);
@@ -234,6 +248,12 @@ SipOutPort *
 sip_out_port_of (SipOut *self)
 {
   return &self->port;
+}
+
+Peers *
+sip_out_peers (SipOut *self)
+{
+  return self->peers;
 }
 
 guint

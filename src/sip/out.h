@@ -4,6 +4,7 @@
  * SipOutPort that service/ acts through. */
 #pragma once
 #include "sip/incoming.h"
+#include "sip/peers.h"
 #include "sip/resolve.h"
 
 typedef struct SipOut SipOut;
@@ -14,6 +15,8 @@ void sip_out_free (SipOut *self);
 SipOutPort *sip_out_port_of (SipOut *self);
 /* Client transactions that have not ended. */
 guint sip_out_pending (SipOut *self);
+/* Other domains' servers that do not answer; borrowed. */
+Peers *sip_out_peers (SipOut *self);
 /* A connection closed: what is unanswered on it has failed (nta would wait for
  * its timer F), told in the next turn. */
 void sip_out_flow_closed (SipOut *self, guint64 flow);

@@ -101,6 +101,7 @@ outgoing_free (SipOutgoing *self)
   g_clear_pointer (&self->head, g_bytes_unref);
   g_clear_pointer (&self->body, g_bytes_unref);
   g_free (self->hops);
+  g_free (self->peer);
   g_free (self);
 }
 
@@ -149,6 +150,22 @@ tell_notify (SipOutgoing *self, guint status, msg_t *response)
                   self->data);
 }
 
+/* Does the server of another domain answer? */
+static void
+note_peer (const SipOutgoing *self, guint status, gboolean has_answered)
+{
+  const char *why = self->is_unresolved ? "its name is not found"
+                    : status == 408     ? "no answer"
+                                        : "no connection";
+
+  if (self->peer == NULL)
+    return;
+  if (has_answered)
+    peers_answered (self->out->peers, self->peer);
+  else if (status == 408 || status == 503)
+    peers_failed (self->out->peers, self->peer, why, g_get_monotonic_time ());
+}
+
 static void
 tell_forward (SipOutgoing *self, guint status, msg_t *msg)
 {
@@ -156,6 +173,7 @@ tell_forward (SipOutgoing *self, guint status, msg_t *msg)
   SipResponse *response = NULL;
 
   (*self->out->n_forward_result[class])++;
+  note_peer (self, status, msg != NULL);
   if (msg != NULL) {
     response = g_new0 (SipResponse, 1);
     response->msg = msg_ref_create (msg);
@@ -381,6 +399,7 @@ resolved_cb (const ResolverHop *hops, gsize n, gpointer data)
   SipOutgoing *self = data;
 
   self->query = NULL;
+  self->is_unresolved = n == 0;
   if (n == 0)
     outgoing_fail (self, 503);
   else

@@ -98,6 +98,29 @@ sip_connections (Sip *self)
   return conns_count ();
 }
 
+guint64
+sip_refused (Sip *self)
+{
+  return conns_refused ();
+}
+
+gboolean
+sip_certificate (Sip *self, SipCertificate *out, GError **error)
+{
+  TlsDates dates;
+  gboolean is_good = transport_inspect (self->transport, &dates, error);
+
+  *out = (SipCertificate){ dates.file, dates.begins, dates.ends,
+                           dates.ends_in_force };
+  return is_good;
+}
+
+void
+sip_peers (Sip *self, SipPeerFn fn, gpointer data)
+{
+  peers_foreach (sip_out_peers (self->out), g_get_monotonic_time (), fn, data);
+}
+
 SipOutPort *
 sip_out_port (Sip *self)
 {

@@ -36,5 +36,18 @@ void sip_set_nonce_key (Sip *self, const guint8 key[32]);
 gboolean sip_reload (Sip *self, const Conf *conf, GError **error);
 /* TCP and TLS connections that are open now. */
 guint sip_connections (Sip *self);
+/* Connections refused since the start: too many, or no descriptor left. */
+guint64 sip_refused (Sip *self);
+/* The certificate of the TLS listeners, its file read anew: seconds since 1970
+ * (sip/tls.h).  FALSE and no error: there is no TLS listener. */
+typedef struct {
+  const char *file;
+  gint64 begins, ends, ends_in_force;
+} SipCertificate;
+gboolean sip_certificate (Sip *self, SipCertificate *out, GError **error);
+/* Other domains whose servers do not answer what is relayed to them. */
+typedef void (*SipPeerFn) (const char *domain, const char *why, guint times,
+                           gpointer data);
+void sip_peers (Sip *self, SipPeerFn fn, gpointer data);
 /* Stops taking new connections and requests. */
 void sip_quiesce (Sip *self);

@@ -7,14 +7,28 @@
 #include "base/error.h"
 
 #include <openssl/err.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #define CIPHERS                                                                \
   "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20:!aNULL:!eNULL:!PSK"
+
+/* What tells whether a file is as it was. */
+typedef struct {
+  dev_t device;
+  ino_t inode;
+  off_t size;
+  struct timespec modified, changed;
+} Stamp;
 
 /* tls_free is a function of sofia's; hence tls_free_all. */
 struct Tls {
   char *certificate, *key, *ca;
   GPtrArray *contexts; /* SSL_CTX, references */
+  Stamp stamps[3];     /* of the files when they were last inspected */
+  TlsDates dates;      /* and what was found; begins 0: nothing yet */
+  GError *fault;
 };
 
 /* A file that cannot be read comes first in OpenSSL's queue. */
@@ -117,6 +131,7 @@ tls_new (const Conf *conf, GError **error)
 static void
 free_names (Tls *self)
 {
+  g_clear_error (&self->fault);
   g_free (self->certificate);
   g_free (self->key);
   g_free (self->ca);
@@ -164,4 +179,96 @@ tls_reload (Tls *self, const Conf *conf, GError **error)
   fresh.contexts = self->contexts;
   *self = fresh;
   return TRUE;
+}
+
+static gint64
+unix_time (const ASN1_TIME *time)
+{
+  struct tm tm;
+
+  return ASN1_TIME_to_tm (time, &tm) == 1 ? (gint64)timegm (&tm) : 0;
+}
+
+static void
+add_dates (const X509 *certificate, gint64 *begins, gint64 *ends)
+{
+  *begins = MAX (*begins, unix_time (X509_get0_notBefore (certificate)));
+  *ends = MIN (*ends, unix_time (X509_get0_notAfter (certificate)));
+}
+
+/* Of the certificate and the chain that context shows. */
+static void
+dates_of (SSL_CTX *context, gint64 *begins, gint64 *ends)
+{
+  STACK_OF (X509) *chain = NULL;
+
+  *begins = 0;
+  *ends = G_MAXINT64;
+  add_dates (SSL_CTX_get0_certificate (context), begins, ends);
+  SSL_CTX_get0_chain_certs (context, &chain);
+  for (int i = 0; i < sk_X509_num (chain); i++)
+    add_dates (sk_X509_value (chain, i), begins, ends);
+}
+
+static Stamp
+stamp_of (const char *path)
+{
+  Stamp stamp;
+  struct stat found;
+
+  memset (&stamp, 0, sizeof stamp);
+  if (path == NULL || stat (path, &found) < 0)
+    return stamp;
+  stamp.device = found.st_dev;
+  stamp.inode = found.st_ino;
+  stamp.size = found.st_size;
+  stamp.modified = found.st_mtim;
+  stamp.changed = found.st_ctim;
+  return stamp;
+}
+
+/* Have the files been touched since they were last looked at? */
+static gboolean
+is_changed (Tls *self)
+{
+  const char *const paths[] = { self->certificate, self->key, self->ca };
+  gboolean differs = self->dates.begins == 0 && self->fault == NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (paths); i++) {
+    Stamp stamp = stamp_of (paths[i]);
+
+    differs = differs || memcmp (&stamp, &self->stamps[i], sizeof stamp) != 0;
+    self->stamps[i] = stamp;
+  }
+  return differs;
+}
+
+static void
+inspect (Tls *self)
+{
+  SSL_CTX *scratch = SSL_CTX_new (TLS_method ());
+
+  g_clear_error (&self->fault);
+  self->dates = (TlsDates){ 0 };
+  if (load (scratch, self, &self->fault))
+    dates_of (scratch, &self->dates.begins, &self->dates.ends);
+  SSL_CTX_free (scratch);
+}
+
+gboolean
+tls_inspect (Tls *self, TlsDates *out, GError **error)
+{
+  gint64 begins;
+
+  if (is_changed (self))
+    inspect (self);
+  *out = self->dates;
+  out->file = self->certificate;
+  out->ends_in_force = out->ends;
+  if (self->contexts->len > 0)
+    dates_of (g_ptr_array_index (self->contexts, 0), &begins,
+              &out->ends_in_force);
+  if (self->fault != NULL && error != NULL)
+    *error = g_error_copy (self->fault);
+  return self->fault == NULL;
 }

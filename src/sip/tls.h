@@ -19,5 +19,16 @@ void tls_free_all (Tls *self);
  * everything stays as it was. */
 gboolean tls_reload (Tls *self, const Conf *conf, GError **error);
 
+/* The certificate's dates in seconds since 1970, the chain's included: the
+ * latest begin and the earliest end. */
+typedef struct {
+  const char *file;     /* borrowed */
+  gint64 begins, ends;  /* of what is in the files now */
+  gint64 ends_in_force; /* of what is shown to devices */
+} TlsDates;
+/* Reads the files anew when they were touched, without putting them in force.  On error (as tls_new's)
+ * only file and ends_in_force are set. */
+gboolean tls_inspect (Tls *self, TlsDates *out, GError **error);
+
 /* A SofiaTlsFn: makes context follow. */
 void tls_adopt (SSL_CTX *context, gpointer self);

@@ -382,6 +382,13 @@ transport_reload (Transport *self, const Conf *conf, GError **error)
   return self->tls == NULL || tls_reload (self->tls, conf, error);
 }
 
+gboolean
+transport_inspect (Transport *self, TlsDates *out, GError **error)
+{
+  *out = (TlsDates){ 0 };
+  return self->tls != NULL && tls_inspect (self->tls, out, error);
+}
+
 void
 transport_quiesce (Transport *self)
 {

@@ -5,6 +5,7 @@
 #pragma once
 #include "sip/sofia.h"
 #include "sip/sip.h"
+#include "sip/tls.h"
 
 typedef struct Transport Transport;
 
@@ -35,6 +36,9 @@ void transport_free (Transport *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Transport, transport_free)
 /* The certificate, for connections to come, and [sip] max_connections. */
 gboolean transport_reload (Transport *self, const Conf *conf, GError **error);
+/* The certificate as tls_inspect tells of it; FALSE and no error: there is no
+ * TLS. */
+gboolean transport_inspect (Transport *self, TlsDates *out, GError **error);
 /* From now on connections that come are reset. */
 void transport_quiesce (Transport *self);
 

@@ -255,9 +255,11 @@ sender_move (const Turn *turn, Sub *sub, SenderEvent event)
       row->to == SENDER_REJECT ? "rejected" : sender_name (row->to), row->why);
   if (row->to == SENDER_REJECT)
     return FALSE;
-  if (row->to != sub->sender)
+  if (row->to != sub->sender) {
     sub->retry_at = 0;
-  sub->sender = row->to;
+    sub->sender = row->to;
+    table_set_suspended (turn->subs, sub);
+  }
   act (turn, sub, row->actions);
   return TRUE;
 }

@@ -130,6 +130,8 @@ subs_restore (Subs *self, const SubsStored *stored, gint64 now)
   if (life_is_live (sub))
     self->n_live++;
   table_add (self, sub);
+  if (life_is_live (sub))
+    table_set_suspended (self, sub);
   sub_touch (self, sub);
   return sub;
 }

@@ -185,6 +185,7 @@ struct Subs {
   GHashTable *people;     /* set of Person: aor */
   GHashTable *flows;      /* set of Flow: id */
   GHashTable *places;     /* set of Place */
+  GHashTable *suspended;  /* set of Sub: SENDER_SUSPENDED */
   guint64 last_ticket;
   guint n_live;
   gint64 now; /* of the subs_advance that is running, with its actions */
@@ -261,6 +262,8 @@ void table_init (Subs *self);
 void table_clear (Subs *self);
 void table_add (Subs *self, Sub *sub);
 void table_remove (Subs *self, Sub *sub);
+/* sub is, or is no longer, in SENDER_SUSPENDED. */
+void table_set_suspended (Subs *self, Sub *sub);
 /* flow 0: none */
 void table_set_flow (Subs *self, Sub *sub, guint64 flow);
 Person *table_person (Subs *self, const char *aor);

@@ -264,3 +264,15 @@ subs_reason_name (SubsReason reason)
   }
   return NULL;
 }
+
+guint
+subs_suspended (Subs *self, guint max, SubsFn fn, gpointer data)
+{
+  GHashTableIter iter;
+  gpointer sub;
+
+  g_hash_table_iter_init (&iter, self->suspended);
+  for (guint i = 0; i < max && g_hash_table_iter_next (&iter, &sub, NULL); i++)
+    fn (sub, data);
+  return g_hash_table_size (self->suspended);
+}

@@ -307,6 +307,11 @@ void subs_foreach_all (Subs *self, SubsFn fn, gpointer data);
  * many as subs_foreach tells of. */
 guint subs_count (Subs *self, const char *presentity, const char *package);
 
+/* Subscriptions that are owed a NOTIFY which cannot leave, since their device
+ * does not answer or its connection is closed: tells at most max of them to fn
+ * (as above) and returns how many there are. */
+guint subs_suspended (Subs *self, guint max, SubsFn fn, gpointer data);
+
 /* Live subscriptions. */
 guint subs_size (Subs *self);
 /* "active", "pending", "terminated"; "timeout", ...; NULL for no reason. */

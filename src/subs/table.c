@@ -145,6 +145,7 @@ table_init (Subs *self)
   self->flows
       = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   self->places = place_registry_new ();
+  self->suspended = g_hash_table_new (NULL, NULL);
 }
 
 void
@@ -155,6 +156,7 @@ table_clear (Subs *self)
   g_hash_table_unref (self->people);
   g_hash_table_unref (self->flows);
   g_hash_table_unref (self->places);
+  g_hash_table_unref (self->suspended);
 }
 
 /* People, topics, flows: made at first use, dropped with the last. */
@@ -288,6 +290,16 @@ table_remove (Subs *self, Sub *sub)
   if (g_hash_table_lookup (self->by_initial, sub) == sub)
     g_hash_table_remove (self->by_initial, sub);
   g_hash_table_remove (self->by_tag, sub);
+  g_hash_table_remove (self->suspended, sub);
+}
+
+void
+table_set_suspended (Subs *self, Sub *sub)
+{
+  if (sub->sender == SENDER_SUSPENDED)
+    g_hash_table_add (self->suspended, sub);
+  else
+    g_hash_table_remove (self->suspended, sub);
 }
 
 gboolean

@@ -19,6 +19,36 @@ test_coalescing (void)
 }
 
 static void
+name_cb (Sub *sub, gpointer data)
+{
+  g_string_append_printf (data, "%s ", sub_dialog (sub)->watcher);
+}
+
+/* Who is owed a NOTIFY that cannot leave is told of, and no longer than that. */
+static void
+test_suspended_are_known (void)
+{
+  g_autoptr (World) w = world_active ();
+  g_autoptr (GString) names = g_string_new (NULL);
+
+  g_assert_cmpuint (subs_suspended (w->subs, 9, name_cb, names), ==, 0);
+  EXPECT (world_changed (w), "NOTIFY 2 active 3600 body");
+  EXPECT (world_answer (w, SUBS_NOTIFY_SUSPENDED, 0), "");
+  g_assert_cmpuint (subs_suspended (w->subs, 0, name_cb, names), ==, 1);
+  g_assert_cmpstr (names->str, ==, "");
+  g_assert_cmpuint (subs_suspended (w->subs, 9, name_cb, names), ==, 1);
+  g_assert_cmpstr (names->str, ==, "bob@example.com ");
+  EXPECT (world_wait (w, 61), "NOTIFY 3 active 3539 body");
+  g_assert_cmpuint (subs_suspended (w->subs, 9, name_cb, names), ==, 0);
+  EXPECT (world_answer (w, SUBS_NOTIFY_SUSPENDED, 0), "");
+  g_assert_cmpuint (subs_suspended (w->subs, 9, name_cb, names), ==, 1);
+  world_crash (w);
+  g_assert_cmpuint (subs_suspended (w->subs, 9, name_cb, names), ==, 1);
+  world_wait (w, 3600);
+  g_assert_cmpuint (subs_suspended (w->subs, 9, name_cb, names), ==, 0);
+}
+
+static void
 test_stale_answer (void)
 {
   g_autoptr (World) w = world_active ();
@@ -481,6 +511,7 @@ static void
 add_notify_tests (void)
 {
   ADD ("rfc6665-4.2.2/coalescing", test_coalescing);
+  ADD ("rfc6665-4.2.2/suspended-are-known", test_suspended_are_known);
   ADD ("rfc6665-4.2.2/stale-answer", test_stale_answer);
   ADD ("rfc6665-4.2.2/dead", test_dead);
   ADD ("rfc6665-4.2.2/refused", test_refused);
