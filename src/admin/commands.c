@@ -93,6 +93,14 @@ run_why (Commands *self, char **words, const Reply *reply)
                g_memdup2 (reply, sizeof *reply));
 }
 
+static void
+run_health (Commands *self, char **words, const Reply *reply)
+{
+  g_autofree char *lines = self->hooks.health (self->hooks.data);
+
+  succeed (reply, lines);
+}
+
 static const struct {
   const char *name;
   GLogLevelFlags level;
@@ -123,6 +131,7 @@ static const struct {
   { "sync", 1, 1, FALSE, run_sync },    { "status", 1, 1, FALSE, run_status },
   { "reload", 1, 1, TRUE, run_reload }, { "drain", 1, 1, TRUE, run_drain },
   { "level", 2, 3, TRUE, run_level },   { "why", 3, 3, FALSE, run_why },
+  { "health", 1, 1, FALSE, run_health },
 };
 
 /* The words of a line, however many spaces are between them. */
@@ -159,5 +168,5 @@ commands_run (Commands *self, const char *line, CommandFn fn, gpointer data)
     return;
   }
   fail (&reply, "no such command; there are sync, status, reload, drain, "
-                "level, why");
+                "health, level, why");
 }

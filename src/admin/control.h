@@ -10,6 +10,8 @@
  *   reload                 reads the configuration file again
  *   drain                  ends every dialog (deactivated); "dialogs N"
  *   why WATCHER PRESENTITY lines of service_why
+ *   health                 what it found of itself: lines "test outcome problem
+ *                          solution" with tabs between them
  *   level LEVEL [ROOMS]    log level, and rooms whose debug lines are written
  */
 #pragma once
@@ -26,6 +28,8 @@ typedef struct {
   /* Reads the configuration again; on error the old one stays in force. */
   gboolean (*reload) (gpointer data, GError **error);
   gpointer data;
+  /* The lines of `health`, which the caller frees. */
+  char *(*health) (gpointer data);
 } ControlHooks;
 
 /* Opens path (mode 0660).  What a killed daemon left there is removed; a socket

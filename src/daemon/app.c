@@ -7,11 +7,13 @@
 #include "daemon/app.h"
 
 #include "admin/control.h"
+#include "admin/health.h"
 #include "base/log.h"
 #include "daemon/detach.h"
 #include "daemon/limits.h"
 #include "daemon/process.h"
 #include "daemon/ready.h"
+#include "daemon/vitals.h"
 #include "http/http.h"
 #include "sip/sip.h"
 #include "store/store.h"
@@ -45,6 +47,7 @@ typedef struct {
   Http *http;
   Xcap *xcap;
   Control *control;
+  Health *health;
 } App;
 
 static gint64
@@ -161,6 +164,7 @@ ready_cb (gpointer data)
 
   sip_set_nonce_key (self->sip, service_secret (self->service));
   xcap_set_key (self->xcap, service_secret (self->service));
+  health_look (self->health);
   g_message ("ready");
   ready_notify ("READY=1\nSTATUS=ready");
   release_parent (self, APP_OK);
@@ -261,11 +265,37 @@ open_http (App *self, GError **error)
   return TRUE;
 }
 
+static gint64
+real_time_cb (gpointer data)
+{
+  return g_get_real_time ();
+}
+
+static void
+gather_cb (CheckFacts *facts, gpointer data)
+{
+  App *self = data;
+
+  vitals_gather (facts, self->conf, self->service, self->sip);
+  facts->is_stopping = self->is_stopping;
+}
+
+static char *
+health_cb (gpointer data)
+{
+  App *self = data;
+
+  return health_lines (self->health);
+}
+
 static gboolean
 open_admin (App *self, GError **error)
 {
-  ControlHooks control = { reload, self };
+  ControlHooks control = { reload, self, health_cb };
+  HealthHooks health = { real_time_cb, gather_cb, self };
 
+  self->health = health_new (self->port, store_pg_port (self->store),
+                             &self->clock, &health);
   self->control = control_socket_new (
       self->port, conf_string (self->conf, "server", "control_socket"),
       self->service, &control, error);
@@ -320,6 +350,7 @@ close_all (App *self)
     self->port->remove_timer (self->port->self, self->patience);
   control_socket_free (self->control);
   xcap_free (self->xcap);
+  health_free (self->health);
   http_free (self->http);
   if (self->service != NULL)
     service_set_sip (self->service, NULL);

@@ -3,7 +3,8 @@ sbin_PROGRAMS += rollcalld
 rollcalld_SOURCES = src/daemon/main.c src/daemon/app.c src/daemon/app.h \
   src/daemon/detach.c src/daemon/detach.h src/daemon/ready.c \
   src/daemon/ready.h src/daemon/limits.c src/daemon/limits.h \
-  src/daemon/process.c src/daemon/process.h
+  src/daemon/process.c src/daemon/process.h src/daemon/vitals.c \
+  src/daemon/vitals.h
 rollcalld_CPPFLAGS = $(AM_CPPFLAGS) $(SYSTEMD_CFLAGS)
 rollcalld_LDADD = src/libadmin.a src/libxcap.a src/libhttp.a src/libstore.a $(SIP_LIBS) \
   $(PQ_LIBS) $(MHD_LIBS) $(SYSTEMD_LIBS)

@@ -103,10 +103,16 @@ reload_cb (gpointer data, GError **error)
   return FALSE;
 }
 
+static char *
+health_cb (gpointer data)
+{
+  return g_strdup ("SIP\tok\t\t\nstore\tfailed\tit is away\tbring it back\n");
+}
+
 static Control *
 open_control (Rig *rig, GError **error)
 {
-  ControlHooks hooks = { reload_cb, rig };
+  ControlHooks hooks = { reload_cb, rig, health_cb };
 
   return control_socket_new (rig->port, rig->path, &rig->service, &hooks, error);
 }
@@ -212,6 +218,8 @@ static const Row ROWS[] = {
   { "reload/error", "reload\n", "a.conf:3: no such\noption", 0,
     "error a.conf:3: no such option\n" },
   { "drain", "drain\n", NULL, 0, "dialogs 7\nok\n" },
+  { "health", "health\n", NULL, 0,
+    "SIP\tok\t\t\nstore\tfailed\tit is away\tbring it back\nok\n" },
   { "level", "level debug sip,store\n", NULL, 0, "ok\n" },
   { "level/plain", "level notice\n", NULL, 0, "ok\n" },
   { "level/unknown", "level loud\n", NULL, 0, NULL },
@@ -370,7 +378,7 @@ test_in_the_way (Rig *rig, gconstpointer data)
 static void
 test_no_directory (Rig *rig, gconstpointer data)
 {
-  ControlHooks hooks = { reload_cb, rig };
+  ControlHooks hooks = { reload_cb, rig, health_cb };
   g_autofree char *path = g_build_filename (rig->dir, "x", "control", NULL);
   g_autoptr (GError) error = NULL;
 
