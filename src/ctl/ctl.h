@@ -58,6 +58,13 @@ const Conf *ctl_conf (Ctl *self);
 /* What libpq says of the session, its hints left out: one line, in which errors
  * of several addresses stand one after the other. */
 char *ctl_db_error (const PGconn *db);
+/* The database's connection string, borrowed; NULL, and said so, when the
+ * configuration cannot be read. */
+const char *ctl_dsn (Ctl *self);
+/* Opens the session; seconds: how long that may take, NULL as dsn says. On
+ * failure *why_out says in a line what libpq says, which the caller frees. */
+gboolean ctl_connect (Ctl *self, const char *dsn, const char *seconds,
+                      char **why_out);
 /* The session; NULL (and said so) when there is none. */
 PGconn *ctl_db (Ctl *self);
 /* Runs one statement with text parameters; NULL (and said so in a line, with
@@ -98,6 +105,9 @@ char *ctl_aor (const char *text);
  * nobody.  The caller frees. */
 char *ctl_owner (Ctl *self, const char *text);
 
+/* db.c: the version of the schema's files; 0, and said so: they are not there. */
+guint ctl_newest_schema (void);
+
 /* password.c: asks twice on a terminal, else reads a line from stdin or from
  * --password-file. NULL (and said so) when there is none. Free with
  * password_free. */
@@ -127,3 +137,4 @@ int watchers_allow (Ctl *self, char **args);
 int watchers_block (Ctl *self, char **args);
 int watchers_polite_block (Ctl *self, char **args);
 int watchers_forget (Ctl *self, char **args);
+int troubleshoot (Ctl *self, char **args);

@@ -60,6 +60,14 @@ migrations (const char *dir)
   return g_steal_pointer (&files);
 }
 
+guint
+ctl_newest_schema (void)
+{
+  g_autoptr (GPtrArray) files = migrations (sql_dir ());
+
+  return files != NULL ? files->len : 0;
+}
+
 /* The schema's version, 0: there is none; -1, and said so, on an error. */
 static int
 version_of (Ctl *self)

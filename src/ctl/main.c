@@ -101,6 +101,8 @@ static const Command commands[] = {
     watchers_polite_block },
   { "watchers forget", "OWNER WATCHER", "Take a decision back", 2, 2, CTL_DSN,
     watchers_forget },
+  { "troubleshoot", "", "Look for what is wrong, and say what to do", 0, 0,
+    CTL_DSN, troubleshoot },
   { "status", "", "Say how the running server is", 0, 0, 0, run_status },
   { "why", "WATCHER PRESENTITY", "Say why somebody sees what he sees", 2, 2, 0,
     run_why },

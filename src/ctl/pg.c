@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *
-dsn_of (Ctl *self)
+const char *
+ctl_dsn (Ctl *self)
 {
   const Conf *conf;
 
@@ -41,19 +41,12 @@ ctl_db_error (const PGconn *db)
   return g_string_free (out, FALSE);
 }
 
-PGconn *
-ctl_db (Ctl *self)
+gboolean
+ctl_connect (Ctl *self, const char *dsn, const char *seconds, char **why_out)
 {
-  const char *dsn;
-
-  if (self->db != NULL)
-    return self->db;
-  dsn = dsn_of (self);
-  if (dsn == NULL)
-    return NULL;
-  const char *keys[]
-      = { "dbname", "application_name", "client_encoding", NULL };
-  const char *values[] = { dsn, "rollcallctl", "UTF8", NULL };
+  const char *keys[] = { "dbname", "application_name", "client_encoding",
+                         seconds != NULL ? "connect_timeout" : NULL, NULL };
+  const char *values[] = { dsn, "rollcallctl", "UTF8", seconds, NULL };
 
   self->db = PQconnectdbParams (keys, values, 1);
   if (PQstatus (self->db) == CONNECTION_OK) {
@@ -61,12 +54,25 @@ ctl_db (Ctl *self)
     /* The triggers' own: with another, PostgreSQL plans their statements anew
      * for each row. */
     PQclear (PQexec (self->db, "SET search_path = pg_catalog, pg_temp"));
-    return self->db;
+    return TRUE;
   }
-  g_autofree char *why = ctl_db_error (self->db);
-  ctl_fail ("%s", why);
+  *why_out = ctl_db_error (self->db);
   ctl_close (self);
-  return NULL;
+  return FALSE;
+}
+
+PGconn *
+ctl_db (Ctl *self)
+{
+  g_autofree char *why = NULL;
+  const char *dsn;
+
+  if (self->db != NULL)
+    return self->db;
+  dsn = ctl_dsn (self);
+  if (dsn != NULL && !ctl_connect (self, dsn, NULL, &why))
+    ctl_fail ("%s", why);
+  return self->db;
 }
 
 void
