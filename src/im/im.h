@@ -105,7 +105,7 @@ void im_free (Im *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Im, im_free)
 
 /* The locks, for im_locks_wrote: to be called for each MESSAGE of a user of ours
- * to whomever, before im_message. */
+ * to whomever that policy lets through, before im_message. */
 ImLocks *im_locks (Im *self);
 
 /* A message came, and may be delivered and stored as far as policy goes.
@@ -144,7 +144,8 @@ typedef enum {
   IM_NOT_LOADED,  /* PostgreSQL is away: live messages do not wait for it */
 } ImLoaded;
 
-/* What IM_ACT_LOAD read.  Rows that are not needed get an IM_ACT_FORGET. devices
+/* What IM_ACT_LOAD read; soon, for the recipient's live messages wait for it.  Rows
+ * that are not needed get an IM_ACT_FORGET. devices
  * as above. */
 void im_loaded (Im *self, const char *recipient, ImLoaded outcome,
                 const ImRow *rows, guint n_rows, const char *const *devices,

@@ -286,11 +286,21 @@ answer (Im *self, const ImMsg *msg, ImAnswer how)
     action->status = msg->best_status;
 }
 
+/* A timeout and a failed transport have no response to relay, and say what 480
+ * says. */
+static ImAnswer
+best_answer (const ImMsg *msg)
+{
+  if (msg->best == NULL || msg->best_status == 408 || msg->best_status == 503)
+    return IM_ANSWER_NOBODY;
+  return IM_ANSWER_RELAY;
+}
+
 static void
 tell (Im *self, const ImMsg *msg, guint actions)
 {
   if (actions & RELAY)
-    answer (self, msg, msg->best != NULL ? IM_ANSWER_RELAY : IM_ANSWER_NOBODY);
+    answer (self, msg, best_answer (msg));
   if (actions & ACCEPT)
     answer (self, msg, IM_ANSWER_STORED);
   if (actions & NOBODY)

@@ -171,6 +171,9 @@ test_suppressed (void)
   message_from (&w, ALICE, IM_REFUSE, IM_USER);
   answered (&w, 3, "desk", 486);
   expect (&w, "send3:desk relay3:desk=486 forget3");
+  message_from (&w, ALICE, IM_REFUSE, IM_USER);
+  answered (&w, 4, "desk", 503); /* no response, but a failed transport */
+  expect (&w, "send4:desk 480:4 forget4");
   world_clear (&w);
 }
 
