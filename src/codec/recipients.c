@@ -85,7 +85,9 @@ read_anonymize (const xmlNode *node, gboolean *out)
 static char *
 bare (const char *text)
 {
-  gsize len = strcspn (text, "?");
+  const char *host = strrchr (text, '@');
+  gsize len = (host != NULL ? host - text : 0)
+              + strcspn (host != NULL ? host : text, "?");
   g_autofree char *head = g_strndup (text, len);
   g_auto (GStrv) parts = g_strsplit (head, ";", -1);
   GString *out = g_string_new (parts[0]);

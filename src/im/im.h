@@ -97,8 +97,8 @@ typedef struct {
  * only append. */
 GArray *im_actions_new (void);
 
-/* Limits are copied and may be changed at any time; timers that run keep
- * theirs. */
+/* Limits are copied and may be changed at any time, but for those of the locks;
+ * timers that run keep theirs. */
 Im *im_new (const ImLimits *limits, gint64 now);
 void im_set_limits (Im *self, const ImLimits *limits);
 void im_free (Im *self);

@@ -70,6 +70,7 @@ static const struct {
   { HEAD ENTRY ("sip:a@b;method=INVITE;user=phone?Subject=x&amp;body=y", "")
         ENTRY ("sip:a@b;user=phone", TO) TAIL,
     "to sip:a@b;user=phone\n" },
+  { HEAD ENTRY ("sip:who?me@b?Subject=x", TO) TAIL, "to sip:who?me@b\n" },
   { HEAD "<list><list>" ENTRY ("sip:a@b", "") "</list></list>" TAIL,
     "bcc sip:a@b\n" },
   { HEAD ENTRY ("tel:+1-201-555", TO) ENTRY ("tel:+1201555", CC) TAIL,
