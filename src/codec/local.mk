@@ -103,7 +103,8 @@ tests_unit_test_imdn_SOURCES = tests/unit/test-imdn.c
 tests_unit_test_imdn_LDADD = $(CODEC_LIBS)
 tests_unit_test_recipients_SOURCES = tests/unit/test-recipients.c
 tests_unit_test_recipients_LDADD = $(CODEC_LIBS)
-tests_fuzz_fuzz_im_SOURCES = tests/fuzz/fuzz-im.c
+tests_fuzz_fuzz_im_SOURCES = tests/fuzz/fuzz-im.c tests/fuzz/seeds.c \
+  tests/fuzz/seeds.h
 tests_fuzz_fuzz_im_LDADD = $(CODEC_LIBS)
 EXTRA_DIST += tests/fuzz/seeds/im-composing.txt \
   tests/fuzz/seeds/im-cpim.txt \

@@ -8,10 +8,9 @@
 #include "codec/composing.h"
 #include "codec/imdn.h"
 #include "codec/recipients.h"
+#include "seeds.h"
 
 #include <string.h>
-
-int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
 
 static void
 try_imdn (const char *bytes, gsize len)
@@ -125,9 +124,6 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 
 #ifndef WITH_LIBFUZZER
 
-#define MUTATIONS 4000
-#define STEPS_MAX 3
-
 static const char *const words[] = {
   "\n",
   "\r\n",
@@ -158,83 +154,13 @@ static const char *const words[] = {
   " ",
   "?",
   ";method=BYE",
+  NULL,
 };
-
-static void
-mutate (GRand *rand, GByteArray *bytes)
-{
-  guint at = (guint)g_rand_int_range (rand, 0, (gint)bytes->len + 1);
-  guint wanted = (guint)g_rand_int_range (rand, 1, 40);
-  guint n = MIN (wanted, bytes->len - at);
-  const char *word = words[g_rand_int_range (rand, 0, G_N_ELEMENTS (words))];
-  g_autoptr (GByteArray) tail = g_byte_array_new ();
-
-  switch (g_rand_int_range (rand, 0, 4)) {
-  case 0: /* another byte */
-    if (n > 0)
-      bytes->data[at] = (guint8)g_rand_int_range (rand, 0, 256);
-    break;
-  case 1: /* a hole */
-    if (n > 0)
-      g_byte_array_remove_range (bytes, at, n);
-    break;
-  case 2: /* the same again at the end */
-    g_byte_array_append (tail, bytes->data + at, n);
-    g_byte_array_append (bytes, tail->data, tail->len);
-    break;
-  default: /* a word in between */
-    g_byte_array_append (tail, bytes->data + at, bytes->len - at);
-    g_byte_array_set_size (bytes, at);
-    g_byte_array_append (bytes, (const guint8 *)word, strlen (word));
-    g_byte_array_append (bytes, tail->data, tail->len);
-  }
-}
-
-static void
-test_seed (gconstpointer path)
-{
-  g_autofree char *text = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GRand) rand
-      = g_rand_new_with_seed (g_str_hash (strrchr (path, G_DIR_SEPARATOR)));
-  gsize len;
-
-  g_file_get_contents (path, &text, &len, &error);
-  g_assert_no_error (error);
-  LLVMFuzzerTestOneInput ((const guint8 *)text, len);
-  for (guint i = 0; i < MUTATIONS; i++) {
-    g_autoptr (GByteArray) bytes = g_byte_array_new ();
-    gint steps = g_rand_int_range (rand, 1, STEPS_MAX + 1);
-
-    g_byte_array_append (bytes, (const guint8 *)text, (guint)len);
-    while (steps-- > 0)
-      mutate (rand, bytes);
-    LLVMFuzzerTestOneInput (bytes->data, bytes->len);
-  }
-}
 
 int
 main (int argc, char **argv)
 {
-  g_autofree char *folder = NULL;
-  g_autoptr (GDir) dir = NULL;
-  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
-  const char *name;
-
-  g_test_init (&argc, &argv, NULL);
-  folder = g_test_build_filename (G_TEST_DIST, "tests", "fuzz", "seeds", NULL);
-  dir = g_dir_open (folder, 0, NULL);
-  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
-    g_autofree char *test = g_strdup_printf ("/fuzz/im/%s", name);
-
-    if (!g_str_has_prefix (name, "im-"))
-      continue;
-    g_ptr_array_add (paths, g_build_filename (folder, name, NULL));
-    g_test_add_data_func (test, paths->pdata[paths->len - 1], test_seed);
-  }
-  if (paths->len == 0)
-    g_error ("no seeds in %s", folder);
-  return g_test_run ();
+  return fuzz_run_seeds (argc, argv, "im-", words);
 }
 
 #endif
