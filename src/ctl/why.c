@@ -3,6 +3,7 @@
  * Lines of cells into a table, or into JSON. */
 #include "ctl/why.h"
 
+#include "base/json.h"
 #include "ctl/control.h"
 
 #include <stdio.h>
@@ -95,7 +96,7 @@ static void
 put_object (GString *out, char **cells)
 {
   g_string_append (out, "{\"text\": ");
-  ctl_json_string (out, cells[1]);
+  json_append (out, cells[1]);
   for (char **cell = cells + 2; *cell != NULL; cell++) {
     char *value = strchr (*cell, '=');
 
@@ -103,12 +104,12 @@ put_object (GString *out, char **cells)
       continue;
     *value++ = '\0';
     g_string_append (out, ", ");
-    ctl_json_string (out, *cell);
+    json_append (out, *cell);
     g_string_append (out, ": ");
     if (is_literal (value))
       g_string_append (out, value);
     else
-      ctl_json_string (out, value);
+      json_append (out, value);
   }
   g_string_append_c (out, '}');
 }
@@ -130,10 +131,10 @@ put_single (GString *out, char **cells)
     return;
   if (out->len > 1)
     g_string_append (out, ", ");
-  ctl_json_string (out, cells[0]);
+  json_append (out, cells[0]);
   g_string_append (out, ": ");
   if (is_plain (cells[0]))
-    ctl_json_string (out, cells[1]);
+    json_append (out, cells[1]);
   else
     put_object (out, cells);
 }
