@@ -16,3 +16,9 @@ EXTRA_PROGRAMS += bench/settings-flip
 bench_settings_flip_SOURCES = bench/settings-flip.c $(service_bed)
 bench_settings_flip_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 bench_settings_flip_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
+# make bench/xcap-put, then as it says itself
+EXTRA_PROGRAMS += bench/xcap-put
+bench_xcap_put_SOURCES = bench/xcap-put.c tests/lib/testloop.c \
+  tests/lib/testloop.h
+bench_xcap_put_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+bench_xcap_put_LDADD = $(STORE_LIBS)

@@ -12,15 +12,6 @@
 #define HOST_MAX 253
 #define LABEL_MAX 63
 
-static gboolean
-has_only (const char *text, const char *extra)
-{
-  for (; *text != '\0'; text++)
-    if (!g_ascii_isalnum (*text) && strchr (extra, *text) == NULL)
-      return FALSE;
-  return TRUE;
-}
-
 /* --- User part --- */
 
 /* May it stand there unescaped (RFC 3261 25.1)?  ':' and ' ' and what is not
@@ -91,8 +82,11 @@ is_octet (const char *text)
 static gboolean
 is_ipv4 (const char *host)
 {
-  g_auto (GStrv) octets = g_strsplit (host, ".", -1);
+  g_auto (GStrv) octets = NULL;
 
+  if (strspn (host, "0123456789.") != strlen (host))
+    return FALSE;
+  octets = g_strsplit (host, ".", -1);
   if (g_strv_length (octets) != 4)
     return FALSE;
   for (guint i = 0; i < 4; i++)
@@ -101,20 +95,29 @@ is_ipv4 (const char *host)
   return TRUE;
 }
 
+/* Is it a label (RFC 3261 25.1, and '_')? */
+static gboolean
+is_label (const char *text, gsize len)
+{
+  if (len == 0 || len > LABEL_MAX || text[0] == '-' || text[len - 1] == '-')
+    return FALSE;
+  for (gsize i = 0; i < len; i++)
+    if (!g_ascii_isalnum (text[i]) && text[i] != '-' && text[i] != '_')
+      return FALSE;
+  return TRUE;
+}
+
 /* In lower case; the last label starts with a letter. */
 static gboolean
 is_name (const char *host)
 {
-  g_auto (GStrv) labels = g_strsplit (host, ".", -1);
-  const char *label = "";
+  const char *label = host;
 
-  for (guint i = 0; labels[i] != NULL; i++) {
-    label = labels[i];
-    if (*label == '\0' || *label == '-' || g_str_has_suffix (label, "-")
-        || strlen (label) > LABEL_MAX || !has_only (label, "-_"))
+  for (const char *dot; (dot = strchr (label, '.')) != NULL; label = dot + 1)
+    if (!is_label (label, (gsize)(dot - label)))
       return FALSE;
-  }
-  return strlen (host) <= HOST_MAX && g_ascii_isalpha (*label);
+  return is_label (label, strlen (label)) && g_ascii_isalpha (*label)
+         && strlen (host) <= HOST_MAX;
 }
 
 static gboolean
