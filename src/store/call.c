@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "store/array.h"
+
 static void
 add (Call *self, GBytes *param, gboolean is_binary)
 {
@@ -26,33 +28,13 @@ call_add_bytes (Call *self, GBytes *bytes)
   add (self, g_bytes_ref (bytes), TRUE);
 }
 
-static void
-put_element (GString *out, const char *text)
-{
-  if (text == NULL) {
-    g_string_append (out, "NULL");
-    return;
-  }
-  g_string_append_c (out, '"');
-  for (const char *c = text; *c != '\0'; c++) {
-    if (*c == '"' || *c == '\\')
-      g_string_append_c (out, '\\');
-    g_string_append_c (out, *c);
-  }
-  g_string_append_c (out, '"');
-}
-
-/* {"alice@example.com",NULL} */
 void
 call_add_texts (Call *self, const char *const *texts, guint n)
 {
   g_autoptr (GString) out = g_string_new ("{");
 
-  for (guint i = 0; i < n; i++) {
-    if (i > 0)
-      g_string_append_c (out, ',');
-    put_element (out, texts[i]);
-  }
+  for (guint i = 0; i < n; i++)
+    array_add (out, texts[i]);
   g_string_append_c (out, '}');
   call_add_text (self, out->str);
 }

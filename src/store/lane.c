@@ -22,6 +22,7 @@
 #include "store/kept.h"
 #include "store/lock.h"
 #include "store/rows.h"
+#include "store/sqlstate.h"
 
 #define BATCH_ROWS 256
 /* PostgreSQL flushes asynchronous commits within three times its
@@ -418,20 +419,13 @@ commit (Lane *self, guint i, gboolean was_durable)
   remember (self, submit, was_durable);
 }
 
-/* Somebody holds a lock: lock_timeout, or a deadlock that was ended. */
-static gboolean
-is_lock_fault (const char *sqlstate)
-{
-  return strcmp (sqlstate, "55P03") == 0 || strcmp (sqlstate, "40P01") == 0;
-}
-
 static void
 refuse (Lane *self, guint i)
 {
   Submit *submit = g_ptr_array_index (self->flight, i);
 
   g_ptr_array_index (self->flight, i) = NULL;
-  if (submit->call != NULL && is_lock_fault (self->sqlstate)) {
+  if (submit->call != NULL && sqlstate_is_of_lock (self->sqlstate)) {
     commit_busy (self, submit);
     return;
   }
@@ -440,21 +434,6 @@ refuse (Lane *self, guint i)
   (*self->n_refused)++;
   submit_settle (submit, STORE_REFUSED);
   submit_free (submit);
-}
-
-/* Is it the row's fault, not the server's?  Data, constraints, and what the
- * schema says of itself; not resources, operators, crashes, read-only standbys
- * (PostgreSQL, appendix A). */
-static gboolean
-is_rows_fault (const char *sqlstate)
-{
-  static const char *const classes[]
-      = { "0A", "21", "22", "23", "42", "44", "P0", "RC", "XX" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (classes); i++)
-    if (g_str_has_prefix (sqlstate, classes[i]))
-      return TRUE;
-  return FALSE;
 }
 
 static void
@@ -516,8 +495,8 @@ may_be_calls_fault (const Lane *self)
 static void
 synced (Lane *self)
 {
-  if (self->sqlstate[0] != '\0' && !is_rows_fault (self->sqlstate)
-      && !(is_lock_fault (self->sqlstate) && may_be_calls_fault (self))) {
+  if (self->sqlstate[0] != '\0' && !sqlstate_is_of_row (self->sqlstate)
+      && !(sqlstate_is_of_lock (self->sqlstate) && may_be_calls_fault (self))) {
     connection_fail (self->connection, self->error);
     return;
   }

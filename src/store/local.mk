@@ -4,7 +4,8 @@ src_libstore_a_SOURCES = src/store/store.h src/store/pg.c \
   src/store/connection.c src/store/connection.h \
   src/store/control.c src/store/control.h src/store/lock.h \
   src/store/lane.c src/store/lane.h src/store/kept.c src/store/kept.h \
-  src/store/call.c src/store/call.h src/store/submit.c src/store/submit.h \
+  src/store/array.c src/store/array.h src/store/call.c src/store/call.h \
+  src/store/sqlstate.c src/store/sqlstate.h src/store/submit.c src/store/submit.h \
   src/store/rows.c src/store/rows.h src/store/rows-tables.c \
   src/store/users.c src/store/users.h \
   src/store/settings.c src/store/settings.h \
@@ -14,7 +15,8 @@ src_libstore_a_SOURCES = src/store/store.h src/store/pg.c \
   src/store/reasons.c src/store/reasons.h \
   src/store/health.c src/store/health.h \
   src/store/load.c src/store/load.h src/store/changes.c src/store/changes.h \
-  src/store/mem.c src/store/mem-priv.h src/store/mem-documents.c
+  src/store/mem.c src/store/mem-priv.h src/store/mem-documents.c \
+  src/store/mem-contacts.c
 src_libstore_a_CPPFLAGS = $(AM_CPPFLAGS) $(PQ_CFLAGS)
 EXTRA_DIST += tests/lib/with-postgres
 

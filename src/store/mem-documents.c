@@ -22,18 +22,11 @@ typedef struct {
   GBytes *body;
 } Document;
 
-/* The contacts of a user, with what the URIs in his policy do not say. */
-typedef struct {
-  GPtrArray *contacts; /* XcapContact */
-  guint revision;
-  gboolean is_same; /* the stored document says just that */
-} MemLists;
-
 struct MemDocuments {
   StoreMem *store;
   DocumentsPort port;
   GPtrArray *documents; /* Document */
-  GHashTable *lists;    /* owner -> MemLists */
+  MemContacts *contacts;
 };
 
 /* What is to be answered; owned by the work of a turn. */
@@ -240,84 +233,10 @@ is_lists (const DocumentsKey *key)
          && strcmp (key->name, "index") == 0;
 }
 
-static StorePolicy *
-policy_of (MemDocuments *self, const char *owner)
-{
-  StorePolicy *policy = g_hash_table_lookup (self->store->policies, owner);
-
-  if (policy == NULL) {
-    policy = store_policy_new (owner);
-    g_hash_table_replace (self->store->policies, policy->aor, policy);
-  }
-  return policy;
-}
-
-static const XcapContact *
-find_contact (const GPtrArray *contacts, const char *key)
-{
-  for (guint i = 0; i < contacts->len; i++) {
-    const XcapContact *contact = contacts->pdata[i];
-
-    if (strcmp (contact->key, key) == 0)
-      return contact;
-  }
-  return NULL;
-}
-
-/* The policy has the URIs: an administrator may have changed them. */
-static void
-reconcile (MemLists *self, const StorePolicy *policy)
-{
-  GPtrArray *now = g_ptr_array_new_with_free_func (xcap_contact_free);
-  gboolean is_new = policy->contacts->len != self->contacts->len;
-
-  for (guint i = 0; i < policy->contacts->len; i++) {
-    XcapContact *contact
-        = xcap_contact_new (policy->contacts->pdata[i], NULL, NULL);
-    const XcapContact *old = find_contact (self->contacts, contact->key);
-
-    is_new = is_new || old == NULL;
-    if (old != NULL) {
-      xcap_contact_free (contact);
-      contact = xcap_contact_new (old->uri, old->display_name, old->group);
-    }
-    g_ptr_array_add (now, contact);
-  }
-  if (is_new) {
-    self->revision++;
-    self->is_same = FALSE;
-    g_ptr_array_unref (self->contacts);
-    self->contacts = now;
-  } else {
-    g_ptr_array_unref (now);
-  }
-}
-
-static void
-lists_free (gpointer data)
-{
-  g_ptr_array_unref (((MemLists *)data)->contacts);
-  g_free (data);
-}
-
-static MemLists *
-lists_of (MemDocuments *self, const char *owner)
-{
-  MemLists *lists = g_hash_table_lookup (self->lists, owner);
-
-  if (lists == NULL) {
-    lists = g_new0 (MemLists, 1);
-    lists->contacts = g_ptr_array_new_with_free_func (xcap_contact_free);
-    g_hash_table_insert (self->lists, g_strdup (owner), lists);
-  }
-  reconcile (lists, policy_of (self, owner));
-  return lists;
-}
-
 static Document *
 find_lists (MemDocuments *self, const DocumentsKey *key)
 {
-  MemLists *lists = lists_of (self, key->owner);
+  MemLists *lists = mem_contacts_of (self->contacts, key->owner);
   Document *frame = find_stored (self, key);
   g_autofree char *etag = g_strdup_printf (
       "%s.%u", frame != NULL ? frame->etag : "contacts", lists->revision);
@@ -411,101 +330,6 @@ refuse (Answer *answer, char *text)
   answer->text = text;
 }
 
-static gboolean
-is_own_domain (MemDocuments *self, const char *domain)
-{
-  GHashTableIter iter;
-  gpointer aor;
-
-  g_hash_table_iter_init (&iter, self->store->users);
-  while (g_hash_table_iter_next (&iter, &aor, NULL))
-    if (strcmp (aor_domain (aor), domain) == 0)
-      return TRUE;
-  return FALSE;
-}
-
-/* As rollcall.judge_contact; NULL: it may come in. */
-static const char *
-judge (MemDocuments *self, const char *owner, const XcapContact *contact,
-       gint room)
-{
-  gint most = self->store->settings.max_contacts;
-  g_autofree char *canonical = contact_canonical (contact->uri);
-  g_autofree char *target = canonical != NULL ? contact_aor (canonical) : NULL;
-  gboolean is_user
-      = target != NULL && g_hash_table_contains (self->store->users, target);
-
-  if (canonical == NULL)
-    return "invalid";
-  if (target != NULL && !is_user && is_own_domain (self, aor_domain (target)))
-    return "no_such_user";
-  if (most == POLICY_NO_LIMIT)
-    return NULL;
-  if (room <= 0)
-    return "limit";
-  return is_user && !aor_equal (target, owner)
-                 && policy_of (self, target)->contacts->len >= (guint)most
-             ? "target_full"
-             : NULL;
-}
-
-static void
-leave_out (Answer *answer, const XcapContact *contact, const char *why)
-{
-  if (answer->uris == NULL) {
-    answer->uris = g_ptr_array_new_with_free_func (g_free);
-    answer->text = reason_sentence (why, contact->uri);
-  }
-  g_ptr_array_add (answer->uris, g_strdup (contact->uri));
-}
-
-/* Those of sent that may be contacts: who is one, and as many new ones as there
- * is room for. */
-static GPtrArray *
-let_in (MemDocuments *self, Answer *answer, const char *owner,
-        const GPtrArray *sent)
-{
-  const MemLists *lists = lists_of (self, owner);
-  GPtrArray *out = g_ptr_array_new_with_free_func (xcap_contact_free);
-  gint room = self->store->settings.max_contacts;
-
-  for (guint i = 0; i < sent->len; i++)
-    if (find_contact (lists->contacts, ((XcapContact *)sent->pdata[i])->key))
-      room--;
-  for (guint i = 0; i < sent->len; i++) {
-    const XcapContact *contact = sent->pdata[i];
-    gboolean is_old = find_contact (lists->contacts, contact->key) != NULL;
-    const char *why = is_old ? NULL : judge (self, owner, contact, room);
-
-    if (why != NULL) {
-      leave_out (answer, contact, why);
-      continue;
-    }
-    room -= !is_old;
-    g_ptr_array_add (out, xcap_contact_new (contact->uri, contact->display_name,
-                                            contact->group));
-  }
-  if (answer->uris != NULL)
-    g_ptr_array_add (answer->uris, NULL);
-  return out;
-}
-
-/* Takes contacts. */
-static void
-set_contacts (MemDocuments *self, const char *owner, GPtrArray *contacts)
-{
-  MemLists *lists = lists_of (self, owner);
-  StorePolicy *policy = policy_of (self, owner);
-
-  g_ptr_array_set_size (policy->contacts, 0);
-  for (guint i = 0; i < contacts->len; i++)
-    g_ptr_array_add (policy->contacts,
-                     g_strdup (((XcapContact *)contacts->pdata[i])->uri));
-  g_ptr_array_unref (lists->contacts);
-  lists->contacts = contacts;
-  lists->revision++;
-}
-
 static void
 store (MemDocuments *self, const DocumentsKey *key, GBytes *body)
 {
@@ -524,17 +348,23 @@ write_lists (MemDocuments *self, Answer *answer, const DocumentsKey *key,
   g_autoptr (GPtrArray) sent
       = body != NULL ? xcap_contacts_read (body)
                      : g_ptr_array_new_with_free_func (xcap_contact_free);
-  GPtrArray *contacts = let_in (self, answer, key->owner, sent);
-  gboolean is_short = answer->uris != NULL;
+  g_autoptr (GPtrArray) left_out = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *text = NULL;
+  GPtrArray *contacts
+      = mem_contacts_let_in (self->contacts, key->owner, sent, left_out, &text);
+  gboolean is_short = left_out->len > 0;
 
+  if (is_short) {
+    g_ptr_array_add (left_out, NULL);
+    answer->uris = g_steal_pointer (&left_out);
+  }
   if (is_short && !may_shorten) {
     g_ptr_array_unref (contacts);
-    answer->outcome = DOCUMENTS_REFUSED;
+    refuse (answer, g_steal_pointer (&text));
     return;
   }
-  g_clear_pointer (&answer->text, g_free);
-  set_contacts (self, key->owner, contacts);
-  lists_of (self, key->owner)->is_same = !is_short;
+  mem_contacts_set (self->contacts, key->owner, contacts);
+  mem_contacts_of (self->contacts, key->owner)->is_same = !is_short;
   store (self, key, body);
   if (is_short) /* of the document as sent */
     answer->etag = g_strconcat (find_stored (self, key)->etag, ".s", NULL);
@@ -749,7 +579,7 @@ mem_documents_drop_user (MemDocuments *self, const char *aor)
     if (document->key.owner != NULL && aor_equal (document->key.owner, aor))
       g_ptr_array_remove_index (self->documents, i);
   }
-  g_hash_table_remove (self->lists, aor);
+  mem_contacts_drop (self->contacts, aor);
 }
 
 MemDocuments *
@@ -758,7 +588,7 @@ mem_documents_new (StoreMem *store)
   MemDocuments *self = g_new0 (MemDocuments, 1);
 
   self->store = store;
-  self->lists = g_hash_table_new_full (aor_hash, aor_equal, g_free, lists_free);
+  self->contacts = mem_contacts_new (store);
   self->documents = g_ptr_array_new_with_free_func (document_free);
   self->port = (DocumentsPort){ .self = self,
                                 .fetch = fetch,
@@ -772,7 +602,7 @@ void
 mem_documents_free (MemDocuments *self)
 {
   g_ptr_array_unref (self->documents);
-  g_hash_table_unref (self->lists);
+  mem_contacts_free (self->contacts);
   g_free (self);
 }
 

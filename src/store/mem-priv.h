@@ -2,10 +2,12 @@
  *
  * What the files of store/mem share. */
 #pragma once
+#include "codec/xcap-contacts.h"
 #include "store/kept.h"
 #include "store/store.h"
 
 typedef struct MemDocuments MemDocuments;
+typedef struct MemContacts MemContacts;
 
 typedef struct {
   StoreMem *store;
@@ -57,3 +59,25 @@ DocumentsPort *mem_documents_port (MemDocuments *self);
 void mem_documents_add_policy (MemDocuments *self, StorePolicy *out);
 /* The user is gone. */
 void mem_documents_drop_user (MemDocuments *self, const char *aor);
+
+/* The contacts of a user. */
+typedef struct {
+  GPtrArray *contacts; /* XcapContact */
+  guint revision;
+  gboolean is_same; /* the stored document says just that */
+} MemLists;
+
+MemContacts *mem_contacts_new (StoreMem *store);
+void mem_contacts_free (MemContacts *self);
+/* As they are now; borrowed. */
+MemLists *mem_contacts_of (MemContacts *self, const char *owner);
+/* Those of sent (XcapContact) that may be contacts: who is one, and as many new
+ * ones as there is room for.  New.  The URIs of the others are added to left_out,
+ * and *text_out, new, says why the first one is not. */
+GPtrArray *mem_contacts_let_in (MemContacts *self, const char *owner,
+                                const GPtrArray *sent, GPtrArray *left_out,
+                                char **text_out);
+/* Takes contacts. */
+void mem_contacts_set (MemContacts *self, const char *owner,
+                       GPtrArray *contacts);
+void mem_contacts_drop (MemContacts *self, const char *owner);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "store/array.h"
+
 /* Users in one query. */
 #define BATCH 500
 
@@ -133,21 +135,13 @@ answer_cb (const PGresult *result, gpointer data)
 
 /* --- The question --- */
 
-/* {"alice@example.com","bob@example.com"} */
 static char *
 array_of (const GQueue *asks)
 {
   GString *out = g_string_new ("{");
 
-  for (GList *l = asks->head; l != NULL; l = l->next) {
-    g_string_append_c (out, '"');
-    for (const char *c = ((Ask *)l->data)->policy->aor; *c != '\0'; c++) {
-      if (*c == '"' || *c == '\\')
-        g_string_append_c (out, '\\');
-      g_string_append_c (out, *c);
-    }
-    g_string_append (out, l->next != NULL ? "\"," : "\"");
-  }
+  for (GList *l = asks->head; l != NULL; l = l->next)
+    array_add (out, ((Ask *)l->data)->policy->aor);
   g_string_append_c (out, '}');
   return g_string_free (out, FALSE);
 }
