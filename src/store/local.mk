@@ -20,6 +20,11 @@ src_libstore_a_SOURCES = src/store/store.h src/store/pg.c \
 src_libstore_a_CPPFLAGS = $(AM_CPPFLAGS) $(PQ_CFLAGS)
 EXTRA_DIST += tests/lib/with-postgres
 
+check_PROGRAMS += tests/unit/test-lists
+tests_unit_test_lists_SOURCES = tests/unit/test-lists.c
+tests_unit_test_lists_CPPFLAGS = $(AM_CPPFLAGS) $(PQ_CFLAGS)
+tests_unit_test_lists_LDADD = $(STORE_LIBS)
+
 # The contract: one suite, two stores.
 contract_suite = tests/contract/contract.c tests/contract/rig.c \
   tests/contract/documents.c tests/contract/documents.h \

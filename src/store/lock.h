@@ -8,3 +8,4 @@
 #define LOCK_DAEMON 1         /* exclusive, of the daemon's control session */
 #define LOCK_WRITERS 2        /* shared, of each writing session */
 #define LOCK_MIGRATION 3      /* exclusive, of rollcallctl db */
+/* 4: of a transaction that writes an rls-services document (sql/, put_document) */

@@ -3,9 +3,11 @@
  * Fuzz harness of codec/xcap-path and codec/xcap-edit.  An input is a path, a
  * line "%%", a document, a line "%%", a body.  Whatever an edit of an
  * acceptable document gives must be acceptable as a whole, and a PUT must be
- * what a GET then answers.  As a plain program (make check) it runs every seed
+ * what a GET then answers; a list merged with its own contacts keeps its bytes,
+ * merged with others it is acceptable and has these.  As a plain program (make check) it runs every seed
  * and a fixed number of mutations of each; built with -DWITH_LIBFUZZER it is
  * driven by libFuzzer instead. */
+#include "codec/xcap-contacts.h"
 #include "codec/xcap-diff.h"
 #include "codec/xcap-edit.h"
 
@@ -97,6 +99,30 @@ try_diff (GBytes *bytes)
     xcap_diff_parse (text, len, "http://h/r/", 10, &targets, NULL);
 }
 
+/* What other rooms do to a stored resource list. */
+static void
+try_contacts (const XcapEdit *edit, GBytes *document, gboolean is_good)
+{
+  g_autoptr (GPtrArray) own = xcap_contacts_read (document), now = NULL;
+  g_autoptr (GPtrArray) others
+      = g_ptr_array_new_with_free_func (xcap_contact_free);
+  g_autoptr (GBytes) same = xcap_contacts_merge (document, own), merged = NULL;
+
+  g_assert_true (same == document);
+  for (guint i = 0; i < own->len; i += 2) {
+    const XcapContact *contact = own->pdata[i];
+
+    g_ptr_array_add (others, xcap_contact_new (contact->uri, "N", "g"));
+  }
+  g_ptr_array_add (others, xcap_contact_new ("sip:n@example.com", NULL, NULL));
+  merged = xcap_contacts_merge (document, others);
+  if (!is_good)
+    return;
+  now = xcap_contacts_read (merged);
+  g_assert_cmpuint (now->len, ==, others->len);
+  g_assert_true (is_acceptable (edit, merged));
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
@@ -118,6 +144,8 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   if (edit.usage == NULL || path->document == NULL)
     return 0;
   is_good = is_acceptable (&edit, document);
+  if (strcmp (path->auid, "resource-lists") == 0)
+    try_contacts (&edit, document, is_good);
   try_put (&edit, is_good);
   try_delete (&edit, is_good);
   edit.document = NULL;
