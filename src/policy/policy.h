@@ -8,7 +8,7 @@
  *   2 blocked, politely blocked      `watchers` (the exact address before its
  *                                    domain), then the list of who is blocked
  *   3 a decision "allow"             `watchers`
- *   4 the contact rule               watching ad hoc: for a while, or not at all
+ *   4 the contact rule               watching ad hoc: for a while, or not
  *   5 the user's rules               RFC 5025: the maximum over all that match
  *   6 approval                       when no rule matches
  *   7 sharing                        hides the state, decides nothing
@@ -87,5 +87,6 @@ gboolean policy_is_decided (const PolicyQuestion *question);
 PolicyRulesQuestion policy_rules_question (const PolicyQuestion *question);
 
 /* May watcher (the sender) write to presentity (the recipient)?  Of the
- * question package is not looked at.  Never POLICY_PENDING; nothing to clear. */
+ * question package is not looked at.  Never POLICY_PENDING; nothing to
+ * clear. */
 PolicyAnswer policy_message (const PolicyQuestion *question);

@@ -40,8 +40,8 @@ guint32 judge_limit_at (Service *self, const PolicyAnswer *answer);
 void judge_made (Service *self, Sub *sub, const PolicyAnswer *answer);
 
 /* Asks anew for a live subscription and carries out what follows; then lets a
- * restored one go on (JUDGE_WAKE), or sends what it sees (JUDGE_SHOW: once, also
- * when what was decided sends it anyway). */
+ * restored one go on (JUDGE_WAKE), or sends what it sees (JUDGE_SHOW: once,
+ * also when what was decided sends it anyway). */
 typedef enum { JUDGE_ONLY, JUDGE_WAKE, JUDGE_SHOW } JudgeThen;
 void judge_again (Service *self, Sub *sub, JudgeThen then);
 /* The same at once for all who watch presentity. */

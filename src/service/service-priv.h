@@ -127,9 +127,10 @@ typedef enum {
  * its place: it will get the newest state, once. */
 void service_pace (Service *self, PaceKind kind, Sub *sub);
 void service_pace_start (Service *self);
-/* Does that (several PACE_KINDs) to every subscription that it concerns, paced, beginning with those
- * that still wait for the last sweep: each gets the newest state, once.  This
- * call costs little, however many there are.  Starts by itself. */
+/* Does that (several PACE_KINDs) to every subscription that it concerns, paced,
+ * beginning with those that still wait for the last sweep: each gets the newest
+ * state, once.  This call costs little, however many there are.  Starts by
+ * itself. */
 #define PACE_KIND(kind) (1u << (kind))
 void service_sweep (Service *self, guint kinds);
 /* How many wait. */

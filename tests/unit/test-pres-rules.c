@@ -231,8 +231,8 @@ test_lists (void)
   "<tuple id='t3'><status><basic>open</basic></status>"                        \
   "<contact>xmpp:alice@example.org</contact></tuple>"                          \
   "<note>document note</note>"                                                 \
-  "<dm:person id='p1'><rpid:activities><rpid:busy/><rpid:note>inner</rpid:note>" \
-  "</rpid:activities><rpid:class>home</rpid:class><rpid:mood><rpid:calm/>"     \
+  "<dm:person id='p1'><rpid:activities><rpid:busy/><rpid:note>inner"           \
+  "</rpid:note></rpid:activities><rpid:class>home</rpid:class><rpid:mood><rpid:calm/>"     \
   "</rpid:mood><rpid:sphere><rpid:work/></rpid:sphere>"                        \
   "<dm:note>person note</dm:note>"                                             \
   "<dm:timestamp>2003-12-24T16:01:00Z</dm:timestamp></dm:person>"              \
@@ -259,7 +259,8 @@ static const struct {
   { "/filter/rfc5025-3.3/nothing", SHOW (""), { "entity=" },
     { "<tuple", "<dm:person", "<dm:device", "note" } },
   { "/filter/rfc5025-3.3.2/always", SHOW (ALL),
-    { "<basic>open", "priority=\"0.8\"", "service-class", "16:00:00Z</timestamp>",
+    { "<basic>open", "priority=\"0.8\"", "service-class",
+      "16:00:00Z</timestamp>",
       "16:01:00Z</dm:timestamp>", "d1\"><dm:deviceID>" },
     { "note", "class>biz", "activities", "user-input", "foo", "urn:s" } },
   { "/filter/rfc5025-3.3.1.3/scheme",
