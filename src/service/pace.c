@@ -172,7 +172,7 @@ sweep_rewind (Sweep *self, guint kinds)
 
 typedef struct {
   Sweep *sweep;
-  gint64 after; /* only those made later; 0: all */
+  gint64 after; /* only those made later */
   guint kinds;
 } Collecting;
 
@@ -181,19 +181,21 @@ collect_cb (Sub *sub, gpointer data)
 {
   const Collecting *collecting = data;
 
-  if (collecting->after == 0 || sub_created_at (sub) > collecting->after)
+  if (sub_created_at (sub) > collecting->after)
     sweep_add (collecting->sweep, sub, collecting->kinds);
 }
 
 void
 service_sweep (Service *self, guint kinds)
 {
-  Collecting collecting = { .kinds = kinds };
+  Collecting collecting = { .after = G_MININT64, .kinds = kinds };
 
   if (self->sweep == NULL) {
     self->sweep = sweep_new ();
   } else {
-    collecting.after = self->sweep->at;
+    /* created_at is to a second: one of that second may be there twice, but
+     * none is missing */
+    collecting.after = self->sweep->at - G_USEC_PER_SEC;
     sweep_rewind (self->sweep, kinds);
   }
   self->sweep->at = service_now (self);

@@ -72,7 +72,8 @@ test_approved_by_rule (void)
   bed_expect (bed, ALICE, SUBS_ACTIVE, "status=\"active\"");
 }
 
-/* RFC 3857 4.7.1: a request whose watcher is gone waits, until it is decided. */
+/* RFC 3857 4.7.1: a request whose watcher is gone waits, until it is
+ * decided. */
 static void
 test_waiting_is_decided (void)
 {
@@ -121,6 +122,22 @@ test_rules_change (void)
   bed_expect (bed, EVE, SUBS_TERMINATED, NULL);
   bed_subscribe (bed, EVE, ALICE, "presence", 3600);
   g_assert_cmpint (bed->verdict, ==, SERVICE_FORBIDDEN);
+}
+
+/* What was read is enough: PostgreSQL is not asked again. */
+static void
+test_from_memory (void)
+{
+  g_autoptr (ServiceBed) bed = bed_new ();
+
+  bed_put_policy (bed, RULES (RULE ("a", ONE (EVE), "allow", SERVICES)), NULL,
+                  "");
+  watch (bed, EVE, SUBS_ACTIVE, "<basic>closed");
+  store_mem_set_up (bed->store, FALSE);
+  watch (bed, EVE, SUBS_ACTIVE, "<basic>closed");
+  bed_publish (bed, TUPLE ("open"));
+  bed_expect (bed, EVE, SUBS_ACTIVE, "<basic>open");
+  bed_expect (bed, EVE, SUBS_ACTIVE, "<basic>open");
 }
 
 static void
@@ -343,6 +360,7 @@ test_sharing_newest_once (void)
   g_autoptr (ServiceBed) bed = bed_new ();
 
   watch (bed, EVE, SUBS_ACTIVE, "<basic>closed");
+  fake_loop_run (bed->loop, 2);
   bed->settings.share_availability = FALSE;
   bed->settings.allow_without_approval = FALSE;
   bed_set (bed);
@@ -438,6 +456,7 @@ main (int argc, char **argv)
   g_test_add_func ("/approval/rfc3857-4.7.1/waiting", test_waiting_is_decided);
   g_test_add_func ("/approval/confirm", test_confirm_asks_the_owner);
   g_test_add_func ("/rules/rfc5025-3.2.1/change", test_rules_change);
+  g_test_add_func ("/rules/from-memory", test_from_memory);
   g_test_add_func ("/rules/blocked-list", test_blocked_list);
   g_test_add_func ("/rules/unreadable", test_unreadable_rules);
   g_test_add_func ("/views/rfc5025-3.3", test_views);
