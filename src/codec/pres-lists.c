@@ -11,10 +11,6 @@
 
 #include <string.h>
 
-/* These live in the document alone; other entries are contacts. */
-static const char *const own_lists[]
-    = { POLICY_BLOCKED_LIST, "oma_grantedcontacts", NULL };
-
 typedef struct {
   PolicyUser *user;
   const char *owner;
@@ -97,24 +93,10 @@ entry_of (const char *reference, const char *owner)
 
 /* --- The document --- */
 
-static gboolean
-is_own (const char *path)
-{
-  g_auto (GStrv) names = g_strsplit (path, "/", -1);
-
-  for (char **name = names; *name != NULL; name++)
-    if (g_strv_contains (own_lists, *name))
-      return TRUE;
-  return FALSE;
-}
-
 static void
 add_entry (const Reading *self, const char *path, const char *uri)
 {
-  g_autofree char *aor = uri != NULL ? policy_identity (uri) : NULL;
-
-  if (aor != NULL
-      && (is_own (path) || policy_user_has_contact (self->user, aor)))
+  if (uri != NULL)
     policy_user_add_member (self->user, path, uri);
 }
 

@@ -19,11 +19,10 @@ gboolean pres_rules_parse (const char *bytes, gsize len, const char *owner,
                            const char *place, PolicyRules *into,
                            GError **error);
 
-/* Adds the lists of owner's resource-lists document "index" to `into`: a list
- * within another as "outer/inner", and those that a list refers to (external,
- * entry-ref) as far as they are in the same document.  Entries count that are
- * among his contacts, which must be there already, and all below the lists of
- * who is blocked and who is granted (OMA). Errors and bounds as above. */
+/* Adds the lists of owner's resource-lists document "index", as he sees it
+ * (xcap_contacts_merge), to `into`: a list within another as "outer/inner", and
+ * those that a list refers to (external, entry-ref) as far as they are in the
+ * same document.  Errors and bounds as above. */
 gboolean pres_lists_parse (const char *bytes, gsize len, const char *owner,
                            PolicyUser *into, GError **error);
 

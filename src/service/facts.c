@@ -9,6 +9,7 @@
 
 #include "addr/aor.h"
 #include "codec/pres-rules.h"
+#include "codec/xcap-contacts.h"
 
 /* About so many bytes of what was read are kept. */
 #define BYTES_MAX ((gsize)128 << 20)
@@ -64,27 +65,38 @@ make_room (Facts *self)
 static void
 add_contacts (PolicyUser *user, const StorePolicy *policy)
 {
-  for (guint i = 0; i < policy->contacts->len; i++) {
-    const char *uri = policy->contacts->pdata[i];
-    const char *group = store_policy_nth (policy->groups, i);
-
-    policy_user_add_contact (user, uri);
-    if (group != NULL && policy->rules->len > 0) /* rules name lists */
-      policy_user_add_member (user, group, uri);
-  }
+  for (guint i = 0; i < policy->contacts->len; i++)
+    policy_user_add_contact (user, policy->contacts->pdata[i]);
 }
 
-/* Lists that cannot be read block nobody and name nobody. */
+/* The document that its owner sees: the contacts in their lists. */
+static GBytes *
+lists_of (const StorePolicy *policy)
+{
+  g_autoptr (GPtrArray) contacts
+      = g_ptr_array_new_with_free_func (xcap_contact_free);
+
+  for (guint i = 0; i < policy->contacts->len; i++)
+    g_ptr_array_add (contacts,
+                     xcap_contact_new (policy->contacts->pdata[i], NULL,
+                                       store_policy_nth (policy->groups, i)));
+  return xcap_contacts_merge (policy->lists, contacts);
+}
+
+/* Only rules name lists, but for the one in the stored document that blocks.
+ * Lists that cannot be read block nobody and name nobody. */
 static void
 add_lists (PolicyUser *user, const StorePolicy *policy)
 {
   g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) lists = NULL;
   const char *bytes;
   gsize len;
 
-  if (policy->lists == NULL)
+  if (policy->lists == NULL && policy->rules->len == 0)
     return;
-  bytes = g_bytes_get_data (policy->lists, &len);
+  lists = lists_of (policy);
+  bytes = g_bytes_get_data (lists, &len);
   if (!pres_lists_parse (bytes, len, policy->aor, user, &error))
     g_warning ("lists of %s: %s", policy->aor, error->message);
 }

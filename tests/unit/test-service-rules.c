@@ -157,6 +157,34 @@ test_blocked_list (void)
   g_assert_cmpint (bed->verdict, ==, SERVICE_FORBIDDEN);
 }
 
+/* A list is what the contacts table says is in it, around what was stored. */
+static void
+test_list_of_contacts (void)
+{
+#define FRIENDS                                                                \
+  RULES ("<rule id='a'><conditions>"                                           \
+         "<o:external-list xmlns:o='urn:oma:xml:xdm:common-policy'>"           \
+         "<o:entry anc='http://x/resource-lists/users/sip:" ALICE              \
+         "/index/~~/resource-lists/list%5B@name=%22friends%22%5D'/>"           \
+         "</o:external-list></conditions><actions>"                            \
+         "<pr:sub-handling>polite-block</pr:sub-handling></actions></rule>")
+  static const char lists[]
+      = "<resource-lists xmlns='urn:ietf:params:xml:ns:resource-lists'>"
+        "<list name='friends'><entry uri='sip:carol@example.com'/></list>"
+        "</resource-lists>";
+  g_autoptr (ServiceBed) bed = bed_new ();
+  StorePolicy *policy = store_policy_new (ALICE);
+
+  g_ptr_array_add (policy->contacts, g_strdup ("sip:" EVE));
+  g_ptr_array_add (policy->groups, g_strdup ("friends"));
+  g_ptr_array_add (policy->rules, g_bytes_new (FRIENDS, strlen (FRIENDS)));
+  policy->lists = g_bytes_new (lists, strlen (lists));
+  store_mem_put_policy (bed->store, policy);
+  bed_publish (bed, TUPLE ("open"));
+  watch (bed, EVE, SUBS_ACTIVE, "<basic>closed");
+  watch (bed, CAROL, SUBS_ACTIVE, "<basic>open"); /* no contact any more */
+}
+
 static void
 test_unreadable_rules (void)
 {
@@ -458,6 +486,7 @@ main (int argc, char **argv)
   g_test_add_func ("/rules/rfc5025-3.2.1/change", test_rules_change);
   g_test_add_func ("/rules/from-memory", test_from_memory);
   g_test_add_func ("/rules/blocked-list", test_blocked_list);
+  g_test_add_func ("/rules/list-of-contacts", test_list_of_contacts);
   g_test_add_func ("/rules/unreadable", test_unreadable_rules);
   g_test_add_func ("/views/rfc5025-3.3", test_views);
   g_test_add_func ("/views/unseen-change", test_unseen_change);
