@@ -102,17 +102,14 @@ service_bindings_gone (Service *self, GPtrArray *changes)
 static void
 resume_dialogs (Registering *self)
 {
-  GArray *actions = subs_actions_new ();
-  SubsDevice device = { .watcher = self->aor,
-                        .instance = self->instance,
-                        .contact = self->contact,
-                        .source = self->source,
-                        .flow = self->flow };
+  const ServiceCaller device = { .user = self->aor,
+                                 .instance = self->instance,
+                                 .contact = self->contact,
+                                 .source = self->source,
+                                 .flow = self->flow };
 
   if (self->contact != NULL)
-    subs_resume (self->service->subs, &device, service_now (self->service),
-                 actions);
-  service_act (self->service, actions);
+    service_resume (self->service, &device);
 }
 
 /* From memory while PostgreSQL is away (DESIGN section 3, rule 5): granted for

@@ -534,7 +534,9 @@ service_resume (Service *self, const ServiceCaller *caller)
                         .instance = caller->instance,
                         .contact = caller->contact,
                         .source = caller->source,
-                        .flow = caller->flow };
+                        .flow = caller->flow,
+                        .may_tell = xcap_events_may_tell,
+                        .data = self };
 
   subs_resume (self->subs, &device, service_now (self), actions);
   service_act (self, actions);

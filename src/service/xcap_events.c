@@ -384,21 +384,44 @@ xcap_events_revert (Service *service, Sub *sub)
     move (watch, WATCH_TIME);
 }
 
-gboolean
-xcap_events_restore (Service *service, Sub *sub, gboolean wakes)
+/* The watch of a dialog that came back from the store and has none yet. */
+static XcapWatch *
+restored (Service *service, Sub *sub)
 {
-  XcapWatch *watch;
-
   if (!g_str_equal (sub_dialog (sub)->package, XCAP_DIFF)
       || service->xcap_root == NULL || sub_state (sub) == SUBS_TERMINATED
       || watch_of (service, sub) != NULL)
-    return FALSE;
-  watch = watch_again (service, sub);
+    return NULL;
+  return watch_again (service, sub);
+}
+
+gboolean
+xcap_events_restore (Service *service, Sub *sub, gboolean wakes)
+{
+  XcapWatch *watch = restored (service, sub);
+
   if (watch == NULL)
     return FALSE;
   watch->wakes = wakes;
   move (watch, WATCH_TIME);
   return wakes;
+}
+
+gboolean
+xcap_events_may_tell (Sub *sub, gpointer data)
+{
+  Service *service = data;
+  XcapWatch *watch = watch_of (service, sub);
+
+  if (watch == NULL) {
+    watch = restored (service, sub);
+    if (watch != NULL)
+      arm (watch, 0);
+  }
+  if (watch == NULL || watch->now != NULL)
+    return TRUE;
+  watch->wakes = TRUE;
+  return FALSE;
 }
 
 /* --- NOTIFYs --- */

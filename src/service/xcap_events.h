@@ -37,6 +37,10 @@ void xcap_events_revert (Service *service, Sub *sub);
  * woken, when that is done; FALSE: the caller goes on. */
 gboolean xcap_events_restore (Service *service, Sub *sub, gboolean wakes);
 
+/* A device was heard of: has what sub watches been read (also: is it of another
+ * package)?  FALSE: sub is woken when it has.  For SubsDevice. */
+gboolean xcap_events_may_tell (Sub *sub, gpointer service);
+
 /* The document for this subscription: everything, or what changed since the last
  * one that was answered; NULL: PostgreSQL has been away since its SUBSCRIBE. */
 GBytes *xcap_events_document (Service *service, Sub *sub);

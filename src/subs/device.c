@@ -80,7 +80,8 @@ resume (const Turn *turn, Sub *sub, const SubsDevice *device)
     sub_set_source (sub, device->source);
   if (is_moved && life_is_live (sub))
     write_begin (turn, sub, WRITE_OTHER, sub->remote_cseq);
-  sender_move (turn, sub, SENDER_RESUMED);
+  if (device->may_tell == NULL || device->may_tell (sub, device->data))
+    sender_move (turn, sub, SENDER_RESUMED);
   sub_touch (turn->subs, sub);
 }
 

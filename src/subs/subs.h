@@ -262,6 +262,10 @@ typedef struct {
   const char *contact;  /* URI; may be NULL */
   const char *source;
   guint64 flow;
+  /* Can a dialog be told now?  FALSE: it takes the new way, and is woken
+   * (subs_wake) later.  May not call into subs; NULL: all can. */
+  SubsWantsFn may_tell;
+  gpointer data;
 } SubsDevice;
 void subs_resume (Subs *self, const SubsDevice *device, gint64 now,
                   GArray *actions);

@@ -267,6 +267,13 @@ world_resume (World *self, const SubsDevice *device)
   return trace (self);
 }
 
+const char *
+world_wake (World *self)
+{
+  subs_wake (self->subs, self->sub, self->now, begin (self));
+  return trace (self);
+}
+
 static World *
 settled (SubsState state)
 {

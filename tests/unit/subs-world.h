@@ -47,6 +47,7 @@ const char *world_answer (World *self, SubsNotifyResult result,
 const char *world_wait (World *self, gdouble seconds); /* and advance */
 const char *world_flow_closed (World *self, guint64 flow);
 const char *world_resume (World *self, const SubsDevice *device);
+const char *world_wake (World *self);
 
 /* Subscribed, committed, first NOTIFY answered. */
 World *world_active (void);

@@ -215,6 +215,31 @@ test_flow_closed_in_flight (void)
           "NOTIFY 3 active 3600 body");
 }
 
+static gboolean
+says_no (Sub *sub, gpointer data)
+{
+  (*(guint *)data)++;
+  return FALSE;
+}
+
+/* What a dialog has to tell is not known yet: it takes the way, and waits. */
+static void
+test_resume_is_told_later (void)
+{
+  g_autoptr (World) w = active_over_tcp ();
+  guint asked = 0;
+  SubsDevice later = device;
+
+  later.may_tell = says_no;
+  later.data = &asked;
+  world_flow_closed (w, 42);
+  world_changed (w);
+  EXPECT (world_resume (w, &later), "STORE");
+  g_assert_cmpuint (asked, ==, 1);
+  g_assert_cmpuint (sub_dialog (w->sub)->flow, ==, 43);
+  EXPECT (world_wake (w), "NOTIFY 2 active 3600 body");
+}
+
 static void
 test_resume_matches_device (void)
 {
@@ -222,14 +247,20 @@ test_resume_matches_device (void)
     SubsDevice device;
     gboolean is_same;
   } rows[] = {
-    { { "bob@example.com", "urn:uuid:1", NULL, NULL, 9 }, TRUE },
-    { { "bob@example.com", "urn:uuid:2", "sip:bob@192.0.2.2:5070", NULL, 9 },
+    { { "bob@example.com", "urn:uuid:1", NULL, NULL, 9, NULL, NULL }, TRUE },
+    { { "bob@example.com", "urn:uuid:2", "sip:bob@192.0.2.2:5070", NULL, 9,
+        NULL, NULL },
       FALSE },
-    { { "bob@example.com", NULL, "sip:bob@192.0.2.2:5070", NULL, 9 }, TRUE },
-    { { "bob@example.com", NULL, "sip:bob@192.0.2.3:5070", NULL, 9 }, FALSE },
-    { { "bob@example.com", NULL, "not a uri", NULL, 9 }, FALSE },
-    { { "bob@example.com", NULL, NULL, "udp:192.0.2.2:5070", 9 }, FALSE },
-    { { "carol@example.com", "urn:uuid:1", NULL, NULL, 9 }, FALSE },
+    { { "bob@example.com", NULL, "sip:bob@192.0.2.2:5070", NULL, 9, NULL,
+        NULL },
+      TRUE },
+    { { "bob@example.com", NULL, "sip:bob@192.0.2.3:5070", NULL, 9, NULL,
+        NULL },
+      FALSE },
+    { { "bob@example.com", NULL, "not a uri", NULL, 9, NULL, NULL }, FALSE },
+    { { "bob@example.com", NULL, NULL, "udp:192.0.2.2:5070", 9, NULL, NULL },
+      FALSE },
+    { { "carol@example.com", "urn:uuid:1", NULL, NULL, 9, NULL, NULL }, FALSE },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
@@ -481,7 +512,7 @@ test_stored_copy (void)
 static void
 count_cb (Sub *sub, gpointer data)
 {
-  (*(guint *) data)++;
+  (*(guint *)data)++;
 }
 
 static void
@@ -523,6 +554,7 @@ add_notify_tests (void)
   ADD ("flow/closed", test_flow_closed);
   ADD ("flow/closed-nothing-missed", test_flow_closed_nothing_missed);
   ADD ("flow/closed-in-flight", test_flow_closed_in_flight);
+  ADD ("resume/told-later", test_resume_is_told_later);
   ADD ("resume/device", test_resume_matches_device);
   ADD ("resume/udp-source", test_resume_by_udp_source);
   ADD ("rfc6665-4.2.1.4/refresh-replaces-place", test_refresh_replaces_place);

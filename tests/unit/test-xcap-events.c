@@ -147,6 +147,7 @@ typedef struct {
   const char *user, *presentity, *call_id, *tag, *accept, *type, *body;
   guint32 cseq;
   gint64 expires;
+  guint64 flow; /* 0: UDP */
   gboolean is_optional;
 } Ask;
 
@@ -155,9 +156,13 @@ ask (Bed *bed, const Ask *ask)
 {
   const char *user = ask->user != NULL ? ask->user : ALICE;
   const char *call_id = ask->call_id != NULL ? ask->call_id : "call";
+  const char *source
+      = ask->flow != 0 ? "tcp:127.0.0.1:5099" : "udp:127.0.0.1:5099";
   guint32 cseq = ask->cseq != 0 ? ask->cseq : 1;
   ServiceCaller caller = { .user = user,
-                           .source = "udp:127.0.0.1:5099",
+                           .source = source,
+                           .flow = ask->flow,
+                           .contact = "sip:alice@127.0.0.1:5099",
                            .call_id = call_id,
                            .from_tag = "ft",
                            .cseq = cseq };
@@ -181,7 +186,8 @@ ask (Bed *bed, const Ask *ask)
               .remote_uri = "sip:alice@example.com",
               .target = "sip:alice@127.0.0.1:5099",
               .accept = ask->accept,
-              .source = "udp:127.0.0.1:5099",
+              .source = source,
+              .flow = ask->flow,
               .local_contact = "sip:127.0.0.1:5060",
               .body = body },
           .expires = ask->expires != 0 ? ask->expires : 600,
@@ -749,6 +755,51 @@ test_restart (Bed *bed, gconstpointer data)
                                      "\">z</d:attribute>");
 }
 
+/* Over TCP it waits for its device; that may be back before the documents have
+ * been read, and even before their turn came. */
+static void
+test_restart_over_flow (Bed *bed, gconstpointer is_read)
+{
+  g_autofree char *list = LIST (INDEX);
+
+  ask (bed, &(Ask){ .body = list, .flow = 7 });
+  expect (bed, CREATED (INDEX, "e1"));
+  bed->docs->is_held = TRUE;
+  service_free (bed->service);
+  start_service (bed);
+  if (GPOINTER_TO_INT (is_read)) {
+    fake_loop_run (bed->loop, 0.5);
+    fake_docs_release (bed->docs);
+  }
+  fake_loop_settle (bed->loop);
+  expect_none (bed);
+  ask (bed, &(Ask){ .tag = "none", .flow = 8 }); /* any request of his */
+  g_assert_cmpint (bed->verdict, ==, SERVICE_GONE);
+  if (!GPOINTER_TO_INT (is_read)) {
+    expect_none (bed);
+    fake_loop_run (bed->loop, 0.5);
+    expect_none (bed);
+    fake_docs_release (bed->docs);
+    fake_loop_settle (bed->loop);
+  }
+  g_assert_cmpuint (
+      ((FakeNotify *)g_ptr_array_index (bed->sip->notifies, 0))->flow, ==, 8);
+  expect (bed, CREATED (INDEX, "e1"));
+  expect_none (bed);
+}
+
+static void
+test_restart_over_flow_late (Bed *bed, gconstpointer data)
+{
+  test_restart_over_flow (bed, GINT_TO_POINTER (TRUE));
+}
+
+static void
+test_restart_over_flow_early (Bed *bed, gconstpointer data)
+{
+  test_restart_over_flow (bed, GINT_TO_POINTER (FALSE));
+}
+
 /* It waits for what it has to tell. */
 static void
 test_restart_away (Bed *bed, gconstpointer data)
@@ -817,6 +868,8 @@ main (int argc, char **argv)
   ADD ("everybody", test_everybody);
   ADD ("away", test_away);
   ADD ("restart/full-state", test_restart);
+  ADD ("restart/flow-late", test_restart_over_flow_late);
+  ADD ("restart/flow-early", test_restart_over_flow_early);
   ADD ("restart/away", test_restart_away);
   ADD ("freed-while-read", test_freed);
   return g_test_run ();
