@@ -118,6 +118,22 @@ timeout_cb (gpointer data)
   release_if_done (self);
 }
 
+void
+service_forking_give_up (Service *self)
+{
+  GList *next;
+
+  for (GList *l = self->forking.head; l != NULL; l = next) {
+    Forking *forking = l->data;
+    gint best = -1;
+
+    next = l->next;
+    if (im_fork_timeout (forking->fork, &best) == IM_ANSWER)
+      answer_upstream (forking, best);
+    release_if_done (forking);
+  }
+}
+
 static void
 start (Service *service, const MessageCommand *command, GPtrArray *targets,
        MessageAnswerFn answer, gpointer data)

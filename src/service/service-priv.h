@@ -106,6 +106,8 @@ void service_act (Service *self, GArray *actions);
 void service_presence_changed (Service *self, const char *aor);
 /* message.c: forgets the messages that wait for their branches. */
 void service_forking_free (Service *self);
+/* Answers those upstream, with the best there is by now. */
+void service_forking_give_up (Service *self);
 /* Forgets the NOTIFYs that have not ended. */
 void service_notifying_free (Service *self);
 /* PostgreSQL is back: reservations that could not be written are asked again.

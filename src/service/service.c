@@ -231,7 +231,9 @@ stop_timeout_cb (gpointer data)
   Service *self = data;
 
   self->stop_timer = NULL;
-  g_warning ("stopped with %u requests unanswered", self->in_flight);
+  service_forking_give_up (self);
+  if (self->in_flight > 0)
+    g_warning ("stopped with %u requests unanswered", self->in_flight);
   finish_stop (self);
 }
 

@@ -737,6 +737,23 @@ test_stop_finishes_in_flight (Bed *bed, gconstpointer data)
   g_assert_false (bed->is_ready);
 }
 
+/* No phone answers within the time that is left. */
+static void
+test_stop_answers_messages (Bed *bed, gconstpointer data)
+{
+  do_register (bed, "bob@example.com", "sip:bob@127.0.0.1:5071", 1, 600);
+  fake_loop_settle (bed->loop);
+  do_message (bed, "bob@example.com", NULL);
+  fake_loop_settle (bed->loop);
+  service_stop (bed->service, 5000, stopped_cb, bed);
+  g_assert_cmpuint (bed->answers, ==, 0);
+  fake_loop_run (bed->loop, 5.5);
+  g_assert_false (bed->is_ready);
+  g_assert_cmpuint (bed->answers, ==, 1);
+  g_assert_cmpint (bed->verdict, ==, SERVICE_UNAVAILABLE);
+  fake_sip_respond (bed->sip, "sip:bob@127.0.0.1:5071", 200);
+}
+
 static void
 test_drain (Bed *bed, gconstpointer data)
 {
@@ -783,6 +800,7 @@ main (int argc, char **argv)
   ADD ("/service/message/nobody", test_message_nobody);
   ADD ("/service/message/rfc5627/gruu", test_message_gruu);
   ADD ("/service/stop/finishes-in-flight", test_stop_finishes_in_flight);
+  ADD ("/service/stop/answers-messages", test_stop_answers_messages);
   ADD ("/service/drain", test_drain);
   return g_test_run ();
 }
