@@ -40,7 +40,7 @@ typedef struct {
   SipLoop *loop;
   LoopPort *port;
   LoopWatch *signal_watch;
-  LoopTimer *patience;
+  LoopTimer *patience, *leave;
   StorePg *store;
   Service *service;
   Sip *sip;
@@ -66,22 +66,34 @@ quit (App *self, int status)
 static void
 left_cb (gpointer data)
 {
-  quit (data, APP_OK);
+  App *self = data;
+
+  self->leave = NULL;
+  quit (self, APP_OK);
+}
+
+static void
+leave_in (App *self, guint ms)
+{
+  if (self->leave != NULL)
+    self->port->remove_timer (self->port->self, self->leave);
+  self->leave = self->port->after (self->port->self, ms, left_cb, self);
 }
 
 static void
 edited_cb (gpointer data)
 {
-  App *self = data;
-
-  self->port->after (self->port->self, LEAVE_MS, left_cb, self);
+  leave_in (data, LEAVE_MS);
 }
 
+/* What PostgreSQL may have written while it went away is known only when it is
+ * back. */
 static void
 stopped_cb (gpointer data)
 {
   App *self = data;
 
+  leave_in (self, STOP_MS);
   xcap_quiesce (self->xcap, edited_cb, self);
 }
 
@@ -348,6 +360,8 @@ close_all (App *self)
     self->port->unwatch (self->port->self, self->signal_watch);
   if (self->patience != NULL)
     self->port->remove_timer (self->port->self, self->patience);
+  if (self->leave != NULL)
+    self->port->remove_timer (self->port->self, self->leave);
   control_socket_free (self->control);
   xcap_free (self->xcap);
   health_free (self->health);

@@ -144,6 +144,18 @@ refuse (XcapTask *self, XcapError *taken)
   end (self);
 }
 
+/* The text names the first URI itself; the caller frees. */
+static char *
+phrase_of (const DocumentsAnswer *got)
+{
+  g_autofree char *also = NULL;
+
+  if (got->uris == NULL || got->uris[0] == NULL || got->uris[1] == NULL)
+    return g_strdup (got->text);
+  also = g_strconcat (got->text, "; these do not fit either", NULL);
+  return reply_naming (also, got->uris + 1);
+}
+
 static void
 answer_written (XcapTask *self, const DocumentsAnswer *got)
 {
@@ -153,7 +165,7 @@ answer_written (XcapTask *self, const DocumentsAnswer *got)
   if (self->written != NULL)
     say.etag = got->etag;
   if (got->uris != NULL && got->uris[0] != NULL) {
-    text = reply_naming ("Over the limit of contacts, left out", got->uris);
+    text = reply_naming ("Contacts that do not fit were left out", got->uris);
     say.warning = warning = reply_warning (text);
     counters_add (self->xcap->counters, "xcap_shortened_total", 1);
     self->line->is_fresh = FALSE;
@@ -183,8 +195,7 @@ written_cb (const DocumentsAnswer *got, gpointer data)
     again (self);
     return;
   case DOCUMENTS_REFUSED:
-    phrase
-        = reply_naming (got->text != NULL ? got->text : "refused", got->uris);
+    phrase = phrase_of (got);
     refuse (self, xcap_error_new (XCAP_CONSTRAINT_FAILURE, phrase));
     return;
   case DOCUMENTS_NOT_UNIQUE:

@@ -568,7 +568,7 @@ static void
 test_overflow (void)
 {
   const char *const uris[] = { "sip:\"x\\@e\nf", "sip:y@e", NULL };
-  const char *const one[] = { "sip:a", NULL };
+  const char *const two[] = { "sip:a", "sip:b", NULL };
   g_autoptr (World) world = world_new (NULL);
   FakeExchange *got;
 
@@ -579,19 +579,19 @@ test_overflow (void)
   g_assert_true (world->may_shorten);
   assert_etag (got, "\"e1\"");
   g_assert_cmpstr (fake_exchange_header (got, "Warning", 0), ==,
-                   "299 rollcall \"Over the limit of contacts, left out: "
+                   "299 rollcall \"Contacts that do not fit were left out: "
                    "sip:\\\"x\\\\@ef, sip:y@e\"");
   world->is_forced = TRUE;
   world->forced = (DocumentsAnswer){ .outcome = DOCUMENTS_REFUSED,
-                                     .text = "There are 200 contacts",
-                                     .uris = one };
+                                     .text = "sip:a is too much",
+                                     .uris = two };
   got = add (world, "a");
   g_assert_false (world->may_shorten);
   g_assert_cmpuint (got->status, ==, 409);
   g_assert_cmpstr (got->type, ==, ERROR);
-  g_assert_nonnull (strstr (got->body,
-                            "<constraint-failure "
-                            "phrase=\"There are 200 contacts: sip:a\""));
+  g_assert_nonnull (strstr (got->body, "<constraint-failure "
+                                       "phrase=\"sip:a is too much; these "
+                                       "do not fit either: sip:b\""));
   g_assert_cmpint (*counters_cell (world->counters, "xcap_shortened_total"), ==,
                    1);
 }
