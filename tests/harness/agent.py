@@ -301,9 +301,10 @@ class Agent:
         return publication
 
     def subscribe(self, whom, event='presence', expires=600, headers=(),
-                  expect=200):
+                  expect=200, body=b'', content_type=None):
         uri = whom if ':' in whom else f'sip:{whom}@{self.domain}'
         subscription = Subscription(self, uri, event, list(headers))
+        subscription.body, subscription.content_type = body, content_type
         subscription.start(expires, expect)
         return subscription
 
@@ -380,6 +381,7 @@ class Subscription:
         self.call_id, self.tag = token(20), token()
         self.remote_tag = self.target = self.response = None
         self.routes = []
+        self.body, self.content_type = b'', None    # of the next SUBSCRIBEs
         self.seen, self.unread = [], []
         self.last_cseq = 0
 
@@ -406,10 +408,12 @@ class Subscription:
                  ('Contact', f'<{self.agent.contact}>'),
                  ('Supported', 'eventlist')]
         parts += [('Route', route) for route in self.routes]
+        if self.content_type:
+            parts.append(('Content-Type', self.content_type))
         self.response = self.agent.request(
             'SUBSCRIBE', self.target or self.uri, expect, to=self.uri,
             call_id=self.call_id, from_tag=self.tag, to_tag=self.remote_tag,
-            headers=parts + self.headers)
+            headers=parts + self.headers, body=self.body)
         if self.response.status // 100 == 2:
             self.remote_tag = param(self.response['To'], 'tag')
             self.target = uri_of(self.response['Contact'])
