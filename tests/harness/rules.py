@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: ISC
-"""A user's presence rules and lists (RFC 5025, RFC 4826), put where the server
-keeps documents, and the server told that something of his changed."""
-import re
+"""A user's presence rules and lists (RFC 5025, RFC 4826), put by XCAP as a phone
+does it."""
+import subprocess
 
-PLACES = {'pres-rules': 'index',
-          'org.openmobilealliance.pres-rules': 'pres-rules',
-          'resource-lists': 'index'}
+RULES_TYPE = 'application/auth-policy+xml'
+USAGES = {'pres-rules': ('index', RULES_TYPE),
+          'org.openmobilealliance.pres-rules': ('pres-rules', RULES_TYPE),
+          'resource-lists': ('index', 'application/resource-lists+xml')}
 
 SERVICES = '<pr:provide-services><pr:all-services/></pr:provide-services>'
 PERSONS = '<pr:provide-persons><pr:all-persons/></pr:provide-persons>'
@@ -38,16 +39,15 @@ def blocked(*uris):
             + '</list></resource-lists>')
 
 
-def put(server, document, auid='pres-rules', owner='alice@example.com'):
-    """As the server writes them; the row of `watchers`, which concerns nobody,
-    is what it hears of."""
-    text = re.sub("'", "''", document)
-    server.psql(
-        "SET rollcall.origin = 'daemon'; INSERT INTO rollcall.xcap_documents "
-        f"(auid, owner, filename, etag, body) VALUES ('{auid}', '{owner}', "
-        f"'{PLACES[auid]}', gen_random_uuid()::text, convert_to('{text}', "
-        "'UTF8')) ON CONFLICT (auid, owner, filename) DO UPDATE SET body = "
-        'excluded.body, etag = excluded.etag; RESET rollcall.origin; '
-        'INSERT INTO rollcall.watchers (presentity, watcher, decision) VALUES '
-        f"('{owner}', '@nobody.invalid', 'block') ON CONFLICT (presentity, "
-        "watcher) DO UPDATE SET since = now()")
+def put(server, document, auid='pres-rules', user='alice',
+        password='secret'):
+    name, kind = USAGES[auid]
+    url = (f'http://127.0.0.1:{server.http_port}/xcap-root/{auid}/users/'
+           f'sip:{user}@{server.domain}/{name}')
+    done = subprocess.run(
+        ['curl', '-sS', '-g', '--digest', '-u', f'{user}:{password}', '-X',
+         'PUT', '-H', f'Content-Type: {kind}', '--data-binary', '@-', '-o',
+         '-', '-w', '\\n%{http_code}', url], input=document, text=True,
+        capture_output=True, timeout=20, check=False)
+    body, _, status = done.stdout.rpartition('\n')
+    assert status in ('200', '201'), f'{status}: {body}{done.stderr}'
