@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
  * Disposition notifications of instant messages (RFC 5438): what a message asks
- * for, message/imdn+xml between bytes and a model, and the <stored/> notification
- * that a server which stores may send (8.1).  Delivery and display are reported
- * by devices alone. */
+ * for, message/imdn+xml between bytes and a model, and the <stored/>
+ * notification that a server which stores may send (8.1).  Delivery and display
+ * are reported by devices alone. */
 #pragma once
 #include "codec/cpim.h"
 
@@ -34,12 +34,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImdnRequest, imdn_request_free)
 const char *imdn_message_id (const Cpim *cpim);
 
 /* What a message asks for; NULL when that is nothing: no (or an empty) request,
- * no Message-ID, no address to report to (an anonymous sender, 12.1.1), or it is
- * an IMDN itself, which never causes another (7.2.1). */
+ * no Message-ID, no address to report to (an anonymous sender, 12.1.1), or it
+ * is an IMDN itself, which never causes another (7.2.1). */
 ImdnRequest *imdn_request (const Cpim *cpim);
 
-/* Is this body an IMDN, or several of them (8.3)?  content_type and encoding are
- * the values of SIP's Content-Type and Content-Encoding (or NULL); what is
+/* Is this body an IMDN, or several of them (8.3)?  content_type and encoding
+ * are the values of SIP's Content-Type and Content-Encoding (or NULL); what is
  * encoded (deflate) is told by its type alone. */
 gboolean imdn_is (const char *content_type, const char *encoding,
                   const char *bytes, gsize len);
@@ -77,8 +77,8 @@ GBytes *imdn_write (const Imdn *self);
 /* The body (message/cpim) of a <stored/> notification about the message that
  * asked: from its recipient to its sender, with message_id of its own and the
  * date now (seconds since 1970).  NULL when IMDN_PROCESSING was not asked for,
- * or an address cannot be written.  *target_out: where it is to be sent (7.2.1),
- * borrowed from request.  Who wrote the message chose that address: send it only
- * to where the authenticated sender himself is (14). */
+ * or an address cannot be written.  *target_out: where it is to be sent
+ * (7.2.1), borrowed from request.  Who wrote the message chose that address:
+ * send it only to where the authenticated sender himself is (14). */
 GBytes *imdn_write_stored (const ImdnRequest *request, const char *message_id,
                            gint64 now, const char **target_out);

@@ -36,11 +36,11 @@ gboolean mime_split (const char *bytes, gsize len, MimePart *out);
  * for what is wrongly encoded, RC_ERROR_UNSUPPORTED for another encoding. */
 GBytes *mime_decode (const MimePart *part, GError **error);
 
-/* Splits a multipart body whose Content-Type is given (RFC 2046 5.1.1): preamble
- * and epilogue are left out, inner multiparts stay whole.  Gives an array of
- * MimePart.  RC_ERROR_SYNTAX without a legal boundary, without a part, or when
- * the closing delimiter is missing (a body that was cut is not half a message);
- * RC_ERROR_BOUND above max parts. */
+/* Splits a multipart body whose Content-Type is given (RFC 2046 5.1.1):
+ * preamble and epilogue are left out, inner multiparts stay whole.  Gives an
+ * array of MimePart.  RC_ERROR_SYNTAX without a legal boundary, without a part,
+ * or when the closing delimiter is missing (a body that was cut is not half a
+ * message); RC_ERROR_BOUND above max parts. */
 gboolean multipart_parse (const char *bytes, gsize len,
                           const char *content_type, guint max, GArray **out,
                           GError **error);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
  * The inside of im/.  Three machines that know each other by events only: the
- * *life* of a message (life.c), the *line* of a device, in which copies wait for
- * their turn (line.c), and the *box* of a recipient, which knows what is on disk
- * (box.c).  Each is a table of rows, and one function moves it.
+ * *life* of a message (life.c), the *line* of a device, in which copies wait
+ * for their turn (line.c), and the *box* of a recipient, which knows what is on
+ * disk (box.c).  Each is a table of rows, and one function moves it.
  *
  * Within a call now, actions and the devices that are present stand in Im; what
  * has ended is freed when the call does, by im_leave. */
@@ -29,8 +29,9 @@ ImOutcome im_outcome (guint status);
 /* Is it about the message, whoever is asked (415, 488, 6xx, ...)? */
 gboolean im_is_settled (guint status);
 /* The order of RFC 3261 16.7 step 6 as one number, the lower the better: 2xx,
- * 6xx, then the classes in order; inside 4xx first what the sender can mend (401
- * 407 415 420 484), then what is settled, last a mere timeout; 503 after all. */
+ * 6xx, then the classes in order; inside 4xx first what the sender can mend
+ * (401 407 415 420 484), then what is settled, last a mere timeout; 503 after
+ * all. */
 guint im_rank (guint status);
 
 typedef enum {

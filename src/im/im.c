@@ -172,7 +172,7 @@ tidy (Im *self, ImBox *box)
   im_box_free (box);
 }
 
-/* Whatever an event has freed the way for goes on; then what is over is freed. */
+/* What an event has freed the way for goes on; then what is over is freed. */
 static void
 leave (Im *self)
 {

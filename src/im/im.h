@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: ISC
  *
  * The routing of messages (DESIGN section 6; RFC 3428): which devices get a
- * message and when, the one answer upstream, what is stored and delivered later.
- * It decides only: each call takes an event and appends what is to be done.  It
- * knows no body, socket, SQL or SIP type; times are microseconds on the monotonic
- * clock.
+ * message and when, the one answer upstream, what is stored and delivered
+ * later.  It decides only: each call takes an event and appends what is to be
+ * done.  It knows no body, socket, SQL or SIP type; times are microseconds on
+ * the monotonic clock.
  *
  * A device is a string: its +sip.instance, or else its Contact.  It has one
- * message outstanding at a time, and gets them in the order of their ids
- * (RFC 3428 8), so a live one comes behind its stored ones.
+ * message outstanding at a time, and gets them in the order of their ids (RFC
+ * 3428 8), so a live one comes behind its stored ones.
  *
- * A message is live until it is answered upstream.  It goes to the locked device
- * (lock.h), else to all.  The first 2xx is the answer at once.  A locked device
- * that does not take it, or is silent for limits.alone, lets the lock fall, and
- * the same message goes to the others, once.  When nobody has taken it after
- * limits.fork, or everybody has answered: with a 415, 488, 6xx and the like among
- * the answers the best one is relayed, and that is the end; else it is stored and
- * answered 202 when that is committed.
+ * A message is live until it is answered upstream.  It goes to the locked
+ * device (lock.h), else to all.  The first 2xx is the answer at once.  A locked
+ * device that does not take it, or is silent for limits.alone, lets the lock
+ * fall, and the same message goes to the others, once.  When nobody has taken
+ * it after limits.fork, or everybody has answered: with a 415, 488, 6xx and the
+ * like among the answers the best one is relayed, and that is the end; else it
+ * is stored and answered 202 when that is committed.
  *
  * A stored message is owed to every device that is signed in between its commit
- * and that of its first 2xx.  It is in memory while some device can be tried, and
- * on disk alone else.  What is on disk is read when a device of its recipient
- * registers, limits.chunk at a time.  A device that was given a copy before
- * another one's 2xx still gets it from memory, as far as it answers. */
+ * and that of its first 2xx.  It is in memory while some device can be tried,
+ * and on disk alone else.  What is on disk is read when a device of its
+ * recipient registers, limits.chunk at a time.  A device that was given a copy
+ * before another one's 2xx still gets it from memory, as far as it answers.  One
+ * that was taken while its row was under way was live: it is owed to nobody. */
 #pragma once
 #include "im/lock.h"
 
@@ -104,8 +105,8 @@ void im_set_limits (Im *self, const ImLimits *limits);
 void im_free (Im *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Im, im_free)
 
-/* The locks, for im_locks_wrote: to be called for each MESSAGE of a user of ours
- * to whomever that policy lets through, before im_message. */
+/* The locks, for im_locks_wrote: to be called for each MESSAGE of a user of
+ * ours to whomever that policy lets through, before im_message. */
 ImLocks *im_locks (Im *self);
 
 /* A message came, and may be delivered and stored as far as policy goes.
@@ -144,9 +145,8 @@ typedef enum {
   IM_NOT_LOADED,  /* PostgreSQL is away: live messages do not wait for it */
 } ImLoaded;
 
-/* What IM_ACT_LOAD read; soon, for the recipient's live messages wait for it.  Rows
- * that are not needed get an IM_ACT_FORGET. devices
- * as above. */
+/* What IM_ACT_LOAD read; soon, for the recipient's live messages wait for it.
+ * Rows that are not needed get an IM_ACT_FORGET. devices as above. */
 void im_loaded (Im *self, const char *recipient, ImLoaded outcome,
                 const ImRow *rows, guint n_rows, const char *const *devices,
                 guint n, gint64 now, GArray *actions);

@@ -236,8 +236,8 @@ im_line_next (Im *self, ImLine *line)
   im_act (self, IM_ACT_SEND, line->box, copy->msg->id, line->device);
 }
 
-/* An answer that is no "not there" and no final word: after a few of them for the
- * same message those behind it have their turn. */
+/* An answer that is no "not there" and no final word: after a few of them for
+ * the same message those behind it have their turn. */
 static gboolean
 is_stuck (ImLine *line, guint64 id, guint status)
 {

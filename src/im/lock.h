@@ -22,10 +22,10 @@ ImLocks *im_locks_new (guint max, gint64 idle);
 void im_locks_free (ImLocks *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImLocks, im_locks_free)
 
-/* Device of writer sent a MESSAGE to peer: what peer writes to writer goes there
- * from now on.  device NULL: nobody knows which one it was; then a lock there is
- * falls, so that the answer reaches it with all others.  Who writes to himself
- * locks nothing: it is for his other devices. */
+/* Device of writer sent a MESSAGE to peer: what peer writes to writer goes
+ * there from now on.  device NULL: nobody knows which one it was; then a lock
+ * there is falls, so that the answer reaches it with all others.  Who writes to
+ * himself locks nothing: it is for his other devices. */
 void im_locks_wrote (ImLocks *self, const char *writer, const char *peer,
                      const char *device, ImContent content, gint64 now);
 
@@ -51,7 +51,7 @@ void im_locks_device_closed (ImLocks *self, const char *recipient,
 void im_locks_device_gone (ImLocks *self, const char *recipient,
                            const char *device);
 
-/* Locks whose idle time is over fall.  (All have the same idle time, so the list
- * in order of use serves as timer: no wheel.) */
+/* Locks whose idle time is over fall.  (All have the same idle time, so the
+ * list in order of use serves as timer: no wheel.) */
 void im_locks_advance (ImLocks *self, gint64 now);
 guint im_locks_size (const ImLocks *self);

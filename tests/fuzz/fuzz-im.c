@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
  * Fuzz harness of the codecs for messages: mime, cpim, imdn, composing and
- * recipients.  An input is a Content-Type, a line end, and a body.  What is read
- * and written again must be read as the same.  As a plain program (make check) it
- * runs every seed and a fixed number of mutations of each; built with
+ * recipients.  An input is a Content-Type, a line end, and a body.  What is
+ * read and written again must be read as the same.  As a plain program (make
+ * check) it runs every seed and a fixed number of mutations of each; built with
  * -DWITH_LIBFUZZER it is driven by libFuzzer instead. */
 #include "codec/composing.h"
 #include "codec/imdn.h"
