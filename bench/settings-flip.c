@@ -7,21 +7,43 @@
 #include "tests/lib/servicebed.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #define SUBSCRIPTIONS 100000
 #define PER_WATCHER 100
 #define SECONDS 5 /* of the loop's time, after each switch */
 
-static double longest;
+typedef struct {
+  double wall, cpu; /* ms; on a busy machine they differ */
+} Span;
+
+static Span longest;
+
+static double
+cpu_now (void)
+{
+  struct timespec at;
+
+  clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &at);
+  return at.tv_sec * 1e3 + at.tv_nsec / 1e6;
+}
+
+static Span
+now (void)
+{
+  return (Span){ g_get_monotonic_time () / 1e3, cpu_now () };
+}
 
 static void
-take (gint64 start, const char *what)
+take (Span start, const char *what)
 {
-  double ms = (g_get_monotonic_time () - start) / 1e3;
+  Span end = now ();
+  Span took = { end.wall - start.wall, end.cpu - start.cpu };
 
-  if (ms > longest)
-    g_print ("  %-28s %.1f ms\n", what, ms);
-  longest = MAX (longest, ms);
+  if (took.wall > longest.wall)
+    g_print ("  %-24s %.1f ms (CPU %.1f)\n", what, took.wall, took.cpu);
+  longest.wall = MAX (longest.wall, took.wall);
+  longest.cpu = MAX (longest.cpu, took.cpu);
 }
 
 static void
@@ -51,7 +73,7 @@ run (ServiceBed *bed)
           "<tuple id='t'><status><basic>closed</basic></status></tuple>" };
 
   for (guint i = 0; i < SECONDS * 20; i++) {
-    gint64 start = g_get_monotonic_time ();
+    Span start = now ();
 
     fake_loop_run (bed->loop, 0.05);
     bed_publish (bed, bodies[i % 2]);
@@ -63,7 +85,7 @@ run (ServiceBed *bed)
 static void
 flip (ServiceBed *bed, gboolean is_on)
 {
-  gint64 start = g_get_monotonic_time ();
+  Span start = now ();
 
   bed->settings.share_availability = is_on;
   bed->settings.allow_without_approval = is_on;
@@ -84,7 +106,7 @@ main (int argc, char **argv)
   flip (bed, FALSE);
   flip (bed, TRUE);
   flip (bed, FALSE);
-  g_print ("settings-flip: %u subscriptions, longest turn %.1f ms\n", n,
-           longest);
-  return longest < 100 ? 0 : 1;
+  g_print ("settings-flip: %u subscriptions, longest turn %.1f ms (CPU %.1f)\n",
+           n, longest.wall, longest.cpu);
+  return longest.wall < 100 ? 0 : 1;
 }

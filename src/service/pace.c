@@ -121,11 +121,11 @@ clear_item (gpointer data)
 }
 
 static Sweep *
-sweep_new (void)
+sweep_new (guint n)
 {
   Sweep *self = g_new0 (Sweep, 1);
 
-  self->items = g_array_new (FALSE, FALSE, sizeof (Paced));
+  self->items = g_array_sized_new (FALSE, FALSE, sizeof (Paced), n);
   g_array_set_clear_func (self->items, clear_item);
   return self;
 }
@@ -191,7 +191,7 @@ service_sweep (Service *self, guint kinds)
   Collecting collecting = { .after = G_MININT64, .kinds = kinds };
 
   if (self->sweep == NULL) {
-    self->sweep = sweep_new ();
+    self->sweep = sweep_new (subs_size (self->subs));
   } else {
     /* created_at is to a second: one of that second may be there twice, but
      * none is missing */
