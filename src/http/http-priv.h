@@ -14,6 +14,8 @@
 #define HTTP_TIMEOUT 15      /* seconds without progress */
 #define HTTP_MEMORY 32768    /* request line and headers, bytes */
 #define HTTP_PUMP_MAX_MS 1000
+/* A body that is too large is read and thrown away up to so many bytes. */
+#define HTTP_DISCARD_MAX (64 * 1024 * 1024)
 
 typedef struct {
   Http *http;

@@ -147,15 +147,25 @@ refuse_method (HttpRequest *self)
   http_reply (self, &answer);
 }
 
+/* Is it known from the head that the body is too large?  *is_refused_out: it
+ * is not even to be read.  Who does not wait for a word sends on, and would find
+ * the connection broken before he reads our answer. */
 static gboolean
-announces_too_much (HttpRequest *self)
+announces_too_much (HttpRequest *self, gboolean *is_refused_out)
 {
   const char *text = http_header (self, "Content-Length");
+  const char *expects = http_header (self, "Expect");
   guint64 len;
 
-  return text != NULL
-         && (!g_ascii_string_to_unsigned (text, 10, 0, G_MAXINT64, &len, NULL)
-             || len > self->route.max_body);
+  *is_refused_out = TRUE;
+  if (text == NULL)
+    return FALSE;
+  if (!g_ascii_string_to_unsigned (text, 10, 0, G_MAXINT64, &len, NULL))
+    return TRUE;
+  *is_refused_out = len > HTTP_DISCARD_MAX
+                    || (expects != NULL
+                        && g_ascii_strcasecmp (expects, "100-continue") == 0);
+  return len > self->route.max_body;
 }
 
 /* What can be said before the body. */
@@ -164,6 +174,7 @@ check (HttpRequest *self)
 {
   Http *http = self->listener->http;
   const HttpRoute *route = routes_find (http->routes, self->path);
+  gboolean is_refused;
 
   if (route == NULL) {
     http_reply_text (self, 404, "There is nothing here.");
@@ -176,8 +187,11 @@ check (HttpRequest *self)
     http_reply_text (self, 403, "This page is for administrators.");
   else if (!routes_has_method (&self->route, self->method))
     refuse_method (self);
-  else if (announces_too_much (self))
-    http_reply_text (self, 413, "The body is too large.");
+  else if (announces_too_much (self, &is_refused)) {
+    self->is_too_large = TRUE;
+    if (is_refused)
+      http_reply_text (self, 413, "The body is too large.");
+  }
 }
 
 static void

@@ -224,8 +224,11 @@ static const Row ROWS[] = {
     NULL, "" },
   { "rfc9110-5.3/list", "GET /echo/", "X-List: a\r\nx-list: b, c\r\n", NULL,
     NULL, "HTTP/1.1 201 ", "\r\nX-List: a, b, c\r\n", "" },
-  { "rfc9110-15.5.14/announced", "PUT /echo/x", "Content-Length: 20001\r\n",
+  { "rfc9110-15.5.14/announced", "PUT /echo/x", "Content-Length: 99999999\r\n",
     NULL, NULL, "HTTP/1.1 413 ", NULL, "\n" },
+  { "rfc9110-10.1.1/expecting", "PUT /echo/x",
+    "Content-Length: 20001\r\nExpect: 100-continue\r\n", NULL, NULL,
+    "HTTP/1.1 413 ", NULL, "\n" },
   { "bad-length", "PUT /echo/x", "Content-Length: 1e3\r\n", NULL, NULL,
     "HTTP/1.1 4", NULL, "" },
   { "metrics", "GET /metrics", "", NULL, NULL, "HTTP/1.1 200 ",
@@ -274,6 +277,23 @@ test_body (Rig *rig, gconstpointer data)
   g_assert_cmpint (
       *counters_cell (rig->counters, "http_requests_total{status=\"201\"}"), ==,
       1);
+}
+
+/* All of it is sent before an answer is read. */
+static void
+test_body_too_large (Rig *rig, gconstpointer data)
+{
+  g_autofree char *body = g_strnfill (60000, 'b');
+  g_autofree char *request
+      = g_strdup_printf ("PUT /echo/x HTTP/1.1\r\nHost: x\r\n"
+                         "Content-Length: 60000\r\n\r\n%s"
+                         "GET /healthz HTTP/1.1\r\nHost: x\r\n"
+                         "Connection: close\r\n\r\n",
+                         body);
+
+  ask (rig, request);
+  g_assert_true (g_str_has_prefix (rig->answer->str, "HTTP/1.1 413 "));
+  g_assert_true (g_str_has_suffix (rig->answer->str, "ok\n"));
 }
 
 /* A body without a length that turns out too large. */
@@ -440,6 +460,7 @@ main (int argc, char **argv)
   }
 #define ADD(PATH, TEST) g_test_add (PATH, Rig, NULL, set_up, TEST, tear_down)
   ADD ("/http/body/echo", test_body);
+  ADD ("/http/body/rfc9110-15.5.14/read", test_body_too_large);
   ADD ("/http/body/rfc9110-15.5.14/chunked", test_body_chunked);
   ADD ("/http/late/answered", test_late);
   ADD ("/http/late/freed", test_held_at_free);
