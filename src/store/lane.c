@@ -41,6 +41,7 @@ struct Lane {
   gint64 sent_at;
   gint64 slowest; /* us: of the batches since lane_lag */
   gboolean is_away;
+  gboolean has_calls, is_preparing; /* their statements, in this session */
   GQueue statements; /* Call in the order of results, NULL for others */
   GQueue busy;       /* Submit of calls that are to be sent again */
   GQueue recent;     /* Submit committed softly; at is the time of the commit */
@@ -334,6 +335,23 @@ send_transaction (Lane *self, Submit *const *submits, guint n)
   return ok;
 }
 
+/* At first need, so that a session is there soon for what everybody needs. */
+static gboolean
+prepare_calls (Lane *self)
+{
+  g_auto (GStrv) statements = g_strsplit (self->config.calls, ";", -1);
+  PGconn *pg = connection_pg (self->connection);
+  gboolean ok = TRUE;
+
+  for (guint i = 0; statements[i] != NULL && ok; i++) {
+    expect (self, NULL);
+    ok = PQsendQueryParams (pg, statements[i], 0, NULL, NULL, NULL, NULL, 0);
+  }
+  connection_expect (self->connection, 1);
+  self->has_calls = self->is_preparing = TRUE;
+  return ok && PQpipelineSync (pg);
+}
+
 /* Sends the flight, whole or each submit by itself. */
 static void
 send_flight (Lane *self, gboolean is_replay)
@@ -344,7 +362,9 @@ send_flight (Lane *self, gboolean is_replay)
   self->is_replay = is_replay;
   self->settled = 0;
   self->sent_at = clock_now (self->config.clock);
-  if (!is_replay)
+  if (!self->has_calls && has_call (submits, self->flight->len))
+    ok = prepare_calls (self);
+  if (!is_replay && ok)
     ok = send_transaction (self, submits, self->flight->len);
   for (guint i = 0; is_replay && ok && i < self->flight->len; i++)
     ok = send_transaction (self, &submits[i], 1);
@@ -539,7 +559,11 @@ result_cb (const PGresult *result, gpointer data)
       call->take (call, result);
     break;
   case PGRES_PIPELINE_SYNC:
-    synced (self);
+    if (!self->is_preparing)
+      synced (self);
+    else if (self->sqlstate[0] != '\0')
+      connection_fail (self->connection, self->error);
+    self->is_preparing = FALSE;
     self->sqlstate[0] = '\0';
     break;
   default:
@@ -596,6 +620,7 @@ lost_cb (gboolean was_ready, const char *why, gpointer data)
   (*self->n_lost)++;
   g_warning ("a connection to PostgreSQL is lost: %s", why);
   self->sqlstate[0] = '\0';
+  self->has_calls = self->is_preparing = FALSE;
   g_queue_clear (&self->statements);
   requeue_flight (self);
   while ((submit = g_queue_pop_tail (&self->recent)) != NULL)
@@ -636,31 +661,15 @@ lane_tick (Lane *self)
 
 /* Holds the shared lock that says "a daemon writes here", and prepares. */
 static char *
-setup_sql (const char *more)
+setup_sql (void)
 {
-  GString *sql = g_string_new (NULL);
+  g_autofree char *rows = row_sql_prepare ();
 
-  g_string_printf (
-      sql,
+  return g_strdup_printf (
       "SELECT pg_advisory_lock_shared(%d, %d)"
       ";PREPARE durable AS SELECT set_config('synchronous_commit', 'on', true)"
-      ";PREPARE careful AS SELECT set_config('lock_timeout', '200', true)",
-      LOCK_CLASS, LOCK_WRITERS);
-  if (more != NULL)
-    g_string_append_printf (sql, ";%s", more);
-  for (guint i = 0; i < WRITE_TABLES; i++) {
-    const Table *table = row_table_at (i);
-    g_autofree char *put_types = row_sql_types (table, table->n_columns);
-    g_autofree char *drop_types = row_sql_types (table, table->n_keys);
-    g_autofree char *put = row_sql_put (table);
-    g_autofree char *drop = row_sql_drop (table);
-
-    g_string_append_printf (sql, ";PREPARE put_%s (%s) AS %s", table->name,
-                            put_types, put);
-    g_string_append_printf (sql, ";PREPARE drop_%s (%s) AS %s", table->name,
-                            drop_types, drop);
-  }
-  return g_string_free (sql, FALSE);
+      ";PREPARE careful AS SELECT set_config('lock_timeout', '200', true)%s",
+      LOCK_CLASS, LOCK_WRITERS, rows);
 }
 
 Lane *
@@ -672,7 +681,7 @@ lane_new (const LaneConfig *config)
 
   self->config = *config;
   self->kept = kept_new ();
-  self->setup = setup_sql (config->calls);
+  self->setup = setup_sql ();
   self->n_batches = counters_cell (counters, "db_batches");
   self->n_rows = counters_cell (counters, "db_rows");
   self->n_refused = counters_cell (counters, "db_refused");

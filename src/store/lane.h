@@ -13,7 +13,7 @@ typedef struct Lane Lane;
 
 typedef struct {
   const char *dsn;   /* borrowed */
-  const char *calls; /* statements that prepare what is called; or NULL */
+  const char *calls; /* what prepares the statements of calls, by ';' */
   guint hung_after;  /* ms */
   LoopPort *loop;
   const Clock *clock;

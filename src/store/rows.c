@@ -216,6 +216,26 @@ row_sql_drop (const Table *table)
 }
 
 char *
+row_sql_prepare (void)
+{
+  GString *sql = g_string_new (NULL);
+
+  for (guint i = 0; i < WRITE_TABLES; i++) {
+    const Table *table = row_table_at (i);
+    g_autofree char *put_types = row_sql_types (table, table->n_columns);
+    g_autofree char *drop_types = row_sql_types (table, table->n_keys);
+    g_autofree char *put = row_sql_put (table);
+    g_autofree char *drop = row_sql_drop (table);
+
+    g_string_append_printf (sql, ";PREPARE put_%s (%s) AS %s", table->name,
+                            put_types, put);
+    g_string_append_printf (sql, ";PREPARE drop_%s (%s) AS %s", table->name,
+                            drop_types, drop);
+  }
+  return g_string_free (sql, FALSE);
+}
+
+char *
 row_sql_load (const Table *table)
 {
   GString *sql = g_string_new ("SELECT ");

@@ -71,6 +71,8 @@ gint64 row_expires_at (const Table *table, gconstpointer row);
 char *row_sql_put (const Table *table);
 char *row_sql_drop (const Table *table);
 char *row_sql_types (const Table *table, guint n_columns);
+/* ";PREPARE put_TABLE (...) AS ...;PREPARE drop_TABLE ..." for all tables. */
+char *row_sql_prepare (void);
 /* All rows, in the order of columns; COLUMN_TIME as microseconds from now. */
 char *row_sql_load (const Table *table);
 /* Removes what row_sql_load would not want to see. */
