@@ -145,6 +145,24 @@ def test_its_settings(started):
                         'FROM rollcall.settings') == 't|t'
 
 
+def test_the_readme_tries_xcap(started, tmp_path):
+    """Word for word; curl fails where the server says no."""
+    with open(os.path.join(os.path.dirname(SCRIPT), '../README.md'),
+              encoding='utf-8') as file:
+        section = file.read().partition('## Contact lists and rules: XCAP')[2]
+    lines = re.findall(r'^(?:    .*)?$', section.partition('###')[0], re.M)
+    script = '\n'.join([f'. {started.dir}/env', *lines, 'x "$rules"'])
+    (tmp_path / '.curlrc').write_text('fail\nsilent\nshow-error\n')
+    done = subprocess.run(
+        ['sh', '-ec', script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env=dict(os.environ, CURL_HOME=str(tmp_path)), text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert '<entry uri="sip:bob@example.com"/></list>' in done.stdout
+    assert '<one id="sip:bob@example.com"/>' in done.stdout
+    assert started.psql("SELECT uri, group_name FROM rollcall.contacts") == \
+        'sip:bob@example.com|friends'
+
+
 def test_the_certificate_names_domain_and_address(started):
     text = subprocess.run(
         ['openssl', 'x509', '-in', f'{started.dir}/tls/cert.pem', '-noout',
