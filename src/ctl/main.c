@@ -237,10 +237,37 @@ run_one (Ctl *self, const Command *command, guint n_args, char **args)
   return command->run (self, args);
 }
 
+/* What begins with word, a line each; NULL: nothing does.  The caller frees. */
+static char *
+describe_group (const char *word)
+{
+  g_autofree char *start = g_strconcat (word, " ", NULL);
+  GString *out = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (g_str_has_prefix (commands[i].words, start)) {
+      if (out == NULL)
+        out = g_string_new (NULL);
+      g_string_append_printf (out, "\n  %s %s", commands[i].words,
+                              commands[i].args);
+    }
+  return out != NULL ? g_string_free (out, FALSE) : NULL;
+}
+
+static int
+no_command (char **words)
+{
+  g_autofree char *said = g_strjoinv (" ", words);
+  g_autofree char *group = describe_group (words[0]);
+
+  return ctl_usage ("there is no command \"%s\"%s%s", said,
+                    group != NULL ? "; there are:" : "",
+                    group != NULL ? group : "");
+}
+
 static int
 run (Ctl *self, int argc, char **argv)
 {
-  g_autofree char *said = g_strjoinv (" ", argv);
 
   if (argc == 0)
     return ctl_usage ("which command?");
@@ -250,7 +277,7 @@ run (Ctl *self, int argc, char **argv)
     if (n > 0)
       return run_one (self, &commands[i], (guint) argc - n, argv + n);
   }
-  return ctl_usage ("there is no command \"%s\"", said);
+  return no_command (argv);
 }
 
 static gboolean

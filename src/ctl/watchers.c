@@ -65,6 +65,14 @@ watcher_of (const char *text)
   g_autofree char *whole = NULL;
   g_autofree char *aor = NULL;
 
+  if (strchr (text, '@') == NULL) {
+    g_autofree char *shown = g_strescape (text, NULL);
+
+    ctl_fail ("\"%.80s\" is no watcher: that is user@domain, or @domain for"
+              " everybody of a domain",
+              shown);
+    return NULL;
+  }
   if (*text != '@')
     return ctl_aor (text);
   whole = g_strconcat ("any", text, NULL);

@@ -30,6 +30,18 @@ def test_a_wrong_command_line(no_server, words):
     assert 'rollcallctl --help' in no_server.ctl(*words, status=2)
 
 
+@pytest.mark.parametrize('words', [('watchers',), ('watchers', 'accept', 'a')])
+def test_what_there_is_of_that_name(no_server, words):
+    said = no_server.ctl(*words, status=2)
+    assert 'there is no command "' + ' '.join(words) + '"; there are:' in said
+    assert '\n  watchers polite-block OWNER WATCHER\n' in said
+    assert 'contacts' not in said
+
+
+def test_nothing_is_of_that_name(no_server):
+    assert 'there are' not in no_server.ctl('watch', 'list', status=2)
+
+
 # What each command takes beside --config and --json, which all do.
 Q = 'q@example.com'
 TAKES = {

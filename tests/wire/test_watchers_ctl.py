@@ -53,6 +53,11 @@ def test_who_is_nobody(stopped_server, owner, watcher):
     assert stopped_server.psql('SELECT count(*) FROM rollcall.watchers') == '0'
 
 
+def test_a_domain_is_written_with_its_sign(stopped_server):
+    assert '@domain for everybody of a domain' in stopped_server.ctl(
+        'watchers', 'block', ALICE, 'example.net', status=1)
+
+
 def test_decisions_are_in_force_on_return(server, alice, bob):
     alice.register()
     bob.subscribe('alice').expect_state('open')
