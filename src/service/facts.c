@@ -83,7 +83,21 @@ lists_of (const StorePolicy *policy)
   return xcap_contacts_merge (policy->lists, contacts);
 }
 
-/* Only rules name lists, but for the one in the stored document that blocks.
+/* Can the list that blocks be in it?  The name is there as it is, or its
+ * characters are references. */
+static gboolean
+may_block (GBytes *lists)
+{
+  gsize len;
+  const char *bytes = g_bytes_get_data (lists, &len);
+
+  return g_strstr_len (bytes, (gssize)len, POLICY_BLOCKED_LIST) != NULL
+         || g_strstr_len (bytes, (gssize)len, "&#") != NULL;
+}
+
+/* Only rules name lists, but for the one that blocks, which is in the stored
+ * document as it is: without rules the contacts need not be brought into it.
+ * Each PUT of an entry comes here.
  * Lists that cannot be read block nobody and name nobody. */
 static void
 add_lists (PolicyUser *user, const StorePolicy *policy)
@@ -93,9 +107,11 @@ add_lists (PolicyUser *user, const StorePolicy *policy)
   const char *bytes;
   gsize len;
 
-  if (policy->lists == NULL && policy->rules->len == 0)
+  if (policy->rules->len == 0
+      && (policy->lists == NULL || !may_block (policy->lists)))
     return;
-  lists = lists_of (policy);
+  lists = policy->rules->len > 0 ? lists_of (policy)
+                                 : g_bytes_ref (policy->lists);
   bytes = g_bytes_get_data (lists, &len);
   if (!pres_lists_parse (bytes, len, policy->aor, user, &error))
     g_warning ("lists of %s: %s", policy->aor, error->message);

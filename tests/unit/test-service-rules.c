@@ -157,6 +157,29 @@ test_blocked_list (void)
   g_assert_cmpint (bed->verdict, ==, SERVICE_FORBIDDEN);
 }
 
+/* Of who has no rules, too, however its name is written. */
+static void
+test_blocked_without_rules (void)
+{
+#define NAMED(name)                                                            \
+  "<resource-lists xmlns='urn:ietf:params:xml:ns:resource-lists'>"             \
+  "<list name='friends'><entry uri='sip:" BOB "'/></list>"                     \
+  "<list name='" name "'><entry uri='sip:" EVE "'/></list></resource-lists>"
+  static const char *const lists[]
+      = { NAMED ("oma_blockedcontacts"),
+          NAMED ("&#111;ma_blocked&#x63;ontacts") };
+  g_autoptr (ServiceBed) bed = bed_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (lists); i++) {
+    bed_put_policy (bed, NULL, lists[i], "");
+    bed_subscribe (bed, EVE, ALICE, "presence", 3600);
+    g_assert_cmpint (bed->verdict, ==, SERVICE_FORBIDDEN);
+    watch (bed, BOB, SUBS_ACTIVE, "<basic>closed");
+  }
+  bed_put_policy (bed, NULL, NAMED ("others"), "");
+  watch (bed, EVE, SUBS_ACTIVE, "<basic>closed");
+}
+
 /* A list is what the contacts table says is in it, around what was stored. */
 static void
 test_list_of_contacts (void)
@@ -486,6 +509,8 @@ main (int argc, char **argv)
   g_test_add_func ("/rules/rfc5025-3.2.1/change", test_rules_change);
   g_test_add_func ("/rules/from-memory", test_from_memory);
   g_test_add_func ("/rules/blocked-list", test_blocked_list);
+  g_test_add_func ("/rules/blocked-list/without-rules",
+                   test_blocked_without_rules);
   g_test_add_func ("/rules/list-of-contacts", test_list_of_contacts);
   g_test_add_func ("/rules/unreadable", test_unreadable_rules);
   g_test_add_func ("/views/rfc5025-3.3", test_views);
