@@ -36,12 +36,20 @@ item_free (Lists *self, Item *item)
 }
 
 void
-lists_add (Lists *self, const char *etag, GBytes *document, GPtrArray *contacts)
+lists_drop (Lists *self, const char *etag)
 {
-  Item *item = g_hash_table_lookup (self->items, etag);
+  Item *item = etag != NULL ? g_hash_table_lookup (self->items, etag) : NULL;
 
   if (item != NULL)
     item_free (self, item);
+}
+
+void
+lists_add (Lists *self, const char *etag, GBytes *document, GPtrArray *contacts)
+{
+  Item *item;
+
+  lists_drop (self, etag);
   if (g_bytes_get_size (document) > BYTES_MAX / 4)
     return;
   item = g_new0 (Item, 1);

@@ -16,6 +16,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Lists, lists_free)
 void lists_add (Lists *self, const char *etag, GBytes *document,
                 GPtrArray *contacts);
 
+/* It has been replaced: nobody will ask for it.  NULL, or not known: nothing. */
+void lists_drop (Lists *self, const char *etag);
+
 /* How the contacts of a user change. */
 typedef struct {
   gboolean is_whole; /* not known: put has all of them */

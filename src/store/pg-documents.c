@@ -30,6 +30,7 @@ typedef struct {
   DocumentsListFn list_done;
   gpointer data;
   GBytes *sent;        /* of a put */
+  char *old_etag;      /* of the resource list that it replaces */
   GPtrArray *contacts; /* XcapContact: in sent, or as read */
   /* The answer. */
   DocumentsOutcome outcome;
@@ -61,6 +62,7 @@ ask_free (Call *call)
   g_array_unref (self->entries);
   g_clear_pointer (&self->sent, g_bytes_unref);
   g_clear_pointer (&self->contacts, g_ptr_array_unref);
+  g_free (self->old_etag);
   g_free ((char *)self->key.auid);
   g_free ((char *)self->key.owner);
   g_free ((char *)self->key.name);
@@ -186,6 +188,7 @@ settle (Call *call, StoreOutcome outcome)
       settle_later (self);
       return;
     }
+    lists_drop (self->documents->lists, self->old_etag);
     if (self->contacts != NULL && self->uris == NULL && self->etag != NULL)
       lists_add (self->documents->lists, self->etag, self->sent,
                  self->contacts);
@@ -442,6 +445,7 @@ put_lists (Ask *ask, const DocumentsPut *put, const char *etag)
   ListsChange change;
 
   ask->contacts = xcap_contacts_read (put->body);
+  ask->old_etag = g_strdup (put->old_etag);
   lists_compare (ask->documents->lists, put->old_etag, ask->contacts, &change);
   call->statement = PUT_LISTS;
   call_add_text (call, put->key.owner);

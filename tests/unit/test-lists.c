@@ -91,11 +91,35 @@ test_unknown (void)
   }
 }
 
+/* What was replaced takes no memory; what is there stays. */
+static void
+test_dropped (void)
+{
+  static const char *const etags[] = { "old", "new" };
+  g_autoptr (Lists) lists = lists_new ();
+  g_autoptr (GBytes) body = document ("a:b");
+  g_autoptr (GPtrArray) contacts = xcap_contacts_read (body);
+
+  for (guint i = 0; i < G_N_ELEMENTS (etags); i++)
+    lists_add (lists, etags[i], body, NULL);
+  lists_drop (lists, "old");
+  lists_drop (lists, "other");
+  lists_drop (lists, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (etags); i++) {
+    ListsChange change;
+
+    lists_compare (lists, etags[i], contacts, &change);
+    g_assert_cmpint (change.is_whole, ==, i == 0);
+    lists_change_clear (&change);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/lists/compare", test_compare);
   g_test_add_func ("/lists/unknown", test_unknown);
+  g_test_add_func ("/lists/dropped", test_dropped);
   return g_test_run ();
 }

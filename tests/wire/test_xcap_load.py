@@ -10,7 +10,7 @@ import pytest
 from harness.digest import credentials, fields
 from harness.xcap import ELEMENT_TYPE, LISTS_TYPE, lists
 
-USERS, PUTS, ENTRIES = 20, 50, 150
+USERS, PUTS, ENTRIES = 20, 50, 30
 COST = 0.001 * (10 if 'ASAN_OPTIONS' in os.environ else 1)
 
 
