@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Forming, sending and settling batches.
+ * Batches: what waits, settling, the life of the connection.
  *
  * A batch is one implicit transaction of a pipeline: at most one statement per
  * table and kind, whose parameters are arrays.  The statements cannot fail by
@@ -14,41 +14,17 @@
  * AWAY only while it is certain that they did nothing and never will: a write
  * that has been sent waits for its outcome, however long that takes. */
 #define G_LOG_DOMAIN "store"
-#include "store/lane.h"
+#include "store/lane-priv.h"
 
 #include <string.h>
 
-#include "store/connection.h"
-#include "store/kept.h"
 #include "store/lock.h"
 #include "store/rows.h"
 #include "store/sqlstate.h"
 
-#define BATCH_ROWS 256
 /* PostgreSQL flushes asynchronous commits within three times its
  * wal_writer_delay (0.2 s unless configured). */
 #define SOFT_FOR ((gint64)1500000) /* us */
-
-struct Lane {
-  LaneConfig config;
-  Connection *connection;
-  char *setup;
-  Kept *kept;        /* goes first */
-  GQueue queue;      /* Submit */
-  GPtrArray *flight; /* Submit in order, NULL once settled; NULL: none */
-  guint settled;     /* of flight, while replaying */
-  gboolean is_replay;
-  gint64 sent_at;
-  gint64 slowest; /* us: of the batches since lane_lag */
-  gboolean is_away;
-  gboolean has_calls, is_preparing; /* their statements, in this session */
-  GQueue statements; /* Call in the order of results, NULL for others */
-  GQueue busy;       /* Submit of calls that are to be sent again */
-  GQueue recent;     /* Submit committed softly; at is the time of the commit */
-  char sqlstate[6];  /* of the first error since the last sync */
-  char *error;
-  gint64 *n_batches, *n_rows, *n_refused, *n_away, *n_lost;
-};
 
 /* --- What waits --- */
 
@@ -198,182 +174,6 @@ lane_submit (Lane *self, Submit *submit)
 
 /* --- Sending --- */
 
-static GPtrArray *
-take_batch (Lane *self)
-{
-  GPtrArray *batch
-      = g_ptr_array_new_with_free_func ((GDestroyNotify)submit_free);
-  gsize rows = 0;
-  Submit *submit;
-
-  while (rows < BATCH_ROWS && (submit = kept_pop (self->kept)) != NULL) {
-    rows += submit->n;
-    g_ptr_array_add (batch, submit);
-  }
-  while ((submit = g_queue_peek_head (&self->queue)) != NULL
-         && (rows == 0 || rows + submit->n <= BATCH_ROWS)) {
-    rows += submit->call != NULL ? 1 : submit->n;
-    g_ptr_array_add (batch, g_queue_pop_head (&self->queue));
-  }
-  return batch;
-}
-
-typedef struct {
-  GPtrArray *rows[WRITE_TABLES * 2]; /* StoreWrite pointers, by kind */
-} Groups;
-
-/* The last write of each row, by kind. */
-static void
-group_writes (Groups *groups, Submit *const *submits, guint n)
-{
-  g_autoptr (GHashTable) newest = g_hash_table_new (row_hash, row_equal);
-  GHashTableIter iter;
-  gpointer write;
-
-  for (guint k = 0; k < G_N_ELEMENTS (groups->rows); k++)
-    groups->rows[k] = g_ptr_array_new ();
-  for (guint i = 0; i < n; i++)
-    for (gsize j = 0; j < submits[i]->n; j++)
-      g_hash_table_replace (newest, &submits[i]->writes[j], NULL);
-  g_hash_table_iter_init (&iter, newest);
-  while (g_hash_table_iter_next (&iter, &write, NULL))
-    g_ptr_array_add (groups->rows[((StoreWrite *)write)->kind], write);
-}
-
-/* Of the next result. */
-static void
-expect (Lane *self, Call *call)
-{
-  g_queue_push_tail (&self->statements, call);
-  connection_expect (self->connection, 1);
-}
-
-static gboolean
-send_group (Lane *self, StoreWriteKind kind, GPtrArray *rows)
-{
-  const Table *table = row_table_at ((guint)kind / 2);
-  gboolean is_put = kind == table->put;
-  g_autofree char *name
-      = g_strconcat (is_put ? "put_" : "drop_", table->name, NULL);
-  RowParams params;
-  int ok;
-
-  row_params_init (&params, table, is_put ? table->n_columns : table->n_keys,
-                   rows, clock_now (self->config.clock));
-  ok = PQsendQueryPrepared (connection_pg (self->connection), name,
-                            (int)params.n, params.values, params.lengths,
-                            params.formats, 0);
-  row_params_clear (&params);
-  expect (self, NULL);
-  *self->n_rows += rows->len;
-  return ok;
-}
-
-static gboolean
-is_durable (Submit *const *submits, guint n)
-{
-  for (guint i = 0; i < n; i++)
-    if (submits[i]->is_durable)
-      return TRUE;
-  return FALSE;
-}
-
-/* A statement without parameters. */
-static gboolean
-send_plain (Lane *self, const char *name)
-{
-  expect (self, NULL);
-  return PQsendQueryPrepared (connection_pg (self->connection), name, 0, NULL,
-                              NULL, NULL, 0);
-}
-
-static gboolean
-has_call (Submit *const *submits, guint n)
-{
-  for (guint i = 0; i < n; i++)
-    if (submits[i]->call != NULL)
-      return TRUE;
-  return FALSE;
-}
-
-/* Calls never wait for the lock of a session that may think for hours. */
-static gboolean
-send_calls (Lane *self, Submit *const *submits, guint n)
-{
-  gboolean ok = TRUE;
-
-  for (guint i = 0; i < n && ok; i++)
-    if (submits[i]->call != NULL) {
-      submits[i]->call->is_busy = FALSE;
-      expect (self, submits[i]->call);
-      ok = call_send (submits[i]->call, connection_pg (self->connection));
-    }
-  return ok;
-}
-
-/* One transaction of some submits of the flight. */
-static gboolean
-send_transaction (Lane *self, Submit *const *submits, guint n)
-{
-  PGconn *pg = connection_pg (self->connection);
-  gboolean ok = TRUE;
-  Groups groups;
-
-  if (is_durable (submits, n))
-    ok = send_plain (self, "durable");
-  if (has_call (submits, n))
-    ok = ok && send_plain (self, "careful");
-  group_writes (&groups, submits, n);
-  for (guint k = 0; k < G_N_ELEMENTS (groups.rows); k++) {
-    if (ok && groups.rows[k]->len > 0)
-      ok = send_group (self, (StoreWriteKind)k, groups.rows[k]);
-    g_ptr_array_unref (groups.rows[k]);
-  }
-  ok = ok && send_calls (self, submits, n) && PQpipelineSync (pg);
-  connection_expect (self->connection, 1);
-  (*self->n_batches)++;
-  return ok;
-}
-
-/* At first need, so that a session is there soon for what everybody needs. */
-static gboolean
-prepare_calls (Lane *self)
-{
-  g_auto (GStrv) statements = g_strsplit (self->config.calls, ";", -1);
-  PGconn *pg = connection_pg (self->connection);
-  gboolean ok = TRUE;
-
-  for (guint i = 0; statements[i] != NULL && ok; i++) {
-    expect (self, NULL);
-    ok = PQsendQueryParams (pg, statements[i], 0, NULL, NULL, NULL, NULL, 0);
-  }
-  connection_expect (self->connection, 1);
-  self->has_calls = self->is_preparing = TRUE;
-  return ok && PQpipelineSync (pg);
-}
-
-/* Sends the flight, whole or each submit by itself. */
-static void
-send_flight (Lane *self, gboolean is_replay)
-{
-  Submit *const *submits = (Submit *const *)self->flight->pdata;
-  gboolean ok = TRUE;
-
-  self->is_replay = is_replay;
-  self->settled = 0;
-  self->sent_at = clock_now (self->config.clock);
-  if (!self->has_calls && has_call (submits, self->flight->len))
-    ok = prepare_calls (self);
-  if (!is_replay && ok)
-    ok = send_transaction (self, submits, self->flight->len);
-  for (guint i = 0; is_replay && ok && i < self->flight->len; i++)
-    ok = send_transaction (self, &submits[i], 1);
-  if (ok)
-    connection_flush (self->connection);
-  else
-    connection_fail (self->connection, "a batch could not be sent");
-}
-
 void
 lane_kick (Lane *self)
 {
@@ -384,8 +184,8 @@ lane_kick (Lane *self)
     come_back (self);
     return;
   }
-  self->flight = take_batch (self);
-  send_flight (self, FALSE);
+  self->flight = lane_take_batch (self);
+  lane_send_flight (self, FALSE);
 }
 
 /* --- Settling --- */
@@ -460,8 +260,8 @@ static void
 end_flight (Lane *self)
 {
   g_clear_pointer (&self->flight, g_ptr_array_unref);
-  self->slowest = MAX (self->slowest,
-                       clock_now (self->config.clock) - self->sent_at);
+  self->slowest
+      = MAX (self->slowest, clock_now (self->config.clock) - self->sent_at);
   connection_proved (self->connection);
   come_back (self);
   if (lane_is_idle (self))
@@ -473,11 +273,11 @@ end_flight (Lane *self)
 static void
 settle_whole (Lane *self)
 {
-  gboolean was_durable
-      = is_durable ((Submit *const *)self->flight->pdata, self->flight->len);
+  gboolean was_durable = lane_is_durable ((Submit *const *)self->flight->pdata,
+                                          self->flight->len);
 
   if (self->sqlstate[0] != '\0' && self->flight->len > 1) {
-    send_flight (self, TRUE);
+    lane_send_flight (self, TRUE);
     return;
   }
   for (guint i = 0; i < self->flight->len; i++)
@@ -508,8 +308,8 @@ may_be_calls_fault (const Lane *self)
 {
   Submit *const *submits = (Submit *const *)self->flight->pdata;
 
-  return self->is_replay ? has_call (&submits[self->settled], 1)
-                         : has_call (submits, self->flight->len);
+  return self->is_replay ? lane_has_call (&submits[self->settled], 1)
+                         : lane_has_call (submits, self->flight->len);
 }
 
 static void
