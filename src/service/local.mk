@@ -35,6 +35,11 @@ tests_unit_test_service_rules_SOURCES = tests/unit/test-service-rules.c \
   $(service_bed)
 tests_unit_test_service_rules_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_unit_test_service_rules_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
+check_PROGRAMS += tests/unit/test-service-many
+tests_unit_test_service_many_SOURCES = tests/unit/test-service-many.c \
+  $(service_bed)
+tests_unit_test_service_many_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_unit_test_service_many_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
 
 check_PROGRAMS += tests/unit/test-xcap-events
 tests_unit_test_xcap_events_SOURCES = tests/unit/test-xcap-events.c \
