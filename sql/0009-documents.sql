@@ -589,7 +589,7 @@ BEGIN
   SELECT d.etag INTO current FROM rollcall.xcap_documents d
     WHERE d.auid = put_document.auid AND d.owner = name
       AND d.filename = put_document.filename;
-  IF outcome IS NULL AND current IS NULL AND attempt <> 'resolve'
+  IF outcome IS NULL AND coalesce(current, old_etag) IS NULL AND attempt <> 'resolve'
       AND (SELECT count(*) FROM rollcall.xcap_documents d
             WHERE d.auid = put_document.auid AND d.owner = name) >= 100 THEN
     outcome := 'refused';
