@@ -16,11 +16,12 @@ typedef struct {
   const char *content_type;
   const char *target; /* Request-URI when it is not dialog->target (a GRUU of
                          ours, mapped to its binding's contact); or NULL */
-  const char *received; /* "udp:1.2.3.4:5060": next hop when it is not what dialog
+  const char
+      *received;    /* "udp:1.2.3.4:5060": next hop when it is not what dialog
                          says (with target); or NULL */
   const char *path; /* the route set where the dialog has none (with target: the
                        Path of that binding); or NULL */
-  guint64 flow;       /* the flow to use, 0 none (then by DESIGN section 5) */
+  guint64 flow;     /* the flow to use, 0 none (then by DESIGN section 5) */
 } SipNotify;
 
 /* result as in subs.h; status the SIP status (408, 503 internal). */
@@ -46,6 +47,19 @@ typedef struct {
 typedef void (*SipForwardFn) (guint status, SipResponse *response,
                               gpointer data);
 
+/* A MESSAGE of our own making, or one that was stored.  Borrowed. */
+typedef struct {
+  const char *call_id;
+  guint32 cseq;
+  const char
+      *headers;   /* header lines, each ending in CRLF: From (with a tag) and
+                          To, and others; none that belongs to a hop */
+  gint64 date;    /* seconds since 1970, for Date; 0: none */
+  gint64 expires; /* seconds, for Expires; -1: none */
+  const char *content_type; /* or NULL */
+  GBytes *body;             /* or NULL */
+} SipMessage;
+
 typedef struct {
   gpointer self;
   /* Sends it; done is called exactly once, never inside this call (unless
@@ -55,8 +69,23 @@ typedef struct {
 
   /* Forwards a copy of request statefully (RFC 3261 16.6: Via, Max-Forwards,
    * Route); done is called exactly once, never inside this call. */
-  void (*forward) (gpointer self, SipIncoming *request,
+  void (*forward) (gpointer self, SipIncoming *request, const SipTarget *target,
+                   SipForwardFn done, gpointer data);
+
+  /* Sends a MESSAGE to target (whose target is the Request-URI, not NULL)
+   * statefully, as one of this server's: with Via, Max-Forwards, Route of its
+   * Path.  done as for forward; 400 when it cannot be written. */
+  void (*message) (gpointer self, const SipMessage *message,
                    const SipTarget *target, SipForwardFn done, gpointer data);
+
+  /* Keeps a request beyond its answer, to forward it, and gives it back. */
+  SipIncoming *(*keep_request) (gpointer self, SipIncoming *request);
+  void (*drop_request) (gpointer self, SipIncoming *request);
+  /* The header lines of a request that go end to end, as SipMessage.headers: no
+   * Via, Route, Record-Route, Max-Forwards, Contact, Call-ID, CSeq, Date,
+   * Expires, Content-Type, Content-Length, no credentials, nothing that asks
+   * for an extension.  The caller frees. */
+  char *(*describe) (gpointer self, SipIncoming *request);
 
   /* Keeps a response beyond its callback, and gives it back. */
   SipResponse *(*keep_response) (gpointer self, SipResponse *response);

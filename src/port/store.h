@@ -139,7 +139,7 @@ typedef enum {
   STORE_DROP_PUBLICATION,  /* publication: by aor and key */
   STORE_PUT_SUBSCRIPTION,  /* sub */
   STORE_DROP_SUBSCRIPTION, /* sub: by local tag */
-  STORE_ADD_REQUEST, /* request; a row that is there (a decision) stays */
+  STORE_ADD_REQUEST,       /* request; a row that is there (a decision) stays */
   STORE_DROP_REQUEST, /* request: by presentity and watcher, while it is pending
                          (a decision stays) */
 } StoreWriteKind;
@@ -178,8 +178,8 @@ typedef void (*StoreDoneFn) (StoreOutcome outcome, gpointer data);
 
 /* What the running server found of itself: a row of `health`.  Borrowed. */
 typedef struct {
-  const char *test;    /* what was looked at */
-  const char *outcome; /* "ok", "warning" or "failed" */
+  const char *test;               /* what was looked at */
+  const char *outcome;            /* "ok", "warning" or "failed" */
   const char *problem, *solution; /* NULL with "ok" */
 } StoreHealth;
 /* db_time: PostgreSQL's clock when it wrote them, microseconds since 1970; 0
@@ -189,9 +189,9 @@ typedef void (*StoreHealthFn) (StoreOutcome outcome, gint64 db_time,
 
 /* How the store keeps up. */
 typedef struct {
-  guint waiting;    /* submits that are not committed */
-  gint64 oldest;    /* us that the oldest of them has waited */
-  gint64 commit;    /* us of the slowest batch since the last call */
+  guint waiting; /* submits that are not committed */
+  gint64 oldest; /* us that the oldest of them has waited */
+  gint64 commit; /* us of the slowest batch since the last call */
 } StoreLag;
 
 #define STORE_SECRET_LEN 32
@@ -208,6 +208,14 @@ typedef struct {
   void (*secret) (const guint8 *secret, gpointer data);
   /* Before the rest; may be NULL. */
   void (*settings) (const PolicySettings *settings, gpointer data);
+  /* Messages (port/messages.h), all after the users and before loaded; may be
+   * NULL.  waiting: n messages wait for recipient.  message_seen: one that came
+   * in the minutes before (to answer a repeated request, RFC 3261 17.2.3).
+   * last_message: the greatest id there is, 0 when there is none. */
+  void (*waiting) (const char *recipient, guint n, gpointer data);
+  void (*message_seen) (const char *call_id, const char *from_tag, guint32 cseq,
+                        gpointer data);
+  void (*last_message) (guint64 id, gpointer data);
 } StoreLoadFns;
 
 /* What happens by itself, in the running server. */
@@ -230,6 +238,10 @@ typedef struct {
    * is to be fetched.  May be NULL. */
   void (*documents_changed) (const char *auid, const char *owner,
                              const char *name, gpointer data);
+  /* An administrator removed stored messages of recipient, or wants those that
+   * failed to be tried again: what waits is to be read anew.  recipient NULL: of
+   * anybody.  May be NULL. */
+  void (*messages_changed) (const char *recipient, gpointer data);
   /* Connected (after the first load: back again), or away. */
   void (*up_changed) (gboolean is_up, gpointer data);
   /* The daemon cannot go on: another daemon holds the lock, the schema is not

@@ -19,7 +19,8 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/why.c \
   src/service/xcap_events.c src/service/xcap_events.h \
   src/service/xcap_state.c src/service/xcap_state.h \
-  src/port/clock.h src/port/documents.h src/port/loop.h src/port/store.h src/port/sip_out.h
+  src/port/clock.h src/port/documents.h src/port/loop.h \
+  src/port/messages.h src/port/store.h src/port/sip_out.h
 
 check_PROGRAMS += tests/unit/test-service
 tests_unit_test_service_SOURCES = tests/unit/test-service.c \

@@ -38,6 +38,7 @@ typedef enum {
   SERVICE_NOT_FOUND,      /* 404: no such user, unknown gr */
   SERVICE_NOT_ACCEPTABLE, /* 406: no type of Accept that we can send */
   SERVICE_NO_MATCH,       /* 412 */
+  SERVICE_TOO_LARGE,      /* 413 */
   SERVICE_BAD_TYPE,       /* 415 */
   SERVICE_BRIEF,          /* 423 with Min-Expires */
   SERVICE_UNAVAILABLE,    /* 480: nobody there */
@@ -160,6 +161,19 @@ typedef struct {
   const char *instance;  /* gr of the Request-URI, or NULL */
   SipIncoming *request;  /* stays valid until the answer */
   gboolean is_message;   /* a MESSAGE; else another request to be relayed */
+  /* Of a MESSAGE.  What is not there is NULL. */
+  gboolean is_in_dialog; /* it has a To tag: relayed, never stored */
+  gboolean is_many;      /* to the recipients that its body names (RFC 5365):
+                       recipient is NULL */
+  const char
+      *list; /* pres-list of the Request-URI: to that group of contacts of
+                       recipient ("contacts": all) */
+  const char *content_type, *content_encoding; /* as they came */
+  const char *body;
+  gsize body_len;
+  gint64 expires; /* seconds, of Expires (less what its Date says has passed);
+                     -1 not given */
+  gint64 date;    /* seconds since 1970, of Date; 0 not given */
 } MessageCommand;
 typedef struct {
   ServiceVerdict verdict;

@@ -21,6 +21,7 @@ static const struct {
   [SERVICE_NOT_FOUND] = { 404, "Not Found" },
   [SERVICE_NOT_ACCEPTABLE] = { 406, "Not Acceptable" },
   [SERVICE_NO_MATCH] = { 412, "Conditional Request Failed" },
+  [SERVICE_TOO_LARGE] = { 413, "Request Entity Too Large" },
   [SERVICE_BAD_TYPE] = { 415, "Unsupported Media Type" },
   [SERVICE_BRIEF] = { 423, "Interval Too Brief" },
   [SERVICE_UNAVAILABLE] = { 480, "Temporarily Unavailable" },
