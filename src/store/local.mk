@@ -30,7 +30,7 @@ tests_unit_test_lists_LDADD = $(STORE_LIBS)
 contract_suite = tests/contract/contract.c tests/contract/rig.c \
   tests/contract/documents.c tests/contract/documents.h \
   tests/contract/rig.h tests/lib/testloop.c tests/lib/testloop.h
-check_PROGRAMS += tests/contract/test-store-mem tests/contract/test-store-pg
+check_PROGRAMS += tests/contract/test-store-mem
 tests_contract_test_store_mem_SOURCES = tests/contract/test-store-mem.c \
   $(contract_suite)
 tests_contract_test_store_mem_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
