@@ -140,8 +140,8 @@ drop_credentials (msg_t *msg, sip_t *sip, msg_auth_t *list,
   }
 }
 
-static gboolean
-wants_privacy (const sip_t *sip)
+gboolean
+forward_wants_privacy (const sip_t *sip)
 {
   return sip->sip_privacy != NULL
          && msg_header_find_item (sip->sip_privacy->priv_common, "id") != NULL;
@@ -155,7 +155,7 @@ drop_identity (msg_t *msg, sip_t *sip, const ForwardRules *rules)
   sip_p_preferred_identity_t *wish;
   sip_p_asserted_identity_t *said;
 
-  if (rules->is_trusted && !wants_privacy (sip))
+  if (rules->is_trusted && !forward_wants_privacy (sip))
     return;
   while ((said = sip_p_asserted_identity (sip)) != NULL)
     remove_header (msg, sip, said);
@@ -190,6 +190,15 @@ make_ready (msg_t *msg, const SipTarget *target, const ForwardRules *rules)
   drop_credentials (msg, sip, sip->sip_authorization, rules);
   drop_identity (msg, sip, rules);
   return status;
+}
+
+guint
+forward_aim (msg_t *msg, const SipTarget *target)
+{
+  sip_t *sip = sip_object (msg);
+  guint status = set_target (msg, sip, target->target);
+
+  return status == 0 ? set_routes (msg, sip, target->path, NULL) : status;
 }
 
 msg_t *

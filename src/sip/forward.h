@@ -21,6 +21,13 @@ typedef struct {
 msg_t *forward_copy (msg_t *request, const SipTarget *target,
                      const ForwardRules *rules, guint *status_out);
 
+/* Aims msg, a request of ours without Route: the Request-URI (target->target,
+ * not NULL) and the Route (target->path).  0; 400 or 500 as above. */
+guint forward_aim (msg_t *msg, const SipTarget *target);
+
+/* Must an asserted identity stay within the network (RFC 3325 7)? */
+gboolean forward_wants_privacy (const sip_t *sip);
+
 /* How a copy goes: flow, received, else its first Route or Request-URI. */
 void forward_way (msg_t *copy, const SipTarget *target, gsize udp_max,
                   Way *out);

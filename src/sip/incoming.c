@@ -142,6 +142,14 @@ add_to_tag (SipIncoming *self, msg_t *reply, sip_t *answer)
   msg_header_insert (reply, (msg_pub_t *)answer, (msg_header_t *)to);
 }
 
+/* A request may be kept for long after its answer: its connection may then go
+ * when it wants (sofia closes none for idleness while somebody holds it). */
+static void
+release_transport (SipIncoming *self)
+{
+  g_clear_pointer (&self->tport, tport_unref);
+}
+
 /* Takes reply. */
 static void
 send_reply (SipIncoming *self, msg_t *reply, int status, const char *phrase)
@@ -155,6 +163,7 @@ send_reply (SipIncoming *self, msg_t *reply, int status, const char *phrase)
       || request->sip_from == NULL || request->sip_to == NULL
       || request->sip_call_id == NULL || request->sip_cseq == NULL) {
     msg_destroy (reply);
+    release_transport (self);
     return;
   }
   if (phrase == NULL)
@@ -167,6 +176,7 @@ send_reply (SipIncoming *self, msg_t *reply, int status, const char *phrase)
                       TAG_END ())
       < 0)
     g_info ("answer %d to %s could not be sent", status, self->source);
+  release_transport (self);
 }
 
 void

@@ -12,7 +12,7 @@ struct SipIncoming {
   nta_agent_t *agent;
   msg_t *msg;     /* a reference, for as long as this lives */
   sip_t *object;  /* sip_object (msg) */
-  tport_t *tport; /* a reference */
+  tport_t *tport; /* a reference, until it is answered */
   guint64 flow;
   char *source; /* "udp:192.0.2.1:5060" */
   gboolean is_trusted;

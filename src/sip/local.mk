@@ -12,6 +12,8 @@ src_libsip_a_SOURCES = \
   src/sip/conns.h \
   src/sip/credentials.c \
   src/sip/credentials.h \
+  src/sip/describe.c \
+  src/sip/describe.h \
   src/sip/dispatch.c \
   src/sip/dispatch.h \
   src/sip/endpoint.c \
@@ -24,6 +26,8 @@ src_libsip_a_SOURCES = \
   src/sip/identity.h \
   src/sip/incoming.c \
   src/sip/incoming.h \
+  src/sip/instant.c \
+  src/sip/instant.h \
   src/sip/lane.c \
   src/sip/lane.h \
   src/sip/lookup.c \
@@ -60,6 +64,8 @@ src_libsip_a_SOURCES = \
   src/sip/status.c \
   src/sip/status.h \
   src/sip/subscribe.c \
+  src/sip/text.c \
+  src/sip/text.h \
   src/sip/tls.c \
   src/sip/tls.h \
   src/sip/transport.c \
@@ -91,9 +97,17 @@ tests_unit_test_sip_peers_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
 tests_unit_test_sip_peers_LDADD = $(SIP_TEST_LIBS)
 
 check_PROGRAMS += tests/unit/test-sip-out
-tests_unit_test_sip_out_SOURCES = tests/unit/test-sip-out.c
+tests_unit_test_sip_out_SOURCES = tests/unit/test-sip-out.c \
+  tests/unit/sip-bytes.h
 tests_unit_test_sip_out_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
 tests_unit_test_sip_out_LDADD = src/libsip.a $(SUBS_LIBS) $(SOFIA_STATIC) \
+  $(SSL_LIBS) -lpthread
+
+check_PROGRAMS += tests/unit/test-sip-instant
+tests_unit_test_sip_instant_SOURCES = tests/unit/test-sip-instant.c \
+  tests/unit/sip-bytes.h
+tests_unit_test_sip_instant_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
+tests_unit_test_sip_instant_LDADD = src/libsip.a $(SUBS_LIBS) $(SOFIA_STATIC) \
   $(SSL_LIBS) -lpthread
 
 check_PROGRAMS += tests/unit/test-sip-client

@@ -3,20 +3,9 @@
  * Builds NOTIFYs and reads their answers: see the header (RFC 6665 4.2.2, 8.2;
  * RFC 3261 12.2.1.1). */
 #include "sip/notify.h"
+#include "sip/text.h"
 
 #include <string.h>
-
-/* A field's value, from a peer or from a row: nothing that ends the line. */
-static gboolean
-is_clean (const char *text, const char *forbidden)
-{
-  if (text == NULL)
-    return TRUE;
-  for (const char *at = text; *at != '\0'; at++)
-    if ((guchar)*at < 0x20 || *at == 0x7f || strchr (forbidden, *at))
-      return FALSE;
-  return TRUE;
-}
 
 static gboolean
 is_sound (const SipNotify *notify, const char *target, const char *contact)
@@ -24,13 +13,15 @@ is_sound (const SipNotify *notify, const char *target, const char *contact)
   const SubsDialog *d = notify->dialog;
 
   return target && d->local_uri && d->remote_uri && d->call_id && d->event
-         && d->local_tag && is_clean (target, "<> ")
-         && is_clean (contact, "<> ") && is_clean (d->local_uri, "<> ")
-         && is_clean (d->remote_uri, "<> ") && is_clean (d->call_id, " ")
-         && is_clean (d->event, "") && is_clean (d->route_set, "")
-         && is_clean (notify->path, "") && is_clean (d->local_tag, " ;")
-         && is_clean (d->remote_tag, " ;")
-         && is_clean (notify->content_type, "");
+         && d->local_tag && text_is_clean (target, "<> ")
+         && text_is_clean (contact, "<> ")
+         && text_is_clean (d->local_uri, "<> ")
+         && text_is_clean (d->remote_uri, "<> ")
+         && text_is_clean (d->call_id, " ") && text_is_clean (d->event, "")
+         && text_is_clean (d->route_set, "") && text_is_clean (notify->path, "")
+         && text_is_clean (d->local_tag, " ;")
+         && text_is_clean (d->remote_tag, " ;")
+         && text_is_clean (notify->content_type, "");
 }
 
 static const char *
@@ -162,30 +153,6 @@ notify_way (const SipNotify *notify, WaySize size, Way *out)
     way_by_source (out, d->source, size);
   else
     way_by_uri (out, target_of (notify), -1, size);
-}
-
-msg_t *
-notify_parse (GBytes *head, GBytes *body)
-{
-  gsize head_len, body_len = 0;
-  const char *head_data = g_bytes_get_data (head, &head_len);
-  const char *body_data = body ? g_bytes_get_data (body, &body_len) : NULL;
-  g_autofree char *all = g_malloc (head_len + body_len);
-  msg_t *msg;
-  sip_t *sip;
-
-  memcpy (all, head_data, head_len);
-  if (body_len > 0)
-    memcpy (all + head_len, body_data, body_len);
-  msg = msg_make (sip_default_mclass (), MSG_DO_EXTRACT_COPY, all,
-                  head_len + body_len);
-  sip = msg ? sip_object (msg) : NULL;
-  if (sip == NULL || sip->sip_request == NULL || sip->sip_error != NULL
-      || (sip->sip_flags & MSG_FLG_ERROR)) {
-    msg_destroy (msg);
-    return NULL;
-  }
-  return msg;
 }
 
 /* RFC 6665 4.2.2, and what says that the device is out of reach for now. */

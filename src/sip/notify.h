@@ -20,9 +20,5 @@ gboolean notify_write (const SipNotify *notify, const char *contact,
  * source of the last SUBSCRIBE; for a trusted peer its Contact. */
 void notify_way (const SipNotify *notify, WaySize size, Way *out);
 
-/* The message of head (by notify_write) and body (NULL: none); NULL when sofia
- * does not take it. */
-msg_t *notify_parse (GBytes *head, GBytes *body);
-
 /* RFC 6665 4.2.2; is_internal: nobody answered, nta says so. */
 SubsNotifyResult notify_result (guint status, gboolean is_internal);

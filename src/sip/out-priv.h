@@ -38,7 +38,7 @@ struct SipOut {
   Peers *peers; /* of other domains */
   guint pending;
   gsize udp_max;
-  gint64 *n_pending, *n_waiting, *n_notify, *n_forward, *n_no_way;
+  gint64 *n_pending, *n_waiting, *n_notify, *n_forward, *n_message, *n_no_way;
   gint64 *n_notify_result[SUBS_NOTIFY_SUSPENDED + 1];
   gint64 *n_forward_result[7]; /* by class; 0: nobody answered */
 };

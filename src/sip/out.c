@@ -3,6 +3,8 @@
  * The SIP side's port for service/: takes NOTIFYs and requests to forward,
  * decides their way, and keeps count.  The transactions are in outgoing.c. */
 #define G_LOG_DOMAIN "sip"
+#include "sip/describe.h"
+#include "sip/instant.h"
 #include "sip/out-priv.h"
 
 /* What the headers of a NOTIFY take beside its body, about, and what nta adds.
@@ -92,6 +94,27 @@ next_host (const sip_t *sip)
   return g_strdup (url->url_host);
 }
 
+/* Sends outgoing->msg; status says why there is none. */
+static void
+send_on (SipOutgoing *outgoing, const SipTarget *target, guint status)
+{
+  SipOut *self = outgoing->out;
+  g_auto (Way) way = { 0 };
+
+  if (outgoing->msg == NULL) {
+    outgoing_fail (outgoing, status);
+    return;
+  }
+  forward_way (outgoing->msg, target, self->udp_max, &way);
+  if (way.kind == WAY_NONE) {
+    const sip_t *sip = sip_object (outgoing->msg);
+
+    g_info ("%s (Call-ID %s) cannot be sent on: %s",
+            sip->sip_request->rq_method_name, sip->sip_call_id->i_id, way.why);
+  }
+  outgoing_start (outgoing, &way);
+}
+
 static void
 out_forward (gpointer data, SipIncoming *request, const SipTarget *target,
              SipForwardFn done, gpointer done_data)
@@ -100,24 +123,54 @@ out_forward (gpointer data, SipIncoming *request, const SipTarget *target,
   SipOutgoing *outgoing = outgoing_new (self, OUTGOING_FORWARD, done_data);
   ForwardRules rules
       = { self, is_self_cb, is_our_realm_cb, request->is_trusted };
-  g_auto (Way) way = { 0 };
   guint status;
 
   (*self->n_forward)++;
   outgoing->forwarded = done;
   outgoing->msg = forward_copy (request->msg, target, &rules, &status);
-  if (outgoing->msg == NULL) {
-    outgoing_fail (outgoing, status);
-    return;
-  }
-  forward_way (outgoing->msg, target, self->udp_max, &way);
-  if (target->target == NULL)
+  if (outgoing->msg != NULL && target->target == NULL)
     outgoing->peer = next_host (sip_object (outgoing->msg));
-  if (way.kind == WAY_NONE)
-    g_info ("%s from %s cannot be forwarded: %s",
-            sip_object (outgoing->msg)->sip_request->rq_method_name,
-            request->source, way.why);
-  outgoing_start (outgoing, &way);
+  send_on (outgoing, target, status);
+}
+
+/* A target with nothing but its URI is of another domain: devices of ours have
+ * a flow, a source or a Path. */
+static void
+out_message (gpointer data, const SipMessage *message, const SipTarget *target,
+             SipForwardFn done, gpointer done_data)
+{
+  SipOut *self = data;
+  SipOutgoing *outgoing = outgoing_new (self, OUTGOING_FORWARD, done_data);
+  guint status;
+
+  (*self->n_message)++;
+  outgoing->forwarded = done;
+  outgoing->msg = instant_make (message, target, &status);
+  if (outgoing->msg == NULL)
+    g_info ("a MESSAGE (Call-ID %s) cannot be written: %u",
+            instant_call_id (message), status);
+  else if (target->flow == 0 && target->received == NULL
+           && target->path == NULL)
+    outgoing->peer = next_host (sip_object (outgoing->msg));
+  send_on (outgoing, target, status);
+}
+
+static SipIncoming *
+out_keep_request (gpointer data, SipIncoming *request)
+{
+  return incoming_ref (request);
+}
+
+static void
+out_drop_request (gpointer data, SipIncoming *request)
+{
+  incoming_unref (request);
+}
+
+static char *
+out_describe (gpointer data, SipIncoming *request)
+{
+  return describe_headers (request->object, request->is_trusted);
 }
 
 static SipResponse *
@@ -147,6 +200,7 @@ take_cells (SipOut *self, Counters *counters)
   self->n_waiting = counters_cell (counters, "transactions_waiting");
   self->n_notify = counters_cell (counters, "notify_total");
   self->n_forward = counters_cell (counters, "forward_total");
+  self->n_message = counters_cell (counters, "message_total");
   self->n_no_way = counters_cell (counters, "no_way_total");
   for (guint i = 0; i < G_N_ELEMENTS (results); i++) {
     g_autofree char *name
@@ -189,6 +243,10 @@ sip_out_new (Sip *sip, Transport *transport, Resolver *resolver,
   self->port = (SipOutPort){ .self = self,
                              .notify = out_notify,
                              .forward = out_forward,
+                             .message = out_message,
+                             .keep_request = out_keep_request,
+                             .drop_request = out_drop_request,
+                             .describe = out_describe,
                              .keep_response = out_keep_response,
                              .drop_response = out_drop_response };
   take_cells (self, counters);

@@ -4,6 +4,7 @@
  * next hop after 503 or silence (RFC 3263 4.3), tell the end exactly once. */
 #define G_LOG_DOMAIN "sip"
 #include "sip/out-priv.h"
+#include "sip/text.h"
 
 #include <string.h>
 
@@ -258,7 +259,7 @@ static msg_t *
 take_message (SipOutgoing *self)
 {
   if (self->msg == NULL && self->head != NULL)
-    self->msg = notify_parse (self->head, self->body);
+    self->msg = text_parse (self->head, self->body);
   if (self->msg != NULL && self->next_hop < self->n_hops)
     return msg_copy (self->msg);
   return g_steal_pointer (&self->msg);

@@ -89,6 +89,19 @@ resolver_cancel (ResolverQuery *query)
   g_free (query);
 }
 
+SipIncoming *
+incoming_ref (SipIncoming *self)
+{
+  self->refs++;
+  return self;
+}
+
+void
+incoming_unref (SipIncoming *self)
+{
+  self->refs--;
+}
+
 gboolean
 service_has_domain (Service *service, const char *host)
 {

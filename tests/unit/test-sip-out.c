@@ -2,9 +2,12 @@
  *
  * What leaves: NOTIFYs and forwarded copies as bytes, their way, and what an
  * answer means.  No socket. */
+#include "sip-bytes.h"
+
 #include "sip/forward.h"
 #include "sip/lane.h"
 #include "sip/notify.h"
+#include "sip/text.h"
 
 #include <string.h>
 
@@ -26,20 +29,6 @@ a_dialog (void)
   };
 }
 
-/* What goes on the wire: the fragments of the message in their order. */
-static char *
-bytes_of (msg_t *msg, size_t *len_out)
-{
-  GString *out = g_string_new (NULL);
-
-  g_assert_cmpint (msg_serialize (msg, (msg_pub_t *)sip_object (msg)), >=, 0);
-  g_assert_cmpint (msg_prepare (msg), >, 0);
-  for (msg_header_t *h = *msg_chain_head (msg); h != NULL; h = h->sh_succ)
-    g_string_append_len (out, h->sh_data, h->sh_len);
-  *len_out = out->len;
-  return g_string_free (out, FALSE);
-}
-
 static char *
 written (const SipNotify *notify)
 {
@@ -55,7 +44,7 @@ written (const SipNotify *notify)
     return NULL;
   }
   head = g_string_free_to_bytes (out);
-  msg = notify_parse (head, notify->body);
+  msg = text_parse (head, notify->body);
   g_assert_nonnull (msg);
   text = bytes_of (msg, &len);
   msg_destroy (msg);
@@ -423,16 +412,6 @@ static gboolean
 realm_cb (gpointer data, const char *realm)
 {
   return g_str_equal (realm, "example.com");
-}
-
-static msg_t *
-make_message (const char *text, gsize len)
-{
-  msg_t *msg = msg_make (sip_default_mclass (), 0, text, len);
-
-  g_assert_nonnull (msg);
-  g_assert_nonnull (sip_object (msg)->sip_request);
-  return msg;
 }
 
 typedef struct {
