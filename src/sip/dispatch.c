@@ -8,17 +8,14 @@
 
 #include <string.h>
 
-/* The option tags that we understand as the end of a request. */
-#define SUPPORTED "path, gruu, outbound"
-
 static void
 reply_options (SipIncoming *request)
 {
-  incoming_reply (request, 200, NULL, SIPTAG_ALLOW_STR (request_allow ()),
-                  SIPTAG_ACCEPT_STR ("application/pidf+xml"),
-                  SIPTAG_SUPPORTED_STR (SUPPORTED),
-                  SIPTAG_ALLOW_EVENTS_STR (service_allow_events ()),
-                  TAG_END ());
+  incoming_reply (
+      request, 200, NULL, SIPTAG_ALLOW_STR (request_allow ()),
+      SIPTAG_ACCEPT_STR ("application/pidf+xml"),
+      SIPTAG_SUPPORTED_STR (REQUEST_SUPPORTED ", " REQUEST_MANY_TAG),
+      SIPTAG_ALLOW_EVENTS_STR (service_allow_events ()), TAG_END ());
 }
 
 /* RFC 3261 21.4.6, 21.5.2. */
@@ -161,30 +158,18 @@ is_user_within_rate (SipIncoming *request)
   return FALSE;
 }
 
-static gboolean
-is_understood (SipIncoming *request, const Method *method)
-{
-  sip_unsupported_t *unsupported = NULL;
-
-  if (method->is_end)
-    unsupported = check_extensions (msg_home (request->msg), SUPPORTED,
-                                    request->object->sip_require);
-  if (unsupported == NULL)
-    return TRUE;
-  incoming_reply (request, 420, NULL, SIPTAG_UNSUPPORTED (unsupported),
-                  TAG_END ());
-  return FALSE;
-}
-
-/* Only a SUBSCRIBE makes a dialog.  In other requests that end here Record-Route
- * means nothing, and nta would copy it to their answers (RFC 3903 6). */
+/* Of what ends here only a SUBSCRIBE makes a dialog, and a MESSAGE never does.
+ * In others Record-Route means nothing, and nta would copy it to their answers
+ * (RFC 3903 6, RFC 3428 9). */
 static void
 drop_record_route (SipIncoming *request, const Method *method)
 {
   sip_t *sip = request->object;
+  gboolean means_something
+      = method->is_end ? method->handle == request_subscribe
+                       : sip->sip_request->rq_method != sip_method_message;
 
-  if (method->is_end && method->handle != request_subscribe
-      && sip->sip_record_route != NULL)
+  if (!means_something && sip->sip_record_route != NULL)
     msg_header_remove_all (request->msg, (msg_pub_t *)sip,
                            (msg_header_t *)sip->sip_record_route);
 }
@@ -204,7 +189,9 @@ handle (SipIncoming *request)
   if (method->needs_identity
       && (request->sip->is_quiet || !service_is_ready (request->sip->service)))
     status_reply_busy (request);
-  else if (is_understood (request, method)
+  else if ((!method->is_end
+            || request_is_understood (request, REQUEST_SUPPORTED,
+                                      request->object->sip_require))
            && (!method->needs_identity
                || (identity_establish (request, method == &relay_method)
                    && is_user_within_rate (request))))

@@ -238,6 +238,28 @@ is_own (const sip_t *sip, msg_header_t *const *slot)
   return FALSE;
 }
 
+/* What a 2xx to a MESSAGE must not have: a Contact, a body and what describes
+ * one (RFC 3428 7, 9). */
+static gboolean
+is_barred (const sip_t *sip, msg_header_t *const *slot)
+{
+  const void *barred[]
+      = { &sip->sip_contact,          &sip->sip_record_route,
+          &sip->sip_accept,           &sip->sip_accept_encoding,
+          &sip->sip_accept_language,  &sip->sip_mime_version,
+          &sip->sip_content_type,     &sip->sip_content_encoding,
+          &sip->sip_content_language, &sip->sip_content_disposition,
+          &sip->sip_payload };
+
+  if (sip->sip_cseq == NULL || sip->sip_cseq->cs_method != sip_method_message
+      || sip->sip_status->st_status >= 300)
+    return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (barred); i++)
+    if (barred[i] == slot)
+      return TRUE;
+  return FALSE;
+}
+
 /* A 503 would keep the sender away from us, for as long as somebody else says
  * (RFC 3261 16.7 step 6). */
 void
@@ -255,7 +277,7 @@ incoming_relay (SipIncoming *self, SipResponse *response)
   }
   reply = nta_msg_create (self->agent, 0);
   for (; slot < end; slot++)
-    if (*slot != NULL && !is_own (from, slot))
+    if (*slot != NULL && !is_own (from, slot) && !is_barred (from, slot))
       sip_add_dup (reply, sip_object (reply), (const sip_header_t *)*slot);
   send_reply (self, reply, from->sip_status->st_status,
               from->sip_status->st_phrase);

@@ -41,5 +41,6 @@ gboolean incoming_is_repeated (SipIncoming *self);
 void incoming_reply (SipIncoming *self, int status, const char *phrase,
                      tag_type_t tag, tag_value_t value, ...);
 /* Sends what a branch answered: status, phrase and all its headers but Via,
- * and its body; Vias as they came (RFC 3261 16.7). */
+ * and its body; Vias as they came (RFC 3261 16.7).  A 2xx to a MESSAGE without
+ * what RFC 3428 bars there. */
 void incoming_relay (SipIncoming *self, SipResponse *response);

@@ -35,6 +35,7 @@ src_libsip_a_SOURCES = \
   src/sip/loop.c \
   src/sip/loop.h \
   src/sip/message.c \
+  src/sip/message.h \
   src/sip/notify.c \
   src/sip/notify.h \
   src/sip/out-priv.h \
@@ -109,6 +110,12 @@ tests_unit_test_sip_instant_SOURCES = tests/unit/test-sip-instant.c \
 tests_unit_test_sip_instant_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
 tests_unit_test_sip_instant_LDADD = src/libsip.a $(SUBS_LIBS) $(SOFIA_STATIC) \
   $(SSL_LIBS) -lpthread
+
+check_PROGRAMS += tests/unit/test-sip-message
+tests_unit_test_sip_message_SOURCES = tests/unit/test-sip-message.c \
+  tests/unit/sip-bytes.h tests/unit/sip-peer.c tests/unit/sip-peer.h
+tests_unit_test_sip_message_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
+tests_unit_test_sip_message_LDADD = $(SIP_LIBS)
 
 check_PROGRAMS += tests/unit/test-sip-client
 tests_unit_test_sip_client_SOURCES = tests/unit/test-sip-client.c

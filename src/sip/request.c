@@ -108,6 +108,20 @@ request_is_encoded (const SipIncoming *request)
          && g_ascii_strcasecmp (encoding->k_items[0], "identity") != 0;
 }
 
+gboolean
+request_is_understood (SipIncoming *request, const char *supported,
+                       const msg_list_t *required)
+{
+  sip_unsupported_t *unsupported
+      = check_extensions (msg_home (request->msg), supported, required);
+
+  if (unsupported == NULL)
+    return TRUE;
+  incoming_reply (request, 420, NULL, SIPTAG_UNSUPPORTED (unsupported),
+                  TAG_END ());
+  return FALSE;
+}
+
 const char *
 request_allow (void)
 {

@@ -16,6 +16,15 @@ void request_message (SipIncoming *request);
 /* To another domain. */
 void request_relay (SipIncoming *request);
 
+/* The option tags that we understand as the end of a request; and of a MESSAGE
+ * to many (RFC 5365 5). */
+#define REQUEST_SUPPORTED "path, gruu, outbound"
+#define REQUEST_MANY_TAG "recipient-list-message"
+/* Are all tags of required (Require or Proxy-Require, NULL: none) among
+ * supported?  FALSE: it has been answered 420 with those that are not. */
+gboolean request_is_understood (SipIncoming *request, const char *supported,
+                                const msg_list_t *required);
+
 /* Does a host (and port, 0: none given) mean this server: a domain of ours, or
  * an address where we listen? */
 gboolean request_is_ours (const Sip *sip, const char *host, guint port);

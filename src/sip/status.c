@@ -6,6 +6,11 @@
 
 /* What we take in a PUBLISH and give in a NOTIFY (415, 406). */
 #define ACCEPTED "application/pidf+xml"
+/* What we read in a MESSAGE that ends here (RFC 5365 4): a list, not encoded. */
+#define ACCEPTED_MESSAGE                                                       \
+  "multipart/mixed, application/resource-lists+xml, text/plain, message/cpim"
+/* The longest text of a Warning, about. */
+#define TEXT_MAX 300
 /* Seconds; with a part that differs from client to client. */
 #define RETRY_AFTER 4
 #define RETRY_SPREAD 8
@@ -44,11 +49,26 @@ status_reply_busy (SipIncoming *request)
                   TAG_END ());
 }
 
-/* RFC 3261 20.43; text is ours and has no quotes. */
+/* RFC 3261 20.43.  text is ours, but may quote what somebody sent. */
 static const char *
 warning_of (su_home_t *home, const char *text)
 {
-  return text != NULL ? su_sprintf (home, "399 rollcall \"%s\"", text) : NULL;
+  g_autofree char *valid = NULL;
+  g_autoptr (GString) quoted = NULL;
+
+  if (text == NULL)
+    return NULL;
+  valid = g_utf8_make_valid (text, -1);
+  quoted = g_string_sized_new (TEXT_MAX);
+  for (const char *at = valid; *at != '\0' && quoted->len < TEXT_MAX;
+       at = g_utf8_next_char (at))
+    if (*at == '"' || *at == '\\')
+      g_string_append_printf (quoted, "\\%c", *at);
+    else if ((guchar)*at < ' ' || *at == 0x7f)
+      g_string_append_c (quoted, ' ');
+    else
+      g_string_append_len (quoted, at, g_utf8_next_char (at) - at);
+  return su_sprintf (home, "399 rollcall \"%s\"", quoted->str);
 }
 
 void
@@ -58,6 +78,9 @@ status_reply (SipIncoming *request, ServiceVerdict verdict, const char *text,
   su_home_t *home = msg_home (request->msg);
   const char *warning = warning_of (home, text);
   gboolean is_brief = verdict == SERVICE_BRIEF;
+  gboolean is_bad_type = verdict == SERVICE_BAD_TYPE;
+  gboolean is_message
+      = request->object->sip_request->rq_method == sip_method_message;
 
   if (verdict == SERVICE_BUSY) {
     status_reply_busy (request);
@@ -70,6 +93,9 @@ status_reply (SipIncoming *request, ServiceVerdict verdict, const char *text,
               SIPTAG_MIN_EXPIRES_STR (su_sprintf (home, "%u", min_expires))),
       TAG_IF (verdict == SERVICE_BAD_EVENT,
               SIPTAG_ALLOW_EVENTS_STR (service_allow_events ())),
-      TAG_IF (verdict == SERVICE_BAD_TYPE, SIPTAG_ACCEPT_STR (ACCEPTED)),
+      TAG_IF (is_bad_type,
+              SIPTAG_ACCEPT_STR (is_message ? ACCEPTED_MESSAGE : ACCEPTED)),
+      TAG_IF (is_bad_type && is_message,
+              SIPTAG_ACCEPT_ENCODING_STR ("identity")),
       TAG_END ());
 }

@@ -78,6 +78,8 @@ message_cb (nta_agent_t *agent, msg_t *msg, sip_t *sip, gpointer data)
                                     source, self->flow));
   if (sip->sip_request == NULL)
     nta_msg_discard (agent, msg);
+  else if (self->handler != NULL)
+    self->handler (agent, msg, sip, self->data);
   else if (self->held != NULL)
     g_ptr_array_add (self->held, msg);
   else

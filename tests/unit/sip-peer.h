@@ -15,12 +15,14 @@ typedef struct {
   SipLoop *loop;
   Transport *transport;
   Conf *conf;
-  char *folder;       /* certificates; removed at the end */
-  GPtrArray *story;   /* char *: "OPTIONS udp:127.0.0.1:4711 0" as they come */
-  GArray *closed;     /* guint64 */
-  guint64 flow;       /* of the last message */
-  nta_agent_t *agent; /* the same */
-  GPtrArray *held;    /* msg_t: not NULL: requests are kept, not answered */
+  char *folder;        /* certificates; removed at the end */
+  GPtrArray *story;    /* char *: "OPTIONS udp:127.0.0.1:4711 0" as they come */
+  GArray *closed;      /* guint64 */
+  guint64 flow;        /* of the last message */
+  nta_agent_t *agent;  /* the same */
+  GPtrArray *held;     /* msg_t: not NULL: requests are kept, not answered */
+  TransportFn handler; /* not NULL: gets the requests, with data */
+  gpointer data;
 } PeerServer;
 
 typedef struct {
