@@ -5,11 +5,10 @@
 
 #include <string.h>
 
+#include "store/array.h"
+
 /* Times farther away than this are cut: no row makes a statement fail. */
 #define FAR ((gint64)100 * 365 * 86400 * G_USEC_PER_SEC)
-
-/* Object ids of PostgreSQL's types, fixed by its catalogue. */
-enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_TEXT = 25 };
 
 #define FIELD(row, column, type) (*(type *)((char *)(row) + (column)->offset))
 #define CFIELD(row, column, type)                                              \
@@ -267,59 +266,15 @@ row_sql_sweep (const Table *table)
 
 /* --- Parameters: PostgreSQL's binary arrays --- */
 
-static void
-append_int32 (GByteArray *out, gint32 value)
-{
-  guint32 wire = GUINT32_TO_BE ((guint32)value);
-
-  g_byte_array_append (out, (const guint8 *)&wire, sizeof wire);
-}
-
-static void
-append_bytes (GByteArray *out, gconstpointer bytes, gsize n)
-{
-  append_int32 (out, (gint32)n);
-  g_byte_array_append (out, bytes, (guint)n);
-}
-
-static void
-append_int64 (GByteArray *out, gint64 value)
-{
-  guint64 wire = GUINT64_TO_BE ((guint64)value);
-
-  append_bytes (out, &wire, sizeof wire);
-}
-
-static void
-append_text (GByteArray *out, const char *text)
-{
-  if (text == NULL)
-    append_int32 (out, -1);
-  else
-    append_bytes (out, text, strlen (text));
-}
-
-static void
-append_blob (GByteArray *out, GBytes *bytes)
-{
-  gsize n = 0;
-  gconstpointer data = bytes != NULL ? g_bytes_get_data (bytes, &n) : NULL;
-
-  if (bytes == NULL)
-    append_int32 (out, -1);
-  else
-    append_bytes (out, data, n);
-}
-
 /* A century stands for "never". */
 static void
 append_seconds (GByteArray *out, guint32 at, gint64 now)
 {
   if (at == 0)
-    append_int32 (out, -1);
+    array_put_null (out);
   else
-    append_int64 (out, at == G_MAXUINT32 ? FAR
-                                         : (gint64)at * G_USEC_PER_SEC - now);
+    array_put_int64 (
+        out, at == G_MAXUINT32 ? FAR : (gint64)at * G_USEC_PER_SEC - now);
 }
 
 static guint32
@@ -336,60 +291,56 @@ append_field (GByteArray *out, const Column *column, gconstpointer row,
   switch (column->type) {
   case COLUMN_TEXT:
   case COLUMN_INTERNED:
-    append_text (out, CFIELD (row, column, char *));
+    array_put_text (out, CFIELD (row, column, char *));
     break;
   case COLUMN_BYTES:
-    append_blob (out, CFIELD (row, column, GBytes *));
+    array_put_bytes (out, CFIELD (row, column, GBytes *));
     break;
   case COLUMN_UINT16:
-    append_int64 (out, CFIELD (row, column, guint16));
+    array_put_int64 (out, CFIELD (row, column, guint16));
     break;
   case COLUMN_UINT32:
-    append_int64 (out, CFIELD (row, column, guint32));
+    array_put_int64 (out, CFIELD (row, column, guint32));
     break;
   case COLUMN_BOOL:
-    append_bytes (out, CFIELD (row, column, gboolean) ? "\1" : "\0", 1);
+    array_put_bool (out, CFIELD (row, column, gboolean));
     break;
   case COLUMN_STATE:
-    append_text (out, subs_state_name (CFIELD (row, column, SubsState)));
+    array_put_text (out, subs_state_name (CFIELD (row, column, SubsState)));
     break;
   case COLUMN_SECONDS:
     append_seconds (out, CFIELD (row, column, guint32), now);
     break;
   case COLUMN_TIME:
-    append_int64 (out, CLAMP (CFIELD (row, column, gint64) - now, -FAR, FAR));
+    array_put_int64 (out,
+                     CLAMP (CFIELD (row, column, gint64) - now, -FAR, FAR));
     break;
   }
 }
 
-static gint32
-element_oid (ColumnType type)
+static ArrayType
+element_type (ColumnType type)
 {
   switch (type) {
   case COLUMN_BYTES:
-    return OID_BYTEA;
+    return ARRAY_BYTES;
   case COLUMN_BOOL:
-    return OID_BOOL;
+    return ARRAY_BOOL;
   case COLUMN_UINT16:
   case COLUMN_UINT32:
   case COLUMN_TIME:
   case COLUMN_SECONDS:
-    return OID_INT8;
+    return ARRAY_INT64;
   default:
-    return OID_TEXT;
+    return ARRAY_TEXT;
   }
 }
 
 static GByteArray *
 encode_column (const Column *column, GPtrArray *writes, gint64 now)
 {
-  GByteArray *out = g_byte_array_sized_new (32 * writes->len + 20);
+  GByteArray *out = array_begin (element_type (column->type), writes->len);
 
-  append_int32 (out, 1); /* dimensions */
-  append_int32 (out, 1); /* may hold NULLs */
-  append_int32 (out, element_oid (column->type));
-  append_int32 (out, (gint32)writes->len);
-  append_int32 (out, 1); /* lower bound */
   for (guint i = 0; i < writes->len; i++)
     append_field (out, column, row_pointer (g_ptr_array_index (writes, i)),
                   now);
@@ -420,15 +371,6 @@ row_params_clear (RowParams *self)
 
 /* --- Decoding --- */
 
-static gint64
-read_int64 (const char *bytes)
-{
-  guint64 wire;
-
-  memcpy (&wire, bytes, sizeof wire);
-  return (gint64)GUINT64_FROM_BE (wire);
-}
-
 static SubsState
 read_state (const char *text)
 {
@@ -453,10 +395,10 @@ decode_field (const Column *column, gpointer row, const char *value, gsize n,
     FIELD (row, column, GBytes *) = g_bytes_new (value, n);
     break;
   case COLUMN_UINT16:
-    FIELD (row, column, guint16) = (guint16)read_int64 (value);
+    FIELD (row, column, guint16) = (guint16)array_read_int64 (value);
     break;
   case COLUMN_UINT32:
-    FIELD (row, column, guint32) = (guint32)read_int64 (value);
+    FIELD (row, column, guint32) = (guint32)array_read_int64 (value);
     break;
   case COLUMN_BOOL:
     FIELD (row, column, gboolean) = value[0] != 0;
@@ -465,10 +407,11 @@ decode_field (const Column *column, gpointer row, const char *value, gsize n,
     FIELD (row, column, SubsState) = read_state (value);
     break;
   case COLUMN_SECONDS:
-    FIELD (row, column, guint32) = read_seconds (read_int64 (value), base);
+    FIELD (row, column, guint32)
+        = read_seconds (array_read_int64 (value), base);
     break;
   case COLUMN_TIME:
-    FIELD (row, column, gint64) = base + read_int64 (value);
+    FIELD (row, column, gint64) = base + array_read_int64 (value);
     break;
   }
 }
