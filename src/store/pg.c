@@ -668,5 +668,5 @@ store_pg_documents (StorePg *self)
 guint
 store_schema_version (void)
 {
-  return 10;
+  return 11;
 }

@@ -201,6 +201,7 @@ wipe_pg (Rig *rig)
          "TRUNCATE rollcall.users, rollcall.contacts, rollcall.watchers,"
          "  rollcall.bindings, rollcall.publications, rollcall.subscriptions,"
          "  rollcall.changes, rollcall.audit, rollcall.xcap_documents,"
+         "  rollcall.messages, rollcall.deliveries,"
          "  rollcall.service_uris;"
          "RESET rollcall.origin");
 }

@@ -465,7 +465,7 @@ def test_messages_at_their_bound_are_trouble(db):
     assert outcome(db, 'undelivered messages')[0] == 'ok'
     db.psql("SET rollcall.origin = 'daemon'; INSERT INTO rollcall.messages "
             '(id, call_id, from_tag, cseq, sender, recipient, body, '
-            "created_at, expires_at) SELECT gen_random_uuid(), n::text, 'x', "
+            "created_at, expires_at) SELECT n, n::text, 'x', "
             f"1, '{BOB}', '{ALICE}', 'x', now(), now() + interval '1 day' "
             'FROM generate_series(1, 2) AS n')
     said = outcome(db, 'undelivered messages')
