@@ -81,7 +81,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
   IF TG_OP = 'TRUNCATE' THEN
-    TRUNCATE rollcall.deliveries;
+    DELETE FROM rollcall.deliveries;
     PERFORM rollcall.note_changes('messages', NULL);
     RETURN NULL;
   END IF;

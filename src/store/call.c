@@ -39,18 +39,34 @@ call_add_texts (Call *self, const char *const *texts, guint n)
   call_add_text (self, out->str);
 }
 
-static const char *
-attempt_of (const Call *self)
+void
+call_clear_params (Call *self)
 {
-  return !self->is_sent ? "first" : self->is_late ? "resolve" : "again";
+  for (guint i = 0; i < self->n_params; i++)
+    g_clear_pointer (&self->params[i], g_bytes_unref);
+  self->n_params = 0;
+}
+
+static void
+choose_attempt (Call *self)
+{
+  gboolean is_doubtful = self->is_sent || self->late != NULL;
+
+  self->attempt = self->is_late && is_doubtful ? CALL_RESOLVE
+                  : self->is_sent              ? CALL_AGAIN
+                                               : CALL_FIRST;
+  if (self->prepare != NULL)
+    self->prepare (self, self->attempt);
 }
 
 gboolean
 call_send (Call *self, PGconn *pg)
 {
+  static const char *const attempts[] = { "first", "again", "resolve" };
   const char *values[CALL_PARAMS_MAX];
   int lengths[CALL_PARAMS_MAX], formats[CALL_PARAMS_MAX];
 
+  choose_attempt (self);
   for (guint i = 0; i < self->n_params; i++) {
     GBytes *param = self->params[i];
 
@@ -60,10 +76,24 @@ call_send (Call *self, PGconn *pg)
     if (param != NULL && values[i] == NULL)
       values[i] = ""; /* no bytes are not NULL */
   }
-  if (self->is_write)
-    values[self->n_params - 1] = attempt_of (self);
+  if (self->is_write && self->prepare == NULL)
+    values[self->n_params - 1] = attempts[self->attempt];
   return PQsendQueryPrepared (pg, self->statement, (int)self->n_params, values,
                               lengths, formats, 1);
+}
+
+void
+call_come_late (Call *self)
+{
+  self->is_late = TRUE;
+  if (self->late != NULL && !self->is_settled)
+    self->late (self);
+}
+
+gboolean
+call_is_to_undo (const Call *self)
+{
+  return self->late != NULL && self->is_late && self->attempt != CALL_RESOLVE;
 }
 
 void
@@ -80,7 +110,6 @@ call_free (Call *self)
 {
   if (self == NULL)
     return;
-  for (guint i = 0; i < self->n_params; i++)
-    g_clear_pointer (&self->params[i], g_bytes_unref);
+  call_clear_params (self);
   self->free (self);
 }

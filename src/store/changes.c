@@ -223,6 +223,12 @@ tell_lists (Changes *self, const PGresult *result, int i)
   tell_documents (self, "resource-lists", key_of (result, i), "index");
 }
 
+static void
+tell_messages (Changes *self, const PGresult *result, int i)
+{
+  self->config.messages_changed (key_of (result, i), self->config.data);
+}
+
 static const struct {
   const char *table;
   void (*tell) (Changes *self, const PGresult *result, int i);
@@ -233,6 +239,7 @@ static const struct {
   { "settings", tell_settings, tell_policy_document },
   { "contacts", tell_policy, tell_lists },
   { "watchers", tell_policy, NULL },
+  { "messages", tell_messages, NULL },
 };
 
 static void

@@ -18,6 +18,7 @@ typedef struct {
   void (*policy_changed) (const char *aor, gpointer data);
   void (*documents_changed) (const char *auid, const char *owner,
                              const char *name, gpointer data);
+  void (*messages_changed) (const char *recipient, gpointer data);
   gpointer data;
 } ChangesConfig;
 

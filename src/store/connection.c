@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * One connection to PostgreSQL as a small state machine over libpq's
- * asynchronous calls.  libpq resolves host names while it connects, blocking;
- * connection_start says so once when the DSN has one that is not numeric. */
+ * asynchronous calls. */
 #define G_LOG_DOMAIN "store"
 #include "store/connection.h"
 
@@ -396,6 +395,22 @@ connection_new (const ConnectionConfig *config, LoopPort *loop,
   self->fns = *fns;
   self->data = data;
   return self;
+}
+
+/* libpq looks names up while it connects, and the loop waits for it. */
+void
+connection_warn_of_names (const char *dsn)
+{
+  PQconninfoOption *options = PQconninfoParse (dsn, NULL);
+
+  for (PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++)
+    if (strcmp (o->keyword, "host") == 0 && o->val != NULL && o->val[0] != '/'
+        && o->val[0] != '@' && !g_hostname_is_ip_address (o->val)
+        && strcmp (o->val, "localhost") != 0)
+      g_warning ("database host %s is a name: looking it up holds up the "
+                 "server; give an address, or hostaddr beside it",
+                 o->val);
+  PQconninfoFree (options);
 }
 
 void

@@ -40,6 +40,10 @@ Connection *connection_new (const ConnectionConfig *config, LoopPort *loop,
 void connection_free (Connection *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Connection, connection_free)
 
+/* libpq looks names up while it connects, and the loop waits for it: says so when
+ * there is one in dsn. */
+void connection_warn_of_names (const char *dsn);
+
 /* Begins to connect, for as long as it takes. */
 void connection_start (Connection *self);
 gboolean connection_is_ready (const Connection *self);

@@ -8,6 +8,12 @@
 
 #define BATCH_ROWS 256
 
+static gsize
+rows_of (const Submit *submit)
+{
+  return submit->call != NULL ? MAX (submit->call->weight, 1) : submit->n;
+}
+
 GPtrArray *
 lane_take_batch (Lane *self)
 {
@@ -21,8 +27,8 @@ lane_take_batch (Lane *self)
     g_ptr_array_add (batch, submit);
   }
   while ((submit = g_queue_peek_head (&self->queue)) != NULL
-         && (rows == 0 || rows + submit->n <= BATCH_ROWS)) {
-    rows += submit->call != NULL ? 1 : submit->n;
+         && (rows == 0 || rows + rows_of (submit) <= BATCH_ROWS)) {
+    rows += rows_of (submit);
     g_ptr_array_add (batch, g_queue_pop_head (&self->queue));
   }
   return batch;

@@ -69,7 +69,7 @@ answer_away (Lane *self, Submit *submit)
 static void
 leave_call (Lane *self, Call *call)
 {
-  call->is_late = TRUE;
+  call_come_late (call);
   if (!call->is_write && !call->is_settled) {
     call_settle (call, STORE_AWAY);
     (*self->n_away)++;
@@ -85,21 +85,29 @@ drop_call (Lane *self, Submit *submit)
   (*self->n_away)++;
 }
 
+/* A write whose outcome is not known, or that is to be written in any case. */
+static gboolean
+is_to_stay (const Submit *submit)
+{
+  return submit->call->is_sent || submit->call->is_lasting;
+}
+
 /* What has not been sent; a write that has, in another session, stays. */
 static void
 clear_queue (Lane *self)
 {
-  GQueue due = self->queue, dropped = self->busy;
+  GQueue due = self->queue, dropped = G_QUEUE_INIT;
   Submit *submit;
 
+  while ((submit = g_queue_pop_tail (&self->busy)) != NULL)
+    g_queue_push_head (&due, submit);
   g_queue_init (&self->queue);
-  g_queue_init (&self->busy);
   while ((submit = g_queue_pop_head (&due)) != NULL) {
     if (submit->call == NULL) {
       answer_away (self, submit);
       kept_add_newer (self->kept, submit);
-    } else if (submit->call->is_sent) {
-      submit->call->is_late = TRUE;
+    } else if (is_to_stay (submit)) {
+      call_come_late (submit->call);
       g_queue_push_tail (&self->queue, submit);
     } else {
       g_queue_push_tail (&dropped, submit);
@@ -162,8 +170,10 @@ lane_lag (Lane *self, StoreLag *out)
 void
 lane_submit (Lane *self, Submit *submit)
 {
-  if (self->is_away && submit->call != NULL) {
+  if (self->is_away && submit->call != NULL && !is_to_stay (submit)) {
     drop_call (self, submit);
+  } else if (submit->call != NULL) {
+    g_queue_push_tail (&self->queue, submit);
   } else if (self->is_away) {
     answer_away (self, submit);
     kept_add_newer (self->kept, submit);
@@ -212,10 +222,10 @@ remember (Lane *self, Submit *submit, gboolean was_durable)
 static void
 commit_busy (Lane *self, Submit *submit)
 {
-  submit->call->is_sent = FALSE; /* it is known to have done nothing */
-  if (submit->call->is_late
-      || clock_now (self->config.clock) - submit->call->since
-             > (gint64)self->config.hung_after * 1000)
+  if (!is_to_stay (submit) /* it is known to have done nothing */
+      && (submit->call->is_late
+          || clock_now (self->config.clock) - submit->call->since
+                 > (gint64)self->config.hung_after * 1000))
     drop_call (self, submit);
   else
     g_queue_push_tail (&self->busy, submit);
@@ -229,6 +239,11 @@ commit (Lane *self, guint i, gboolean was_durable)
   g_ptr_array_index (self->flight, i) = NULL;
   if (submit->call != NULL && submit->call->is_busy) {
     commit_busy (self, submit);
+    return;
+  }
+  if (submit->call != NULL && call_is_to_undo (submit->call)) {
+    submit->call->is_sent = TRUE;
+    g_queue_push_head (&self->queue, submit);
     return;
   }
   submit_settle (submit, STORE_COMMITTED);
@@ -395,7 +410,8 @@ requeue_flight (Lane *self)
       continue;
     if (submit->call != NULL) {
       submit->call->is_sent = submit->call->is_write;
-      submit->call->is_late = submit->call->is_late || self->is_away;
+      if (self->is_away)
+        call_come_late (submit->call);
     }
     if (submit->call != NULL && submit->call->is_settled)
       submit_free (submit);
@@ -459,14 +475,18 @@ lane_tick (Lane *self)
 
 /* --- Life --- */
 
-/* Holds the shared lock that says "a daemon writes here", and prepares. */
+/* Holds the shared lock that says "a daemon writes here", and prepares.  All
+ * statements look rows up by an index, whatever the size of the table was when
+ * they were planned. */
 static char *
 setup_sql (void)
 {
   g_autofree char *rows = row_sql_prepare ();
 
   return g_strdup_printf (
-      "SELECT pg_advisory_lock_shared(%d, %d)"
+      "SELECT pg_advisory_lock_shared(%d, %d),"
+      "  set_config('enable_seqscan', 'off', false),"
+      "  set_config('jit', 'off', false)"
       ";PREPARE durable AS SELECT set_config('synchronous_commit', 'on', true)"
       ";PREPARE careful AS SELECT set_config('lock_timeout', '200', true)%s",
       LOCK_CLASS, LOCK_WRITERS, rows);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/ids.h"
+#include "store/messages-load.h"
 #include "store/rows.h"
 #include "store/settings.h"
 #include "store/users.h"
@@ -20,6 +21,7 @@ struct Load {
   gint64 base;      /* the monotonic time of the snapshot */
   GPtrArray *users; /* StoreUser */
   GPtrArray *rows[ROW_TABLES];
+  MessagesLoad *messages;
   guint8 secret[STORE_SECRET_LEN];
   PolicySettings settings;
   guint told; /* of all of them */
@@ -72,7 +74,7 @@ tell_next (Load *self)
       tell_row (self, t, g_steal_pointer (&self->rows[t]->pdata[i]));
       return TRUE;
     }
-  return FALSE;
+  return messages_load_tell (self->messages);
 }
 
 static void
@@ -226,6 +228,7 @@ load_start (Load *self)
                        .data = self });
   for (guint t = 0; t < ROW_TABLES; t++)
     ask_rows (self, t);
+  messages_load_ask (self->messages, self->config.control);
   ask (self,
        "DELETE FROM rollcall.changes"
        " WHERE xid < pg_snapshot_xmin(pg_current_snapshot())",
@@ -245,6 +248,7 @@ load_new (const LoadConfig *config)
       = g_ptr_array_new_with_free_func ((GDestroyNotify)store_user_free);
   for (guint t = 0; t < ROW_TABLES; t++)
     self->rows[t] = g_ptr_array_new ();
+  self->messages = messages_load_new (&self->config.fns, config->fns_data);
   return self;
 }
 
@@ -259,5 +263,6 @@ load_free (Load *self)
   g_ptr_array_unref (self->users);
   for (guint t = 0; t < ROW_TABLES; t++)
     g_ptr_array_unref (self->rows[t]);
+  messages_load_free (self->messages);
   g_free (self);
 }

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += src/libstore.a
 src_libstore_a_SOURCES = src/store/store.h src/store/pg.c \
   src/store/connection.c src/store/connection.h \
+  src/store/flushes.c src/store/flushes.h \
   src/store/control.c src/store/control.h src/store/lock.h \
   src/store/lane.c src/store/lane.h src/store/lane-priv.h \
   src/store/lane-send.c src/store/kept.c src/store/kept.h \
@@ -14,6 +15,14 @@ src_libstore_a_SOURCES = src/store/store.h src/store/pg.c \
   src/store/pg-documents.c src/store/pg-documents.h \
   src/store/pg-documents-sql.c src/store/lists.c src/store/lists.h \
   src/store/reasons.c src/store/reasons.h \
+  src/store/messages-pg.c src/store/messages-pg.h \
+  src/store/messages-group.c src/store/messages-group.h \
+  src/store/messages-ledger.c src/store/messages-ledger.h \
+  src/store/messages-sweep.c src/store/messages-sweep.h \
+  src/store/messages-encode.c src/store/messages-encode.h \
+  src/store/messages-load.c src/store/messages-load.h \
+  src/store/messages-mem.c \
+  src/store/messages-sql.c src/store/messages-sql.h \
   src/store/health.c src/store/health.h \
   src/store/load.c src/store/load.h src/store/changes.c src/store/changes.h \
   src/store/mem.c src/store/mem-priv.h src/store/mem-documents.c \
@@ -29,6 +38,7 @@ tests_unit_test_lists_LDADD = $(STORE_LIBS)
 # The contract: one suite, two stores.
 contract_suite = tests/contract/contract.c tests/contract/rig.c \
   tests/contract/documents.c tests/contract/documents.h \
+  tests/contract/messages.c tests/contract/messages.h \
   tests/contract/rig.h tests/lib/testloop.c tests/lib/testloop.h
 check_PROGRAMS += tests/contract/test-store-mem
 tests_contract_test_store_mem_SOURCES = tests/contract/test-store-mem.c \
@@ -37,7 +47,7 @@ tests_contract_test_store_mem_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_contract_test_store_mem_LDADD = $(STORE_LIBS)
 tests_contract_test_store_pg_SOURCES = tests/contract/pg.c \
   tests/contract/pg.h tests/contract/fault.c tests/contract/follow.c \
-  tests/contract/documents-pg.c \
+  tests/contract/documents-pg.c tests/contract/messages-pg.c \
   $(contract_suite)
 tests_contract_test_store_pg_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) \
   $(PQ_CFLAGS)

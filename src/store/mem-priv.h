@@ -8,6 +8,7 @@
 
 typedef struct MemDocuments MemDocuments;
 typedef struct MemContacts MemContacts;
+typedef struct MemMessages MemMessages;
 
 typedef struct {
   StoreMem *store;
@@ -40,6 +41,7 @@ struct StoreMem {
   GString *health; /* "test outcome" by line */
   gint64 epoch;    /* real time when the clock was 0 */
   MemDocuments *documents;
+  MemMessages *messages;
   Kept *kept;
   GQueue work; /* Work */
   Turn *turn;
@@ -81,3 +83,17 @@ GPtrArray *mem_contacts_let_in (MemContacts *self, const char *owner,
 void mem_contacts_set (MemContacts *self, const char *owner,
                        GPtrArray *contacts);
 void mem_contacts_drop (MemContacts *self, const char *owner);
+
+MemMessages *mem_messages_new (StoreMem *store);
+/* Who waits is not called. */
+void mem_messages_free (MemMessages *self);
+MessagesPort *mem_messages_port (MemMessages *self);
+/* It is back: writes what was kept. */
+void mem_messages_up (MemMessages *self);
+/* At the load. */
+void mem_messages_tell (MemMessages *self, const StoreLoadFns *fns,
+                        gpointer data);
+/* Removes what waits for recipient, or (NULL) for anybody; was there any? */
+gboolean mem_messages_drop (MemMessages *self, const char *recipient);
+/* As store_mem_list_messages. */
+const char *mem_messages_list (MemMessages *self);

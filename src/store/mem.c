@@ -228,6 +228,7 @@ tell_load (StoreMem *self)
       else
         g_hash_table_iter_remove (&iter);
   }
+  mem_messages_tell (self->messages, &self->load_fns, self->load_data);
   if (self->events.up_changed != NULL)
     self->events.up_changed (TRUE, self->events_data);
   self->load_fns.loaded (self->load_data);
@@ -361,6 +362,8 @@ store_mem_set_up (StoreMem *self, gboolean up)
   self->is_up = up;
   while (up && (submit = kept_pop (self->kept)) != NULL)
     add_work (self, submit, STORE_COMMITTED, NULL, NULL);
+  if (up)
+    mem_messages_up (self->messages);
   if (self->wants_load)
     wants_turn (self);
   else if (self->events.up_changed != NULL)
@@ -382,6 +385,7 @@ void
 store_mem_drop_user (StoreMem *self, const char *aor)
 {
   mem_documents_drop_user (self->documents, aor);
+  store_mem_purge_messages (self, aor);
   g_hash_table_remove (self->users, aor);
   if (self->events.user_changed != NULL && self->load_fns.loaded != NULL)
     self->events.user_changed (aor, NULL, self->events_data);
@@ -406,6 +410,20 @@ store_mem_put_policy (StoreMem *self, StorePolicy *policy)
   if (self->events.policy_changed != NULL && self->load_fns.loaded != NULL)
     self->events.policy_changed (aor, self->events_data);
   tell_documents (self, "resource-lists", aor, "index");
+}
+
+void
+store_mem_purge_messages (StoreMem *self, const char *recipient)
+{
+  if (mem_messages_drop (self->messages, recipient)
+      && self->events.messages_changed != NULL && self->load_fns.loaded != NULL)
+    self->events.messages_changed (recipient, self->events_data);
+}
+
+const char *
+store_mem_list_messages (StoreMem *self)
+{
+  return mem_messages_list (self->messages);
 }
 
 const char *
@@ -437,6 +455,7 @@ store_mem_new (LoopPort *loop, const Clock *clock)
                                           (GDestroyNotify)store_policy_free);
   self->settings = policy_settings_default;
   self->documents = mem_documents_new (self);
+  self->messages = mem_messages_new (self);
   self->kept = kept_new ();
   self->health = g_string_new (NULL);
   self->epoch = g_get_real_time () - clock_now (clock);
@@ -474,6 +493,7 @@ store_mem_free (StoreMem *self)
     self->turn->store = NULL;
   g_queue_clear_full (&self->work, work_free);
   mem_documents_free (self->documents);
+  mem_messages_free (self->messages);
   kept_free (self->kept);
   g_hash_table_unref (self->users);
   g_hash_table_unref (self->policies);
@@ -492,4 +512,10 @@ DocumentsPort *
 store_mem_documents (StoreMem *self)
 {
   return mem_documents_port (self->documents);
+}
+
+MessagesPort *
+store_mem_messages (StoreMem *self)
+{
+  return mem_messages_port (self->messages);
 }

@@ -7,11 +7,15 @@
 
 #include "addr/aor.h"
 #include "store/changes.h"
+#include "store/connection.h"
 #include "store/control.h"
+#include "store/flushes.h"
 #include "store/health.h"
 #include "store/lane.h"
 #include "store/pg-documents.h"
 #include "store/load.h"
+#include "store/messages-pg.h"
+#include "store/messages-sql.h"
 #include "store/policies.h"
 #include "store/store.h"
 
@@ -28,17 +32,10 @@ typedef struct {
   StoreOutcome outcome;
 } Answer;
 
-typedef struct {
-  StorePg *store;
-  StoreDoneFn done;
-  gpointer data;
-  LoopTimer *timer;
-} Flush;
-
 struct StorePg {
   StorePort port;
   StorePgConfig config;
-  char *dsn;
+  char *dsn, *calls;
   LoopPort *loop;
   const Clock *clock;
   StoreEvents events;
@@ -53,6 +50,7 @@ struct StorePg {
   Changes *changes;
   Policies *policies;
   PgDocuments *documents;
+  PgMessages *messages;
   Reports *reports;
 
   gboolean is_loaded, is_up, has_failed;
@@ -61,7 +59,7 @@ struct StorePg {
   char *complaint;        /* the last one, while waiting for the first load */
   Turn *turn;             /* pending; NULL: none */
   GQueue answers;         /* Answer, at the end of the turn */
-  GQueue flushes;         /* Flush */
+  Flushes *flushes;
   LoopTimer *ticker;
   gint64 *up_gauge, *kept_gauge, *away_count;
 };
@@ -71,19 +69,12 @@ struct StorePg {
 static void
 check_flushes (StorePg *self)
 {
-  GQueue due = G_QUEUE_INIT;
-  Flush *flush;
-
   for (guint i = 0; i < self->n_lanes; i++)
     if (!lane_is_idle (self->lanes[i]))
       return;
-  while ((flush = g_queue_pop_head (&self->flushes)) != NULL)
-    g_queue_push_tail (&due, flush);
-  while ((flush = g_queue_pop_head (&due)) != NULL) {
-    self->loop->remove_timer (self->loop->self, flush->timer);
-    flush->done (STORE_COMMITTED, flush->data);
-    g_free (flush);
-  }
+  if (!pg_messages_is_flushed (self->messages))
+    return;
+  flushes_settle (self->flushes);
 }
 
 static void tick_cb (gpointer data);
@@ -123,6 +114,7 @@ turn_cb (gpointer data)
     answer->done (answer->outcome, answer->data);
     g_free (answer);
   }
+  pg_messages_turn (self->messages);
   policies_read (self->policies);
   for (guint i = 0; i < self->n_lanes && !self->has_failed; i++)
     lane_kick (self->lanes[i]);
@@ -206,7 +198,7 @@ lane_changed_cb (gpointer data)
     kept += lane_kept (self->lanes[i]);
   *self->kept_gauge = kept;
   update_up (self);
-  if (self->flushes.length > 0)
+  if (!flushes_is_empty (self->flushes))
     wants_turn (self);
 }
 
@@ -376,6 +368,15 @@ documents_changed_cb (const char *auid, const char *owner, const char *name,
     self->events.documents_changed (auid, owner, name, self->events_data);
 }
 
+static void
+messages_changed_cb (const char *recipient, gpointer data)
+{
+  StorePg *self = data;
+
+  if (self->events.messages_changed != NULL)
+    self->events.messages_changed (recipient, self->events_data);
+}
+
 /* --- The port --- */
 
 static void
@@ -385,22 +386,6 @@ set_events (gpointer port, const StoreEvents *events, gpointer data)
 
   self->events = *events;
   self->events_data = data;
-}
-
-/* libpq looks names up while it connects, and the loop waits for it. */
-static void
-warn_of_names (const char *dsn)
-{
-  PQconninfoOption *options = PQconninfoParse (dsn, NULL);
-
-  for (PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++)
-    if (strcmp (o->keyword, "host") == 0 && o->val != NULL && o->val[0] != '/'
-        && o->val[0] != '@' && !g_hostname_is_ip_address (o->val)
-        && strcmp (o->val, "localhost") != 0)
-      g_warning ("database host %s is a name: looking it up holds up the "
-                 "server; give an address, or hostaddr beside it",
-                 o->val);
-  PQconninfoFree (options);
 }
 
 static void
@@ -417,8 +402,14 @@ load (gpointer port, const StoreLoadFns *fns, gpointer data)
                                         .fns_data = data,
                                         .done = loaded_cb,
                                         .data = self });
-  warn_of_names (self->dsn);
+  connection_warn_of_names (self->dsn);
   control_start (self->control);
+}
+
+static guint
+lane_of_cb (const char *aor, gpointer data)
+{
+  return aor_hash (aor) % ((StorePg *)data)->n_lanes;
 }
 
 static void
@@ -429,20 +420,26 @@ submit (gpointer port, const char *aor, StoreWrite *writes, gsize n,
   Submit *work
       = submit_new (writes, n, is_durable, done, data, clock_now (self->clock));
 
-  lane_submit (self->lanes[aor_hash (aor) % self->n_lanes], work);
+  lane_submit (self->lanes[lane_of_cb (aor, self)], work);
   need_tick (self);
   wants_turn (self);
 }
 
 static void
-submit_call_cb (const char *owner, Call *call, gpointer data)
+submit_to_lane_cb (guint lane, Call *call, gpointer data)
 {
   StorePg *self = data;
-  Submit *work = submit_new_call (call, clock_now (self->clock));
 
   need_tick (self);
   wants_turn (self);
-  lane_submit (self->lanes[aor_hash (owner) % self->n_lanes], work);
+  lane_submit (self->lanes[lane],
+               submit_new_call (call, clock_now (self->clock)));
+}
+
+static void
+submit_call_cb (const char *owner, Call *call, gpointer data)
+{
+  submit_to_lane_cb (lane_of_cb (owner, data), call, data);
 }
 
 static void
@@ -503,28 +500,12 @@ lag (gpointer port, StoreLag *out)
 }
 
 static void
-flush_timeout_cb (gpointer data)
-{
-  Flush *flush = data;
-
-  flush->timer = NULL;
-  g_queue_remove (&flush->store->flushes, flush);
-  flush->done (STORE_AWAY, flush->data);
-  g_free (flush);
-}
-
-static void
 flush_all (gpointer port, guint timeout_ms, StoreDoneFn done, gpointer data)
 {
   StorePg *self = port;
-  Flush *flush = g_new0 (Flush, 1);
 
-  flush->store = self;
-  flush->done = done;
-  flush->data = data;
-  flush->timer = self->loop->after (self->loop->self, timeout_ms,
-                                    flush_timeout_cb, flush);
-  g_queue_push_tail (&self->flushes, flush);
+  flushes_add (self->flushes, timeout_ms, done, data);
+  pg_messages_flush (self->messages);
   wants_turn (self);
 }
 
@@ -534,7 +515,6 @@ static void
 make_lanes (StorePg *self, Counters *counters)
 {
   LaneConfig lane = { .dsn = self->dsn,
-                      .calls = pg_documents_setup (),
                       .hung_after = self->config.hung_after,
                       .loop = self->loop,
                       .clock = self->clock,
@@ -545,6 +525,8 @@ make_lanes (StorePg *self, Counters *counters)
                       .wants_kick = wants_turn,
                       .data = self };
 
+  self->calls = g_strconcat (pg_documents_setup (), messages_setup (), NULL);
+  lane.calls = self->calls;
   self->n_lanes = MAX (self->config.connections, 1);
   self->lanes = g_new0 (Lane *, self->n_lanes);
   for (guint i = 0; i < self->n_lanes; i++)
@@ -573,6 +555,7 @@ make_control (StorePg *self)
                         .settings_changed = settings_changed_cb,
                         .policy_changed = policy_changed_cb,
                         .documents_changed = documents_changed_cb,
+                        .messages_changed = messages_changed_cb,
                         .data = self });
   self->policies = policies_new (self->control, self->clock);
   self->reports = reports_new (self->control, self->clock);
@@ -587,6 +570,20 @@ make_documents (StorePg *self)
                             .policy_changed = policy_changed_cb,
                             .documents_changed = documents_changed_cb,
                             .data = self });
+}
+
+static void
+make_messages (StorePg *self, Counters *counters)
+{
+  self->messages
+      = pg_messages_new (&(PgMessagesConfig){ .n_lanes = self->n_lanes,
+                                              .lane_of = lane_of_cb,
+                                              .submit = submit_to_lane_cb,
+                                              .wants_turn = wants_turn,
+                                              .loop = self->loop,
+                                              .clock = self->clock,
+                                              .counters = counters,
+                                              .data = self });
 }
 
 StorePg *
@@ -613,19 +610,12 @@ store_pg_new (const StorePgConfig *config, LoopPort *loop, const Clock *clock,
                             .put_health = put_health,
                             .lag = lag,
                             .flush = flush_all };
+  self->flushes = flushes_new (loop);
   make_lanes (self, counters);
   make_control (self);
   make_documents (self);
+  make_messages (self, counters);
   return self;
-}
-
-static void
-flush_free (gpointer data)
-{
-  Flush *flush = data;
-
-  flush->store->loop->remove_timer (flush->store->loop->self, flush->timer);
-  g_free (flush);
 }
 
 void
@@ -642,13 +632,15 @@ store_pg_free (StorePg *self)
   reports_free (self->reports);
   control_free (self->control);
   pg_documents_free (self->documents);
+  pg_messages_free (self->messages);
   if (self->turn != NULL)
     self->turn->store = NULL;
   if (self->ticker != NULL)
     self->loop->remove_timer (self->loop->self, self->ticker);
   g_queue_clear_full (&self->answers, g_free);
-  g_queue_clear_full (&self->flushes, flush_free);
+  flushes_free (self->flushes);
   g_free (self->complaint);
+  g_free (self->calls);
   g_free (self->dsn);
   g_free (self);
 }
@@ -663,6 +655,12 @@ DocumentsPort *
 store_pg_documents (StorePg *self)
 {
   return pg_documents_port (self->documents);
+}
+
+MessagesPort *
+store_pg_messages (StorePg *self)
+{
+  return pg_messages_port (self->messages);
 }
 
 guint

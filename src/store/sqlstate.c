@@ -9,7 +9,7 @@ gboolean
 sqlstate_is_of_row (const char *sqlstate)
 {
   static const char *const classes[]
-      = { "0A", "21", "22", "23", "42", "44", "P0", "RC", "XX" };
+      = { "0A", "21", "22", "23", "42", "44", "54", "P0", "RC", "XX" };
 
   for (guint i = 0; i < G_N_ELEMENTS (classes); i++)
     if (g_str_has_prefix (sqlstate, classes[i]))

@@ -24,7 +24,7 @@ submit_new_call (Call *call, gint64 at)
   Submit *self = g_new0 (Submit, 1);
 
   self->call = call;
-  self->is_durable = call->is_write;
+  self->is_durable = call->is_write && !call->is_soft;
   self->at = call->since = at;
   return self;
 }

@@ -177,6 +177,7 @@ open_pg (Rig *rig)
   rig->store = pg_store_new (rig, g_getenv ("ROLLCALL_TEST_DSN"), 2);
   rig->port = store_pg_port (rig->store);
   rig->documents = store_pg_documents (rig->store);
+  rig->messages = store_pg_messages (rig->store);
 }
 
 static void
@@ -308,9 +309,31 @@ poison (Rig *rig, RegBinding *binding)
   binding->call_id = g_strdup ("not UTF-8: \xc3\x28");
 }
 
+static void
+purge (Rig *rig, const char *recipient)
+{
+  g_autofree char *quoted = literal (recipient);
+
+  admin ("DELETE FROM rollcall.messages WHERE body IS NOT NULL"
+         " AND recipient = %s",
+         quoted);
+}
+
+static char *
+list_messages (Rig *rig)
+{
+  return admin_value (
+      "SELECT coalesce(string_agg(concat(m.id, ' ', m.sender, ' ',"
+      "  m.recipient, CASE WHEN m.body IS NULL THEN ' ended'"
+      "  ELSE ' queued' END, (SELECT string_agg(concat(' ', d.device, '=',"
+      "   d.state), '' ORDER BY d.device) FROM rollcall.deliveries d"
+      "   WHERE d.message_id = m.id), E'\n'), '' ORDER BY m.id), '')"
+      " FROM rollcall.messages m");
+}
+
 const RigKind rig_kind_pg
-    = { "pg",      open_pg,    close_pg,     wipe_pg, put_user,
-        drop_user, put_policy, put_settings, set_up,  poison };
+    = { "pg",       open_pg,      close_pg, wipe_pg, put_user, drop_user,
+        put_policy, put_settings, set_up,   poison,  purge,    list_messages };
 
 /* Gets itself a PostgreSQL when there is none. */
 static void
@@ -344,6 +367,8 @@ main (int argc, char **argv)
   contract_add_tests (&rig_kind_pg);
   documents_add_tests (&rig_kind_pg);
   documents_pg_add_tests ();
+  messages_add_tests (&rig_kind_pg);
+  messages_pg_add_tests ();
   fault_add_tests ();
   follow_add_tests ();
   return g_test_run ();

@@ -35,4 +35,5 @@ extern const RigKind rig_kind_pg;
 /* /store/pg/...: what only a real server can do. */
 void fault_add_tests (void);
 void documents_pg_add_tests (void);
+void messages_pg_add_tests (void);
 void follow_add_tests (void);

@@ -75,6 +75,36 @@ documents_changed_cb (const char *auid, const char *owner, const char *name,
 }
 
 static void
+messages_changed_cb (const char *recipient, gpointer data)
+{
+  g_string_append_printf (((Rig *)data)->events, "messages %s\n",
+                          recipient != NULL ? recipient : "*");
+}
+
+static void
+load_waiting_cb (const char *recipient, guint n, gpointer data)
+{
+  g_assert_false (((Rig *)data)->is_loaded);
+  g_string_append_printf (((Rig *)data)->loaded, "waiting %s %u\n", recipient,
+                          n);
+}
+
+static void
+load_seen_cb (const char *call_id, const char *from_tag, guint32 cseq,
+              gpointer data)
+{
+  g_string_append_printf (((Rig *)data)->loaded, "seen %s %s %u\n", call_id,
+                          from_tag, cseq);
+}
+
+static void
+load_last_cb (guint64 id, gpointer data)
+{
+  g_string_append_printf (((Rig *)data)->loaded, "last %" G_GUINT64_FORMAT "\n",
+                          id);
+}
+
+static void
 policy_cb (StorePolicy *policy, gpointer data)
 {
   Rig *rig = data;
@@ -159,6 +189,7 @@ clear_told (Rig *rig)
   g_ptr_array_set_size (rig->subscriptions, 0);
   g_string_truncate (rig->events, 0);
   g_string_truncate (rig->changed, 0);
+  g_string_truncate (rig->loaded, 0);
   rig->is_loaded = FALSE;
   rig->has_failed = FALSE;
   g_clear_pointer (&rig->fatal, g_free);
@@ -181,6 +212,7 @@ rig_new (const RigKind *kind)
       = g_ptr_array_new_with_free_func ((GDestroyNotify)subs_stored_free);
   rig->events = g_string_new (NULL);
   rig->changed = g_string_new (NULL);
+  rig->loaded = g_string_new (NULL);
   rig->outcomes = g_string_new (NULL);
   kind->wipe (rig);
   return rig;
@@ -200,6 +232,7 @@ rig_free (Rig *rig)
   g_ptr_array_unref (rig->subscriptions);
   g_string_free (rig->events, TRUE);
   g_string_free (rig->changed, TRUE);
+  g_string_free (rig->loaded, TRUE);
   g_string_free (rig->outcomes, TRUE);
   store_policy_free (rig->policy);
   g_free (rig);
@@ -214,6 +247,7 @@ rig_start_only (Rig *rig)
                                       .settings_changed = settings_changed_cb,
                                       .policy_changed = policy_changed_cb,
                                       .documents_changed = documents_changed_cb,
+                                      .messages_changed = messages_changed_cb,
                                       .up_changed = up_changed_cb,
                                       .fatal = fatal_cb };
   static const StoreLoadFns fns = { .user = load_user_cb,
@@ -221,7 +255,10 @@ rig_start_only (Rig *rig)
                                     .publication = load_publication_cb,
                                     .subscription = load_subscription_cb,
                                     .loaded = loaded_cb,
-                                    .settings = load_settings_cb };
+                                    .settings = load_settings_cb,
+                                    .waiting = load_waiting_cb,
+                                    .message_seen = load_seen_cb,
+                                    .last_message = load_last_cb };
 
   clear_told (rig);
   rig->kind->open (rig);

@@ -26,6 +26,10 @@ typedef struct {
   void (*set_up) (Rig *rig, gboolean is_up);
   /* Makes this binding, not yet submitted, one that is refused. */
   void (*poison) (Rig *rig, RegBinding *binding);
+  /* Removes the messages that wait for recipient. */
+  void (*purge) (Rig *rig, const char *recipient);
+  /* As store_mem_list_messages; for g_free. */
+  char *(*list_messages) (Rig *rig);
 } RigKind;
 
 struct Rig {
@@ -33,6 +37,7 @@ struct Rig {
   TestLoop *loop;
   StorePort *port;
   DocumentsPort *documents;
+  MessagesPort *messages;
   gpointer store; /* the kind's */
   Counters *counters;
 
@@ -44,7 +49,9 @@ struct Rig {
   gboolean has_policy;
   /* Told by events. */
   GString *events;  /* "up", "away", "+aor", "-aor", "begin", "end", "settings",
-                      "policy aor" ("*": of anybody) by line */
+                      "policy aor", "messages aor" ("*": of anybody) by line */
+  GString *loaded;  /* messages: "waiting aor n", "seen call-id tag cseq",
+                      "last id" by line */
   GString *changed; /* documents: "auid owner name" by line, "*" for NULL */
   char *fatal;
   gboolean has_failed;
@@ -101,3 +108,4 @@ void assert_subscription_equal (const SubsStored *a, const SubsStored *b);
 /* The suite that every kind passes: /store/NAME/... */
 void contract_add_tests (const RigKind *kind);
 void documents_add_tests (const RigKind *kind);
+void messages_add_tests (const RigKind *kind);

@@ -10,6 +10,7 @@ open_mem (Rig *rig)
 {
   rig->port = store_mem_port (rig->store);
   rig->documents = store_mem_documents (rig->store);
+  rig->messages = store_mem_messages (rig->store);
 }
 
 static void
@@ -67,15 +68,28 @@ poison (Rig *rig, RegBinding *binding)
   store_mem_refuse_next (rig->store);
 }
 
+static void
+purge (Rig *rig, const char *recipient)
+{
+  store_mem_purge_messages (rig->store, recipient);
+}
+
+static char *
+list_messages (Rig *rig)
+{
+  return g_strdup (store_mem_list_messages (rig->store));
+}
+
 int
 main (int argc, char **argv)
 {
-  static const RigKind mem
-      = { "mem",     open_mem,   close_mem,    wipe_mem, put_user,
-          drop_user, put_policy, put_settings, set_up,   poison };
+  static const RigKind mem = { "mem",    open_mem,  close_mem,  wipe_mem,
+                               put_user, drop_user, put_policy, put_settings,
+                               set_up,   poison,    purge,      list_messages };
 
   g_test_init (&argc, &argv, NULL);
   contract_add_tests (&mem);
   documents_add_tests (&mem);
+  messages_add_tests (&mem);
   return g_test_run ();
 }

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What is noted waits in one queue per lane, in order: a message comes before its
+ * deliveries.  One part of a lane's queue is on its way at a time. */
+#define G_LOG_DOMAIN "store"
+#include "store/messages-ledger.h"
+
+#include <string.h>
+
+#include "store/array.h"
+#include "store/messages-encode.h"
+#include "store/messages-sql.h"
+
+#define BEHIND 2000        /* ms that it is written behind */
+#define ENTRIES_MAX 100000 /* that wait, in all */
+#define PART 256           /* of one lane at a time */
+
+typedef enum { NOTE_MESSAGE, NOTE_DELIVERY, NOTE_SHOWN, N_NOTES } NoteKind;
+
+typedef struct {
+  NoteKind kind;
+  guint64 order; /* of all entries; grows */
+  gint64 at;     /* us: when it was so */
+  StoredMessage *message;
+  guint64 id;
+  MessagesState state;
+  guint status;
+  char *device;
+  char *imdn_id, *sender, *recipient; /* of a displayed one */
+} Entry;
+
+typedef struct {
+  GQueue entries;
+  guint due;    /* of them, to be written now */
+  guint flying; /* calls on their way */
+} Line;
+
+struct Ledger {
+  const PgMessagesConfig *config;
+  Line *lines;       /* by lane */
+  GHashTable *index; /* Entry of a delivery that waits -> itself */
+  guint n_entries;
+  guint64 order;
+  LoopTimer *timer;
+  gint64 *n_dropped;
+};
+
+/* A part of one kind. */
+typedef struct {
+  Call call; /* first */
+  Ledger *ledger;
+  guint lane, n;
+  GByteArray *columns[PUT_COLUMNS];
+} Part;
+
+/* --- Entries --- */
+
+static guint
+delivery_hash (gconstpointer data)
+{
+  const Entry *entry = data;
+
+  return g_int64_hash (&entry->id) ^ g_str_hash (entry->device);
+}
+
+static gboolean
+delivery_equal (gconstpointer a, gconstpointer b)
+{
+  const Entry *x = a, *y = b;
+
+  return x->id == y->id && strcmp (x->device, y->device) == 0;
+}
+
+static void
+entry_free (gpointer data)
+{
+  Entry *self = data;
+
+  stored_message_free (self->message);
+  g_free (self->device);
+  g_free (self->imdn_id);
+  g_free (self->sender);
+  g_free (self->recipient);
+  g_free (self);
+}
+
+/* The oldest one of a lane. */
+static Entry *
+pop (Ledger *self, Line *line)
+{
+  Entry *entry = g_queue_pop_head (&line->entries);
+
+  if (entry->kind == NOTE_DELIVERY)
+    g_hash_table_remove (self->index, entry);
+  self->n_entries--;
+  line->due -= MIN (line->due, 1);
+  return entry;
+}
+
+static void
+drop_oldest (Ledger *self)
+{
+  Line *oldest = NULL;
+  const Entry *first = NULL;
+
+  for (guint i = 0; i < self->config->n_lanes; i++) {
+    const Entry *head = g_queue_peek_head (&self->lines[i].entries);
+
+    if (head != NULL && (first == NULL || head->order < first->order)) {
+      first = head;
+      oldest = &self->lines[i];
+    }
+  }
+  if (*self->n_dropped == 0)
+    g_warning ("the ledger of messages is written too slowly: its oldest "
+               "entries are left out (counter messages_ledger_dropped)");
+  (*self->n_dropped)++;
+  entry_free (pop (self, oldest));
+}
+
+static void flush_cb (gpointer data);
+
+static void
+add (Ledger *self, const char *recipient, Entry *entry)
+{
+  guint lane = self->config->lane_of (recipient, self->config->data);
+
+  if (self->n_entries == ENTRIES_MAX)
+    drop_oldest (self);
+  entry->order = self->order++;
+  entry->at = clock_now (self->config->clock);
+  g_queue_push_tail (&self->lines[lane].entries, entry);
+  self->n_entries++;
+  if (self->timer == NULL)
+    self->timer = self->config->loop->after (self->config->loop->self, BEHIND,
+                                             flush_cb, self);
+}
+
+/* --- Parts --- */
+
+static const char *
+state_name (MessagesState state)
+{
+  static const char *const names[] = { [MESSAGES_SENT] = "sent",
+                                       [MESSAGES_DELIVERED] = "delivered",
+                                       [MESSAGES_NOT_TAKEN] = "failed" };
+
+  return names[state];
+}
+
+static void
+encode_message (GByteArray *const *columns, const Entry *entry, gint64 now)
+{
+  message_encode (columns, entry->message, now);
+}
+
+static void
+encode_delivery (GByteArray *const *columns, const Entry *entry, gint64 now)
+{
+  array_put_int64 (columns[0], (gint64)entry->id);
+  array_put_text (columns[1], entry->device);
+  array_put_text (columns[2], state_name (entry->state));
+  array_put_int64 (columns[3], entry->status);
+  array_put_int64 (columns[4], now - entry->at);
+}
+
+static void
+encode_shown (GByteArray *const *columns, const Entry *entry, gint64 now)
+{
+  array_put_text (columns[0], entry->imdn_id);
+  array_put_text (columns[1], entry->sender);
+  array_put_text (columns[2], entry->recipient);
+  array_put_text (columns[3], entry->device);
+  array_put_int64 (columns[4], now - entry->at);
+}
+
+static const struct {
+  const char *statement;
+  guint n_columns;
+  ArrayType types[PUT_COLUMNS];
+  void (*encode) (GByteArray *const *columns, const Entry *entry, gint64 now);
+} kinds[N_NOTES] = {
+  [NOTE_MESSAGE] = { PUT_MESSAGES,
+                     PUT_COLUMNS,
+                     { ARRAY_INT64, ARRAY_TEXT, ARRAY_TEXT, ARRAY_INT64,
+                       ARRAY_TEXT, ARRAY_TEXT, ARRAY_TEXT, ARRAY_TEXT,
+                       ARRAY_TEXT, ARRAY_BYTES, ARRAY_TIME, ARRAY_INT64 },
+                     encode_message },
+  [NOTE_DELIVERY]
+  = { NOTE_DELIVERIES,
+      NOTE_COLUMNS,
+      { ARRAY_INT64, ARRAY_TEXT, ARRAY_TEXT, ARRAY_INT64, ARRAY_INT64 },
+      encode_delivery },
+  [NOTE_SHOWN]
+  = { NOTE_DISPLAYED,
+      DISPLAYED_COLUMNS,
+      { ARRAY_TEXT, ARRAY_TEXT, ARRAY_TEXT, ARRAY_TEXT, ARRAY_INT64 },
+      encode_shown },
+};
+
+static void
+take_cb (Call *call, const PGresult *result)
+{
+}
+
+static void write_on (Ledger *self, guint lane);
+
+static void
+settle_cb (Call *call, StoreOutcome outcome)
+{
+  Part *part = (Part *)call;
+  Ledger *self = part->ledger;
+
+  if (outcome == STORE_REFUSED)
+    *self->n_dropped += part->n;
+  self->lines[part->lane].flying--;
+  write_on (self, part->lane);
+}
+
+static void
+free_cb (Call *call)
+{
+  Part *self = (Part *)call;
+
+  for (guint i = 0; i < G_N_ELEMENTS (self->columns); i++)
+    g_clear_pointer (&self->columns[i], g_byte_array_unref);
+  g_free (self);
+}
+
+static Part *
+part_new (Ledger *ledger, guint lane, NoteKind kind)
+{
+  Part *self = g_new0 (Part, 1);
+
+  self->ledger = ledger;
+  self->lane = lane;
+  for (guint i = 0; i < kinds[kind].n_columns; i++)
+    self->columns[i] = array_begin (kinds[kind].types[i], PART);
+  self->call.statement = kinds[kind].statement;
+  self->call.is_write = self->call.is_soft = self->call.is_lasting = TRUE;
+  self->call.take = take_cb;
+  self->call.settle = settle_cb;
+  self->call.free = free_cb;
+  return self;
+}
+
+/* The parameters are the same however often it is sent. */
+static void
+prepare_cb (Call *call, CallAttempt attempt)
+{
+  Part *self = (Part *)call;
+
+  call_clear_params (call);
+  for (guint i = 0; i < PUT_COLUMNS && self->columns[i] != NULL; i++) {
+    g_autoptr (GBytes) param
+        = g_bytes_new_static (self->columns[i]->data, self->columns[i]->len);
+
+    call_add_bytes (call, param);
+  }
+}
+
+static void
+send_part (Ledger *self, Part *part)
+{
+  for (guint i = 0; i < PUT_COLUMNS && part->columns[i] != NULL; i++)
+    array_set_size (part->columns[i], part->n);
+  part->call.prepare = prepare_cb;
+  part->call.weight = part->n;
+  self->config->submit (part->lane, &part->call, self->config->data);
+}
+
+/* The next part of a lane, unless one is on its way. */
+static void
+write_on (Ledger *self, guint lane)
+{
+  gint64 now = clock_now (self->config->clock);
+  Line *line = &self->lines[lane];
+  Part *parts[N_NOTES] = { NULL };
+
+  if (line->flying > 0)
+    return;
+  for (guint n = 0; n < PART && line->due > 0; n++) {
+    Entry *entry = pop (self, line);
+    Part **part = &parts[entry->kind];
+
+    if (*part == NULL) {
+      *part = part_new (self, lane, entry->kind);
+      line->flying++;
+    }
+    kinds[entry->kind].encode ((*part)->columns, entry, now);
+    (*part)->n++;
+    entry_free (entry);
+  }
+  for (guint k = 0; k < N_NOTES; k++)
+    if (parts[k] != NULL)
+      send_part (self, parts[k]);
+}
+
+void
+ledger_flush (Ledger *self)
+{
+  for (guint i = 0; i < self->config->n_lanes; i++) {
+    self->lines[i].due = self->lines[i].entries.length;
+    write_on (self, i);
+  }
+}
+
+gboolean
+ledger_is_flushed (const Ledger *self)
+{
+  for (guint i = 0; i < self->config->n_lanes; i++)
+    if (self->lines[i].due > 0 || self->lines[i].flying > 0)
+      return FALSE;
+  return TRUE;
+}
+
+static void
+flush_cb (gpointer data)
+{
+  Ledger *self = data;
+
+  self->timer = NULL;
+  ledger_flush (self);
+}
+
+/* --- Noting --- */
+
+void
+ledger_message (Ledger *self, const StoredMessage *message)
+{
+  Entry *entry;
+
+  if (!message_is_fit (message)) {
+    (*self->n_dropped)++;
+    return;
+  }
+  entry = g_new0 (Entry, 1);
+  entry->kind = NOTE_MESSAGE;
+  entry->message = message_copy_bare (message);
+  add (self, message->recipient, entry);
+}
+
+/* What has been delivered is not told to be on its way any more. */
+static void
+merge (Entry *entry, MessagesState state, guint status, gint64 now)
+{
+  if (entry->state == MESSAGES_DELIVERED)
+    return;
+  entry->state = state;
+  entry->status = status;
+  entry->at = now;
+}
+
+void
+ledger_delivery (Ledger *self, guint64 id, const char *recipient,
+                 const char *device, MessagesState state, guint status)
+{
+  Entry key = { .id = id, .device = (char *)device };
+  Entry *entry;
+
+  if (id > G_MAXINT64 || !message_is_device (device)) {
+    (*self->n_dropped)++;
+    return;
+  }
+  entry = g_hash_table_lookup (self->index, &key);
+  if (entry != NULL) {
+    merge (entry, state, status, clock_now (self->config->clock));
+    return;
+  }
+  entry = g_new0 (Entry, 1);
+  entry->kind = NOTE_DELIVERY;
+  entry->id = id;
+  entry->device = g_strdup (device);
+  entry->state = state;
+  entry->status = status;
+  add (self, recipient, entry);
+  g_hash_table_add (self->index, entry);
+}
+
+void
+ledger_displayed (Ledger *self, const char *imdn_id, const char *sender,
+                  const char *recipient, const char *device)
+{
+  Entry *entry;
+
+  if (!message_is_text (imdn_id) || !message_is_text (sender)
+      || !message_is_text (recipient) || !message_is_device (device)) {
+    (*self->n_dropped)++;
+    return;
+  }
+  entry = g_new0 (Entry, 1);
+  entry->kind = NOTE_SHOWN;
+  entry->imdn_id = g_strdup (imdn_id);
+  entry->sender = g_strdup (sender);
+  entry->recipient = g_strdup (recipient);
+  entry->device = g_strdup (device);
+  add (self, recipient, entry);
+}
+
+/* --- Life --- */
+
+Ledger *
+ledger_new (const PgMessagesConfig *config)
+{
+  Ledger *self = g_new0 (Ledger, 1);
+
+  self->config = config;
+  self->lines = g_new0 (Line, config->n_lanes);
+  self->index = g_hash_table_new (delivery_hash, delivery_equal);
+  self->n_dropped = counters_cell (config->counters, "messages_ledger_dropped");
+  return self;
+}
+
+void
+ledger_free (Ledger *self)
+{
+  if (self == NULL)
+    return;
+  if (self->timer != NULL)
+    self->config->loop->remove_timer (self->config->loop->self, self->timer);
+  g_hash_table_unref (self->index);
+  for (guint i = 0; i < self->config->n_lanes; i++)
+    g_queue_clear_full (&self->lines[i].entries, entry_free);
+  g_free (self->lines);
+  g_free (self);
+}
