@@ -123,6 +123,8 @@ gboolean reg_knows_instance (Reg *self, const char *aor, const char *instance);
 const RegBinding *reg_find_source (Reg *self, const char *aor, guint64 flow,
                                    const char *received);
 
+/* The bindings that came by a flow: borrowed; a new array. */
+GPtrArray *reg_of_flow (Reg *self, guint64 flow);
 /* A closed flow: its bindings stay until they expire but have no flow. */
 void reg_flow_closed (Reg *self, guint64 flow);
 

@@ -227,6 +227,17 @@ reg_take (Reg *self, RegEntry *entry)
   return binding;
 }
 
+GPtrArray *
+reg_of_flow (Reg *self, guint64 flow)
+{
+  GPtrArray *entries = g_hash_table_lookup (self->flows, &flow);
+  GPtrArray *bindings = g_ptr_array_new ();
+
+  for (guint i = 0; entries != NULL && i < entries->len; i++)
+    g_ptr_array_add (bindings, ((RegEntry *)entries->pdata[i])->binding);
+  return bindings;
+}
+
 void
 reg_flow_closed (Reg *self, guint64 flow)
 {
