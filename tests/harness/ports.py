@@ -19,13 +19,17 @@ def is_free(port, kind, host='127.0.0.1'):
     return True
 
 
+given = set()
+
+
 def free_port():
-    """A port that is free for UDP and TCP, on IPv4 and IPv6; tests that run at
-    the same time hardly ever get the same one."""
+    """A port that is free for UDP and TCP, on IPv4 and IPv6, and that nobody
+    got before; tests that run at the same time hardly ever get the same one."""
     kinds = [(kind, host) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)
              for host in ('127.0.0.1', '::1')]
     for _ in range(100):
         port = random.SystemRandom().randint(FIRST, LAST)
-        if all(is_free(port, *kind) for kind in kinds):
+        if port not in given and all(is_free(port, *kind) for kind in kinds):
+            given.add(port)
             return port
     raise OSError('no free port')
