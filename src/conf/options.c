@@ -122,7 +122,25 @@ static const ConfOption options[] = {
     " the first few are told at once." },
 
   { "message", "timeout", CONF_DURATION, "10s", 1, MINUTE, NULL, TRUE,
-    "How long the devices of the recipient may take to answer a message." },
+    "How long the devices of the recipient may take to answer a message; then"
+    " it is stored." },
+  { "message", "locked_timeout", CONF_DURATION, "4s", 1, MINUTE, NULL, TRUE,
+    "How long the device that a conversation is on may take; then the message"
+    " goes to the others too." },
+  { "message", "lock_idle", CONF_DURATION, "10m", 10, DAY, NULL, FALSE,
+    "A conversation without a message for so long is on no device any more." },
+  { "message", "locks", CONF_INT, "200000", 100, 100000000, NULL, FALSE,
+    "The most conversations that are on a device at one time; above it the one"
+    " used longest ago is forgotten." },
+  { "message", "retry", CONF_DURATION, "30s", 1, HOUR, NULL, TRUE,
+    "After how long a device that did not answer is tried again with stored"
+    " messages; when it registers that is at once." },
+  { "message", "max_recipients", CONF_INT, "200", 1, 100000, NULL, TRUE,
+    "The most recipients of one message to many." },
+  { "message", "broadcast_rate", CONF_INT, "1000", 10, 1000000, NULL, TRUE,
+    "How many copies of messages to many are delivered in a second." },
+  { "message", "ledger_keep", CONF_DURATION, "30d", HOUR, 3650 * DAY, NULL, TRUE,
+    "How long what became of a message is kept in the table deliveries." },
 
   { "http", "listen", CONF_ENDPOINTS, "127.0.0.1:8080", 0, 16, NULL, FALSE,
     "Addresses and ports for HTTP; empty: no HTTP." },

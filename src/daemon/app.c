@@ -217,6 +217,7 @@ make_service (App *self)
       self->port, store_pg_port (self->store), self->counters);
   service_set_fatal (self->service, fatal_cb, self);
   service_set_documents (self->service, store_pg_documents (self->store), root);
+  service_set_messages (self->service, store_pg_messages (self->store));
 }
 
 static const char *

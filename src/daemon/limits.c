@@ -10,11 +10,14 @@
 /* How long a terminated dialog's row answers repetitions: 64*T1 and as much
  * again for the sender's clock. */
 #define TOMBSTONE 64
+/* Messages that are read at one time for one user. */
+#define MESSAGE_CHUNK 100
+#define SECOND ((gint64)1000000)
 
 static guint
 number (const Conf *conf, const char *group, const char *key)
 {
-  return (guint) conf_int (conf, group, key);
+  return (guint)conf_int (conf, group, key);
 }
 
 ServiceLimits
@@ -42,7 +45,16 @@ limits_of (const Conf *conf)
     .xcap_uris = number (conf, "subscriptions", "xcap_uris"),
     .xcap_interval = number (conf, "subscriptions", "xcap_interval"),
     .away_expires = AWAY_EXPIRES,
-    .fork_timeout = number (conf, "message", "timeout"),
+    .im = { .alone = number (conf, "message", "locked_timeout") * SECOND,
+            .fork = number (conf, "message", "timeout") * SECOND,
+            .idle = number (conf, "message", "lock_idle") * SECOND,
+            .retry = number (conf, "message", "retry") * SECOND,
+            .max_locks = number (conf, "message", "locks"),
+            .chunk = MESSAGE_CHUNK,
+            .max_waiting = 2 * MESSAGE_CHUNK },
+    .max_recipients = number (conf, "message", "max_recipients"),
+    .broadcast_rate = number (conf, "message", "broadcast_rate"),
+    .ledger_keep = number (conf, "message", "ledger_keep"),
   };
 
   return limits;

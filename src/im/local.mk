@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 noinst_LIBRARIES += src/libim.a
-src_libim_a_SOURCES = src/im/fork.c src/im/fork.h src/im/status.c \
+src_libim_a_SOURCES = src/im/status.c \
   src/im/lock.c src/im/lock.h src/im/lock-priv.h \
   src/im/im.c src/im/im.h src/im/im-priv.h src/im/life.c src/im/line.c \
   src/im/box.c

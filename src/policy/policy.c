@@ -8,6 +8,7 @@
 #define PRESENCE "presence"
 #define WINFO "presence.winfo"
 #define XCAP_DIFF "xcap-diff"
+#define SUMMARY "message-summary"
 
 /* A step fills answer and returns TRUE when it decides. */
 typedef gboolean (*StepFn) (const PolicyQuestion *question,
@@ -178,6 +179,7 @@ static const struct {
   { WINFO, owner_only }, { PRESENCE, oneself },   { PRESENCE, not_known },
   { PRESENCE, blocked }, { PRESENCE, allowed },   { PRESENCE, contact },
   { PRESENCE, rules },   { PRESENCE, otherwise }, { XCAP_DIFF, owner_only },
+  { SUMMARY, owner_only },
 };
 
 gboolean

@@ -3,6 +3,7 @@
  * Questions to policy/, and what becomes of its answers. */
 #define G_LOG_DOMAIN "service"
 #include "service/judge.h"
+#include "service/mail.h"
 #include "service/renew.h"
 #include "service/watchers.h"
 #include "service/xcap_events.h"
@@ -557,6 +558,7 @@ judge_settings_changed (const PolicySettings *settings, gpointer data)
   guint kinds = 0;
 
   self->settings = *settings;
+  mail_settings_changed (self->mail);
   if (needs_judging (&before, settings))
     kinds |= PACE_KIND (PACE_JUDGE);
   if (before.share_availability != settings->share_availability)

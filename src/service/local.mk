@@ -14,6 +14,13 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/restore.c \
   src/service/pace.c \
   src/service/packages.c src/service/packages.h \
+  src/service/broadcast.c src/service/broadcast.h \
+  src/service/devices.c src/service/devices.h \
+  src/service/mail.c src/service/mail-store.c src/service/mail.h \
+  src/service/mail-priv.h \
+  src/service/relay.c src/service/relay.h \
+  src/service/reports.c src/service/reports.h \
+  src/service/summary.c src/service/summary.h \
   src/service/documents.c src/service/documents.h \
   src/service/watchers.c src/service/watchers.h \
   src/service/why.c \

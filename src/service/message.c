@@ -1,34 +1,20 @@
 /* SPDX-License-Identifier: ISC
  *
- * MESSAGE (RFC 3428): to every signed-in device of a local user, or on to
- * another domain; one final answer upstream. */
+ * MESSAGE (RFC 3428): who may write, what it is, and where it goes: to a user of
+ * ours (mail.h), to many (broadcast.h), or on to another domain (relay.h). */
 #define G_LOG_DOMAIN "service"
 #include "service/judge.h"
 
-#include "im/fork.h"
+#include "addr/aor.h"
+#include "codec/composing.h"
+#include "codec/imdn.h"
+#include "service/broadcast.h"
+#include "service/devices.h"
+#include "service/mail.h"
+#include "service/relay.h"
+#include "service/reports.h"
 
-#include <string.h>
-
-typedef struct Forking Forking;
-
-typedef struct {
-  Forking *forking;
-  guint branch;
-} Branch;
-
-/* One MESSAGE; lives until upstream is answered and every branch has ended. */
-struct Forking {
-  GList link; /* in service->forking */
-  Service *service;
-  ImFork *fork;
-  SipResponse *kept[IM_FORK_MAX];
-  Branch branches[IM_FORK_MAX];
-  guint n;
-  gboolean is_answered, is_relay;
-  LoopTimer *timer;
-  MessageAnswerFn answer;
-  gpointer data;
-};
+#define SECOND ((gint64)1000000)
 
 static void
 answer_now (ServiceVerdict verdict, const char *text, MessageAnswerFn answer,
@@ -39,186 +25,47 @@ answer_now (ServiceVerdict verdict, const char *text, MessageAnswerFn answer,
   answer (&out, data);
 }
 
-static void
-forking_free (Forking *self)
-{
-  SipOutPort *sip = self->service->sip;
+/* --- What is it? --- */
 
-  for (guint i = 0; i < self->n; i++)
-    if (self->kept[i] != NULL)
-      sip->drop_response (sip->self, self->kept[i]);
-  if (self->timer != NULL)
-    self->service->loop->remove_timer (self->service->loop->self, self->timer);
-  g_queue_unlink (&self->service->forking, &self->link);
-  im_fork_free (self->fork);
-  g_free (self);
+typedef struct {
+  ImContent content;
+  gboolean is_composing; /* worth nothing later */
+  char *imdn_id;
+} Kind;
+
+static char *
+imdn_id_of (const MessageCommand *command)
+{
+  g_autoptr (Cpim) cpim = NULL;
+
+  if (!mime_is (command->content_type, "message/cpim")
+      || command->content_encoding != NULL
+      || !cpim_parse (command->body, command->body_len, &cpim, NULL))
+    return NULL;
+  return g_strdup (imdn_message_id (cpim));
 }
 
-void
-service_forking_free (Service *self)
+/* Most are text: those are told by their type alone. */
+static Kind
+kind_of (const MessageCommand *command)
 {
-  while (self->forking.head != NULL)
-    forking_free (self->forking.head->data);
+  Kind kind = { .content = IM_USER };
+
+  if (command->body == NULL || mime_is (command->content_type, "text/plain"))
+    return kind;
+  kind.is_composing
+      = composing_is (command->content_type, command->content_encoding,
+                      command->body, command->body_len);
+  if (kind.is_composing
+      || imdn_is (command->content_type, command->content_encoding,
+                  command->body, command->body_len))
+    kind.content = IM_AUTOMATIC;
+  if (!kind.is_composing)
+    kind.imdn_id = imdn_id_of (command);
+  return kind;
 }
 
-static void
-release_if_done (Forking *self)
-{
-  if (self->is_answered && im_fork_is_done (self->fork))
-    forking_free (self);
-}
-
-/* branch < 0, or one without a response (timeout, transport failure): nobody
- * took it. */
-static void
-answer_upstream (Forking *self, gint branch)
-{
-  SipResponse *response = branch >= 0 ? self->kept[branch] : NULL;
-  MessageAnswer out = { .verdict = SERVICE_UNAVAILABLE };
-
-  if (response != NULL) {
-    out.verdict = SERVICE_RELAYED;
-    out.response = response;
-  } else {
-    out.text = self->is_relay ? "No answer from the next hop"
-                              : "No device took the message";
-  }
-  if (self->timer != NULL)
-    self->service->loop->remove_timer (self->service->loop->self,
-                                       g_steal_pointer (&self->timer));
-  self->is_answered = TRUE;
-  self->answer (&out, self->data);
-  service_leave (self->service);
-}
-
-static void
-forwarded_cb (guint status, SipResponse *response, gpointer data)
-{
-  Branch *branch = data;
-  Forking *self = branch->forking;
-  SipOutPort *sip = self->service->sip;
-  guint best;
-
-  if (response != NULL && self->kept[branch->branch] == NULL)
-    self->kept[branch->branch] = sip->keep_response (sip->self, response);
-  if (im_fork_answer (self->fork, branch->branch, status, &best) == IM_ANSWER)
-    answer_upstream (self, (gint)best);
-  release_if_done (self);
-}
-
-static void
-timeout_cb (gpointer data)
-{
-  Forking *self = data;
-  gint best = -1;
-
-  self->timer = NULL;
-  if (im_fork_timeout (self->fork, &best) == IM_ANSWER)
-    answer_upstream (self, best);
-  release_if_done (self);
-}
-
-void
-service_forking_give_up (Service *self)
-{
-  GList *next;
-
-  for (GList *l = self->forking.head; l != NULL; l = next) {
-    Forking *forking = l->data;
-    gint best = -1;
-
-    next = l->next;
-    if (im_fork_timeout (forking->fork, &best) == IM_ANSWER)
-      answer_upstream (forking, best);
-    release_if_done (forking);
-  }
-}
-
-static void
-start (Service *service, const MessageCommand *command, GPtrArray *targets,
-       MessageAnswerFn answer, gpointer data)
-{
-  Forking *self = g_new0 (Forking, 1);
-  SipOutPort *sip = service->sip;
-
-  self->service = service;
-  self->link.data = self;
-  g_queue_push_tail_link (&service->forking, &self->link);
-  self->n = MIN (targets->len, IM_FORK_MAX);
-  self->fork = im_fork_new (self->n);
-  self->is_relay = command->recipient == NULL;
-  self->answer = answer;
-  self->data = data;
-  service_enter (service);
-  self->timer = service->loop->after (service->loop->self,
-                                      service->limits.fork_timeout * 1000,
-                                      timeout_cb, self);
-  for (guint i = 0; i < self->n; i++) {
-    self->branches[i].forking = self;
-    self->branches[i].branch = i;
-    sip->forward (sip->self, command->request, g_ptr_array_index (targets, i),
-                  forwarded_cb, &self->branches[i]);
-  }
-}
-
-static SipTarget *
-target_of (const RegBinding *binding)
-{
-  SipTarget *target = g_new0 (SipTarget, 1);
-
-  target->target = binding->contact;
-  target->path = binding->path;
-  target->flow = binding->flow;
-  /* RFC 3327 5.3: with a Path its first hop is the way, whoever sent it. */
-  if (binding->path == NULL && g_str_has_prefix (binding->received, "udp:"))
-    target->received = binding->received;
-  return target;
-}
-
-/* A connection that has closed cannot be opened from here. */
-static gboolean
-is_reachable (const RegBinding *binding)
-{
-  return binding->flow != 0 || binding->path != NULL
-         || binding->received == NULL
-         || g_str_has_prefix (binding->received, "udp:");
-}
-
-/* Does a binding of the same device stand before it (newer)? */
-static gboolean
-is_older_twin (GPtrArray *bindings, const RegBinding *binding)
-{
-  if (binding->instance == NULL)
-    return FALSE;
-  for (guint i = 0; i < bindings->len; i++) {
-    const RegBinding *other = g_ptr_array_index (bindings, i);
-
-    if (other != binding && g_strcmp0 (other->instance, binding->instance) == 0
-        && is_reachable (other)
-        && (other->updated_at > binding->updated_at
-            || (other->updated_at == binding->updated_at && other < binding)))
-      return TRUE;
-  }
-  return FALSE;
-}
-
-/* The devices of a user: one binding each, the newest that can be reached. */
-static GPtrArray *
-targets_of (Service *self, const char *aor, const char *instance)
-{
-  g_autoptr (GPtrArray) bindings = reg_bindings (self->reg, aor);
-  GPtrArray *targets = g_ptr_array_new_with_free_func (g_free);
-
-  for (guint i = 0; i < bindings->len; i++) {
-    const RegBinding *binding = g_ptr_array_index (bindings, i);
-
-    if (instance != NULL && g_strcmp0 (binding->instance, instance) != 0)
-      continue;
-    if (is_reachable (binding) && !is_older_twin (bindings, binding))
-      g_ptr_array_add (targets, target_of (binding));
-  }
-  return targets;
-}
+/* --- May it? --- */
 
 /* What cannot be read now stops no message: those who are there go on writing
  * while PostgreSQL is away (DESIGN section 3, rule 5). */
@@ -260,43 +107,139 @@ check (Service *self, const char *sender, const MessageCommand *command,
   return verdict;
 }
 
-static void
-send_on (Service *self, const MessageCommand *command, MessageAnswerFn answer,
-         gpointer data)
-{
-  g_autoptr (GPtrArray) targets = NULL;
+/* --- Where to? --- */
 
-  if (command->recipient == NULL) {
-    targets = g_ptr_array_new_with_free_func (g_free);
-    g_ptr_array_add (targets, g_new0 (SipTarget, 1));
-  } else {
-    targets = targets_of (self, command->recipient, command->instance);
-  }
-  if (targets->len == 0)
-    answer_now (SERVICE_UNAVAILABLE, "Nobody is signed in there", answer, data);
-  else
-    start (self, command, targets, answer, data);
+static StoredMessage *
+stored_of (Service *self, const ServiceCaller *caller,
+           const MessageCommand *command, char *imdn_id)
+{
+  StoredMessage *message = g_new0 (StoredMessage, 1);
+  gint64 ttl = self->settings.offline_ttl;
+
+  if (command->expires >= 0)
+    ttl = MIN (ttl, command->expires);
+  message->call_id = g_strdup (caller->call_id);
+  message->from_tag = g_strdup (caller->from_tag);
+  message->cseq = caller->cseq;
+  message->sender = g_strdup (caller->user);
+  message->recipient = g_strdup (service_user (self, command->recipient)->aor);
+  message->imdn_id = imdn_id;
+  message->content_type = g_strdup (command->content_type);
+  message->created_at
+      = command->date > 0 ? command->date * SECOND : clock_wall (self->clock);
+  message->expires_at = service_now (self) + ttl * SECOND;
+  return message;
+}
+
+/* Stored only what can still be of use later, and has no device or dialog that
+ * it is meant for (RFC 3428 6, 10). */
+static ImKeep
+keep_of (const Service *self, const MessageCommand *command, const Kind *kind)
+{
+  if (self->messages == NULL || self->settings.suppress_offline_im
+      || kind->is_composing || command->instance != NULL
+      || command->is_in_dialog || command->expires == 0)
+    return IM_REFUSE;
+  return IM_KEEP;
 }
 
 static void
-check_and_send (Service *self, const char *sender,
+to_user (Service *self, const ServiceCaller *caller,
+         const MessageCommand *command, Kind *kind, MessageAnswerFn answer,
+         gpointer data)
+{
+  MailItem item = { .request = command->request,
+                    .body = command->body,
+                    .body_len = command->body_len,
+                    .content = kind->content,
+                    .keep = keep_of (self, command, kind),
+                    .is_untold = kind->content == IM_AUTOMATIC,
+                    .instance = command->instance,
+                    .answer = answer,
+                    .data = data };
+
+  item.message
+      = stored_of (self, caller, command, g_steal_pointer (&kind->imdn_id));
+  mail_send (self->mail, &item);
+}
+
+/* Which device replied (DESIGN section 6), and what it displayed (RFC 5438). */
+static void
+note_writer (Service *self, const ServiceCaller *caller,
+             const MessageCommand *command, const Kind *kind)
+{
+  const char *device;
+  const char *peer = command->recipient;
+
+  if (peer == NULL)
+    peer = command->peer;
+  if (peer == NULL || service_user (self, caller->user) == NULL)
+    return;
+  device = device_of_caller (self, caller);
+  im_locks_wrote (im_locks (mail_im (self->mail)), caller->user, peer, device,
+                  kind->content, service_now (self));
+  if (kind->content == IM_AUTOMATIC && !kind->is_composing)
+    report_note (self, command, caller->user, peer, device);
+}
+
+static void
+send_on (Service *self, const ServiceCaller *caller,
+         const MessageCommand *command, MessageAnswerFn answer, gpointer data)
+{
+  Kind kind = { 0 };
+
+  if (command->is_message) {
+    kind = kind_of (command);
+    note_writer (self, caller, command, &kind);
+  }
+  if (command->recipient == NULL)
+    relay_start (self, command->request, answer, data);
+  else if (mail_was_seen (self->mail, caller))
+    answer_now (SERVICE_ACCEPTED, NULL, answer, data);
+  else
+    to_user (self, caller, command, &kind, answer, data);
+  g_free (kind.imdn_id);
+}
+
+/* To many, of whom each has a policy. */
+static void
+to_many (Service *self, const ServiceCaller *caller,
+         const MessageCommand *command, MessageAnswerFn answer, gpointer data)
+{
+  ServiceVerdict verdict = service_gate (self);
+
+  if (verdict == SERVICE_OK && !self->settings.im_enabled)
+    answer_now (SERVICE_FORBIDDEN, policy_step_text (POLICY_BY_IM_OFF), answer,
+                data);
+  else if (verdict == SERVICE_OK && command->list != NULL
+           && service_enabled_user (self, command->recipient) == NULL)
+    answer_now (SERVICE_NOT_FOUND, NULL, answer, data);
+  else if (verdict == SERVICE_OK)
+    broadcast_message (self, caller, command, answer, data);
+  else
+    answer_now (verdict, NULL, answer, data);
+}
+
+static void
+check_and_send (Service *self, const ServiceCaller *caller,
                 const MessageCommand *command, MessageAnswerFn answer,
                 gpointer data)
 {
   const char *text = NULL;
-  ServiceVerdict verdict = check (self, sender, command, &text);
+  ServiceVerdict verdict = check (self, caller->user, command, &text);
 
   if (verdict == SERVICE_OK)
-    send_on (self, command, answer, data);
+    send_on (self, caller, command, answer, data);
   else
     answer_now (verdict, text, answer, data);
 }
 
-/* One that waits until its recipient's policy has been read. */
+/* --- The recipient's policy has to be read first --- */
+
 typedef struct {
   Service *service;
-  MessageCommand command; /* owns its strings */
-  char *sender;
+  MessageCommand command;
+  ServiceCaller caller;
   MessageAnswerFn answer;
   gpointer data;
 } Asking;
@@ -306,30 +249,26 @@ asked_cb (PolicyUser *user, gpointer data)
 {
   Asking *self = data;
 
-  check_and_send (self->service, self->sender, &self->command, self->answer,
+  check_and_send (self->service, &self->caller, &self->command, self->answer,
                   self->data);
   service_leave (self->service);
-  g_free ((char *)self->command.recipient);
-  g_free ((char *)self->command.instance);
-  g_free (self->sender);
   g_free (self);
 }
 
 static void
-ask_policy (Service *self, const char *sender, const MessageCommand *command,
-            MessageAnswerFn answer, gpointer data)
+ask_policy (Service *self, const ServiceCaller *caller,
+            const MessageCommand *command, MessageAnswerFn answer,
+            gpointer data)
 {
   Asking *asking = g_new0 (Asking, 1);
 
   asking->service = self;
   asking->command = *command;
-  asking->command.recipient = g_strdup (command->recipient);
-  asking->command.instance = g_strdup (command->instance);
-  asking->sender = g_strdup (sender);
+  asking->caller = *caller;
   asking->answer = answer;
   asking->data = data;
   service_enter (self);
-  facts_want (self->facts, asking->command.recipient, asked_cb, asking);
+  facts_want (self->facts, command->recipient, asked_cb, asking);
 }
 
 /* The policy of somebody who is there, and not known yet. */
@@ -347,10 +286,14 @@ service_message (Service *self, const ServiceCaller *caller,
                  const MessageCommand *command, MessageAnswerFn answer,
                  gpointer data)
 {
-  if (needs_policy (self, command))
-    ask_policy (self, caller->user, command, answer, data);
+  ServiceCaller device = *caller;
+
+  if (command->is_many || command->list != NULL)
+    to_many (self, caller, command, answer, data);
+  else if (needs_policy (self, command))
+    ask_policy (self, caller, command, answer, data);
   else
-    check_and_send (self, caller->user, command, answer, data);
+    check_and_send (self, caller, command, answer, data);
   if (service_gate (self) != SERVICE_BUSY)
-    service_resume (self, caller);
+    service_resume (self, &device);
 }

@@ -5,6 +5,7 @@
 #include "service/packages.h"
 
 #include "service/documents.h"
+#include "service/summary.h"
 #include "service/watchers.h"
 #include "service/xcap_events.h"
 
@@ -21,6 +22,10 @@ static Package packages[] = {
     .content_type = "application/watcherinfo+xml",
     .accept = "application/watcherinfo+xml",
     .compose = watchers_document },
+  { .name = SUMMARY,
+    .content_type = "application/simple-message-summary",
+    .accept = "application/simple-message-summary",
+    .compose = summary_document },
   { .name = XCAP_DIFF,
     .content_type = XCAP_DIFF_TYPE,
     .accept = XCAP_DIFF_TYPE,
@@ -33,7 +38,7 @@ static Package packages[] = {
 const char *
 service_allow_events (void)
 {
-  return "presence, presence.winfo, " XCAP_DIFF;
+  return "presence, presence.winfo, " SUMMARY ", " XCAP_DIFF;
 }
 
 const Package *

@@ -2,6 +2,7 @@
  *
  * REGISTER: decide, write, then show and answer (RFC 3261 10.3). */
 #define G_LOG_DOMAIN "service"
+#include "service/mail.h"
 #include "service/service-priv.h"
 
 #include "addr/aor.h"
@@ -96,6 +97,7 @@ service_bindings_gone (Service *self, GPtrArray *changes)
                                  reg_is_online (self->reg, aor)))
       service_presence_changed (self, aor);
   }
+  mail_bindings_changed (self->mail, changes);
 }
 
 /* The dialogs of the device that registered go on over its new flow. */
@@ -142,6 +144,7 @@ accepted (Registering *self, StoreOutcome outcome)
                                self->is_registered))
     service_presence_changed (service, self->aor);
   resume_dialogs (self);
+  mail_bindings_changed (service->mail, self->changes);
 }
 
 /* Who has been disabled meanwhile has lost his bindings, this one too. */

@@ -5,6 +5,7 @@
  * rule 8). */
 #define G_LOG_DOMAIN "service"
 #include "service/judge.h"
+#include "service/mail.h"
 #include "service/xcap_events.h"
 
 #include "addr/aor.h"
@@ -23,7 +24,10 @@ secret_cb (const guint8 *secret, gpointer data)
 static void
 settings_cb (const PolicySettings *settings, gpointer data)
 {
-  ((Service *)data)->settings = *settings;
+  Service *self = data;
+
+  self->settings = *settings;
+  mail_settings_changed (self->mail);
 }
 
 static void
@@ -116,7 +120,10 @@ service_start (Service *self, void (*ready) (gpointer data), gpointer data)
                                     .subscription = subscription_cb,
                                     .loaded = loaded_cb,
                                     .secret = secret_cb,
-                                    .settings = settings_cb };
+                                    .settings = settings_cb,
+                                    .waiting = mail_waiting_cb,
+                                    .message_seen = mail_seen_cb,
+                                    .last_message = mail_last_cb };
 
   self->ready_fn = ready;
   self->ready_data = data;

@@ -6,6 +6,7 @@
 
 typedef struct Documents Documents;
 typedef struct Facts Facts;
+typedef struct Mail Mail;
 typedef struct Renewals Renewals;
 typedef struct Sweep Sweep;
 typedef struct Watchers Watchers;
@@ -42,7 +43,9 @@ struct Service {
   Sweep *sweep;        /* pace.c: what goes through all of them */
   GHashTable *shown;   /* during service_presence_changed: Sub, whose NOTIFY has
                           the change already; else NULL */
-  GQueue forking;      /* message.c: messages on their way */
+  Mail *mail;
+  MessagesPort *messages; /* or NULL */
+  GQueue relaying;     /* relay.c: on their way to other domains */
   GQueue notifying;    /* notify.c: NOTIFYs that have not ended */
   GPtrArray *reserves; /* notify.c: waiting for PostgreSQL to be back */
   gboolean is_ready, is_stopping;
@@ -104,10 +107,6 @@ gboolean service_act_stored (Service *self, GArray *actions, Sub *sub,
 void service_act (Service *self, GArray *actions);
 /* What watchers of aor see has changed. */
 void service_presence_changed (Service *self, const char *aor);
-/* message.c: forgets the messages that wait for their branches. */
-void service_forking_free (Service *self);
-/* Answers those upstream, with the best there is by now. */
-void service_forking_give_up (Service *self);
 /* Forgets the NOTIFYs that have not ended. */
 void service_notifying_free (Service *self);
 /* PostgreSQL is back: reservations that could not be written are asked again.

@@ -2,8 +2,11 @@
  *
  * Making, starting, ticking and stopping the use cases. */
 #define G_LOG_DOMAIN "service"
+#include "service/devices.h"
 #include "service/documents.h"
 #include "service/judge.h"
+#include "service/mail.h"
+#include "service/relay.h"
 #include "service/renew.h"
 #include "service/watchers.h"
 #include "service/xcap_events.h"
@@ -52,6 +55,7 @@ tick_cb (gpointer data)
   expire_bindings (self);
   expire_publications (self);
   expire_subscriptions (self);
+  mail_advance (self->mail);
   watchers_advance (self);
   renewals_advance (self);
   *counters_cell (self->counters, "bindings") = count (reg_size (self->reg));
@@ -81,6 +85,7 @@ static const StoreEvents store_events = { .user_changed = service_user_changed,
                                           = judge_policy_changed,
                                           .documents_changed
                                           = xcap_events_changed,
+                                          .messages_changed = mail_changed_cb,
                                           .up_changed = service_up_changed,
                                           .fatal = fatal_cb };
 
@@ -112,6 +117,7 @@ service_new (const ServiceLimits *limits, const char *const *domains,
   self->renewals = renewals_new (self);
   self->pacing = g_hash_table_new (NULL, NULL);
   self->reserves = g_ptr_array_new ();
+  self->mail = mail_new (self);
   store->set_events (store->self, &store_events, self);
   self->tick = loop->every (loop->self, TICK_MS, tick_cb, self);
   return self;
@@ -127,6 +133,7 @@ service_free (Service *self)
     self->loop->remove_timer (self->loop->self, self->stop_timer);
   service_pace_free (self);
   service_set_sip (self, NULL);
+  mail_free (self->mail);
   g_ptr_array_unref (self->reserves);
   xcap_events_free (self->xcap);
   g_free (self->xcap_root);
@@ -147,7 +154,8 @@ service_set_sip (Service *self, SipOutPort *sip)
 {
   if (sip == NULL && self->sip != NULL) {
     service_notifying_free (self);
-    service_forking_free (self);
+    relays_free (self);
+    mail_detach (self->mail);
   }
   self->sip = sip;
 }
@@ -166,6 +174,13 @@ service_set_limits (Service *self, const ServiceLimits *limits)
 {
   self->limits = *limits;
   subs_set_limits (self->subs, &limits->subs);
+  mail_settings_changed (self->mail);
+}
+
+void
+service_set_messages (Service *self, MessagesPort *messages)
+{
+  self->messages = messages;
 }
 
 void
@@ -231,7 +246,8 @@ stop_timeout_cb (gpointer data)
   Service *self = data;
 
   self->stop_timer = NULL;
-  service_forking_give_up (self);
+  relays_give_up (self);
+  mail_give_up (self->mail);
   if (self->in_flight > 0)
     g_warning ("stopped with %u requests unanswered", self->in_flight);
   finish_stop (self);
@@ -298,6 +314,7 @@ service_status (Service *self, ServiceStatusFn fn, gpointer data)
   status_number ("publications", presence_size (self->presence), fn, data);
   status_number ("subscriptions", subs_size (self->subs), fn, data);
   status_number ("policies_in_memory", facts_size (self->facts), fn, data);
+  status_number ("messages_in_memory", mail_size (self->mail), fn, data);
   status_number ("requests_in_flight", self->in_flight, fn, data);
   status_number ("dialogs_paced", service_n_paced (self), fn, data);
 }
@@ -326,8 +343,10 @@ void
 service_flow_closed (Service *self, guint64 flow)
 {
   GArray *actions = subs_actions_new ();
+  g_autoptr (GPtrArray) devices = devices_of_flow (self, flow);
 
   reg_flow_closed (self->reg, flow);
+  mail_flow_closed (self->mail, devices);
   subs_flow_closed (self->subs, flow, service_now (self), actions);
   service_act (self, actions);
 }

@@ -5,10 +5,12 @@
  * and turn verdicts into SIP, HTTP or XMPP words.  One thread. */
 #pragma once
 #include "base/counters.h"
+#include "im/im.h"
 #include "policy/policy.h"
 #include "port/clock.h"
 #include "port/documents.h"
 #include "port/loop.h"
+#include "port/messages.h"
 #include "port/sip_out.h"
 #include "port/store.h"
 
@@ -22,7 +24,10 @@ typedef struct {
                          after a change of the settings */
   guint max_pending;  /* requests that wait for one user's approval */
   guint away_expires; /* Expires granted while PostgreSQL is away: 120 */
-  guint fork_timeout; /* seconds until a MESSAGE without answer gets 480 */
+  ImLimits im;        /* but max_stored, which is a setting */
+  guint ledger_keep;  /* seconds that the ledger of messages goes back */
+  guint max_recipients; /* of a message to many */
+  guint broadcast_rate; /* copies of such messages a second */
   guint xcap_subscriptions; /* to one user's documents at one time */
   guint xcap_uris;          /* that one of them may name */
   guint xcap_interval;      /* seconds between changes told to one of them, in
@@ -76,6 +81,9 @@ void service_set_sip (Service *self, SipOutPort *sip);
  * can subscribe. */
 void service_set_documents (Service *self, DocumentsPort *documents,
                             const char *root);
+/* Where messages are stored; set once, before service_start.  Without, those
+ * that nobody takes are answered 480. */
+void service_set_messages (Service *self, MessagesPort *messages);
 /* Who hears that the server cannot go on (another daemon holds the database,
  * the schema is not ours); message is a sentence for the operator. */
 typedef void (*ServiceFatalFn) (const char *message, gpointer data);
@@ -155,9 +163,11 @@ void service_subscribe (Service *self, const ServiceCaller *caller,
                         const SubscribeCommand *command,
                         SubscribeAnswerFn answer, gpointer data);
 
+/* What it and its caller point to stays valid until the answer. */
 typedef struct {
   const char *recipient; /* AoR of the Request-URI; NULL: not of our domains,
                             relay it */
+  const char *peer;      /* ...the AoR in that domain, or NULL */
   const char *instance;  /* gr of the Request-URI, or NULL */
   SipIncoming *request;  /* stays valid until the answer */
   gboolean is_message;   /* a MESSAGE; else another request to be relayed */
@@ -184,6 +194,28 @@ typedef void (*MessageAnswerFn) (const MessageAnswer *answer, gpointer data);
 void service_message (Service *self, const ServiceCaller *caller,
                       const MessageCommand *command, MessageAnswerFn answer,
                       gpointer data);
+
+/* An administrator's message to many, in text: to these URIs (NULL at the end),
+ * or a group of owner's contacts, or, when both are NULL, to every user who is
+ * enabled.  Needs nobody's consent.  Borrowed. */
+#define SERVICE_ALL_CONTACTS "contacts" /* the group of all of them */
+typedef struct {
+  const char *from; /* AoR in a domain of ours */
+  const char *const *to;
+  const char *owner, *group;
+  const char *text; /* UTF-8 */
+} ServiceSend;
+/* How many copies were stored to be delivered, refused (unknown, not allowed,
+ * full), and not stored because PostgreSQL is away. */
+typedef struct {
+  guint n_taken, n_refused, n_failed;
+} ServiceSent;
+/* sent, or error: a sentence.  Called once, inside the call or later, when all
+ * copies are committed. */
+typedef void (*ServiceSentFn) (const ServiceSent *sent, const char *error,
+                               gpointer data);
+void service_send (Service *self, const ServiceSend *send, ServiceSentFn sent,
+                   gpointer data);
 
 /* A TCP or TLS connection closed. */
 void service_flow_closed (Service *self, guint64 flow);

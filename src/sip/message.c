@@ -181,10 +181,20 @@ request_message (SipIncoming *request)
     ask (request, &command);
 }
 
+/* Whose address in another domain it is; NULL without a user. */
+static const char *
+peer_of (const SipIncoming *request)
+{
+  const Uri *uri = request->checked.uri;
+  g_autofree char *aor = uri_user (uri) != NULL ? uri_aor (uri) : NULL;
+
+  return aor != NULL ? su_strdup (msg_home (request->msg), aor) : NULL;
+}
+
 void
 request_relay (SipIncoming *request)
 {
-  MessageCommand command = { .expires = -1 };
+  MessageCommand command = { .peer = peer_of (request), .expires = -1 };
 
   if (may_go_on (request))
     ask (request, &command);

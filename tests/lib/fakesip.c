@@ -26,6 +26,10 @@ forward_free (gpointer data)
   FakeForward *self = data;
 
   g_free (self->target);
+  g_free (self->call_id);
+  g_free (self->headers);
+  g_free (self->content_type);
+  g_free (self->body);
   g_free (self);
 }
 
@@ -67,6 +71,44 @@ forward_cb (gpointer port, SipIncoming *request, const SipTarget *target,
   g_ptr_array_add (self->forwards, forward);
 }
 
+static void
+message_cb (gpointer port, const SipMessage *message, const SipTarget *target,
+            SipForwardFn done, gpointer data)
+{
+  FakeSip *self = port;
+  FakeForward *forward;
+
+  forward_cb (port, NULL, target, done, data);
+  forward = self->forwards->pdata[self->forwards->len - 1];
+  forward->call_id = g_strdup (message->call_id);
+  forward->headers = g_strdup (message->headers);
+  forward->content_type = g_strdup (message->content_type);
+  forward->date = message->date;
+  if (message->body != NULL)
+    forward->body = g_strndup (g_bytes_get_data (message->body, NULL),
+                               g_bytes_get_size (message->body));
+}
+
+static SipIncoming *
+keep_request_cb (gpointer port, SipIncoming *request)
+{
+  ((FakeSip *)port)->requests++;
+  return request;
+}
+
+static void
+drop_request_cb (gpointer port, SipIncoming *request)
+{
+  ((FakeSip *)port)->requests--;
+}
+
+static char *
+describe_cb (gpointer port, SipIncoming *request)
+{
+  return g_strdup ("From: <sip:alice@example.com>;tag=a\r\n"
+                   "To: <sip:bob@example.com>\r\n");
+}
+
 static SipResponse *
 keep_cb (gpointer port, SipResponse *response)
 {
@@ -91,6 +133,10 @@ fake_sip_new (void)
   self->port.self = self;
   self->port.notify = notify_cb;
   self->port.forward = forward_cb;
+  self->port.message = message_cb;
+  self->port.keep_request = keep_request_cb;
+  self->port.drop_request = drop_request_cb;
+  self->port.describe = describe_cb;
   self->port.keep_response = keep_cb;
   self->port.drop_response = drop_cb;
   return self;
@@ -101,6 +147,7 @@ fake_sip_free (FakeSip *self)
 {
   g_assert_cmpuint (self->notifies->len, ==, 0);
   g_assert_cmpuint (self->forwards->len, ==, 0);
+  g_assert_cmpint (self->requests, ==, 0);
   g_ptr_array_unref (self->notifies);
   g_ptr_array_unref (self->forwards);
   g_free (self);

@@ -18,6 +18,9 @@ typedef struct {
 typedef struct {
   char *target;
   guint64 flow;
+  /* of a stored message, or one of the server's own; else NULL */
+  char *call_id, *headers, *content_type, *body;
+  gint64 date;
   SipForwardFn done;
   gpointer data;
 } FakeForward;
@@ -32,6 +35,7 @@ typedef struct {
   GPtrArray *notifies; /* FakeNotify: not answered yet, oldest first */
   GPtrArray *forwards; /* FakeForward: not answered yet */
   guint sent;          /* NOTIFYs in all */
+  gint requests;       /* kept */
 } FakeSip;
 
 FakeSip *fake_sip_new (void);

@@ -11,7 +11,16 @@ static const ServiceLimits limits = {
   .subs = { 60, 7200, 3600, 60, 64 },
   .wake_rate = 1000,
   .away_expires = 120,
-  .fork_timeout = 10,
+  .im = { .alone = 4000000,
+          .fork = 10000000,
+          .idle = 600000000,
+          .retry = 30000000,
+          .max_locks = 1000,
+          .chunk = 10,
+          .max_waiting = 20 },
+  .max_recipients = 20,
+  .broadcast_rate = 100,
+  .ledger_keep = 86400,
   .max_pending = 100,
 };
 

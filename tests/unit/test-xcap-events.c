@@ -47,7 +47,10 @@ typedef struct {
 
 static Bed *current;
 
-static const ServiceLimits limits = { .subs = { 60, 7200, 3600, 60, 64 },
+static const ServiceLimits limits = { .im = { .max_locks = 10,
+                                               .chunk = 1,
+                                               .max_waiting = 2 },
+                                       .subs = { 60, 7200, 3600, 60, 64 },
                                       .wake_rate = 1000,
                                       .away_expires = 120,
                                       .xcap_subscriptions = 2,

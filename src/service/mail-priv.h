@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The inside of mail: letters, and what is asked of the ports. */
+#pragma once
+#include "service/mail.h"
+
+/* What a device answered. */
+typedef struct {
+  char *device;
+  guint status;
+  SipResponse *response; /* kept; NULL: none came */
+} Reply;
+
+/* A message that im/ knows, from im_message or im_loaded to IM_ACT_FORGET. */
+typedef struct {
+  guint64 id; /* that of message */
+  StoredMessage *message;
+  SipIncoming *request; /* kept, until it is stored; or NULL */
+  const char *body;     /* of request */
+  gsize body_len;
+  MessageAnswerFn answer; /* NULL: nobody waits (any more) */
+  gpointer data;
+  GArray *replies;      /* Reply; until it is answered; NULL: none */
+  gboolean is_stored;   /* its row is committed */
+  gboolean is_known;    /* the ledger has it */
+  gboolean is_untold;   /* ...and need not */
+  gboolean is_repeated; /* the store has its twin */
+  gboolean is_first;    /* a copy of a message to many */
+  gboolean is_own;      /* nobody is told that it is stored */
+} Letter;
+
+/* What a port will call back. */
+typedef struct {
+  GList link; /* in mail->asked */
+  Mail *mail;
+  guint64 id;
+  char *device; /* or recipient */
+} Asked;
+
+struct Mail {
+  Service *service;
+  Im *im;
+  GHashTable *letters; /* &id -> Letter */
+  GQueue asked;        /* Asked */
+  guint64 last_id;
+  GHashTable *seen; /* keys of requests before the start; NULL: none any more */
+  gint64 seen_until;
+  GQueue due;    /* char *: for whom something waits, to be looked at */
+  GArray *paced; /* guint64: stored copies that wait for their turn */
+  guint n_paced; /* of them, those that had it */
+  gint64 paced_at, swept_at;
+  gboolean is_sweeping, is_off;
+  gint64 *size_cell, *sent_cell, *stored_cell, *delivered_cell, *refused_cell;
+};
+
+/* Ids grow also when the clock goes back, and over restarts. */
+guint64 mail_next_id (Mail *self);
+
+Letter *letter_find (Mail *self, guint64 id);
+/* Takes message; in self->letters. */
+Letter *letter_new (Mail *self, StoredMessage *message);
+void letter_free (gpointer letter);
+/* Gives the request back, its fields are in message now. */
+void letter_settle (Mail *self, Letter *letter);
+
+Asked *asked_new (Mail *self, guint64 id, const char *device);
+void asked_free (Asked *asked);
+
+/* Carries out actions, in order, and frees the array. */
+void mail_carry_out (Mail *self, GArray *actions);
+
+/* Who can be reached now, for im/; empty while messages are off. */
+GPtrArray *mail_devices (Mail *self, const char *recipient,
+                         const char *instance);
+/* All devices of recipient that can be reached are told to im/. */
+void mail_look_at (Mail *self, const char *recipient);
+
+/* mail-store.c: actions that ask the store. */
+void mail_put (Mail *self, Letter *letter, GArray *actions);
+void mail_end (Mail *self, const ImAction *action, MessagesEnd end);
+void mail_read (Mail *self, const ImAction *action);
+void mail_sweep (Mail *self);
+/* A copy of a message to many is stored: who sent it is answered, and it gets
+ * in line. */
+void mail_pace (Mail *self, Letter *letter);
+/* Those whose turn it is. */
+void mail_pace_on (Mail *self);
+/* Its row is committed, or will not be: to im/. */
+void mail_stored (Mail *self, guint64 id, gboolean is_stored);
+void mail_note (Mail *self, Letter *letter);
+void mail_note_reply (Mail *self, const Letter *letter, const char *device,
+                      guint status);

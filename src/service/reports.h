@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Disposition notifications (RFC 5438): the one that the server itself sends,
+ * and what devices tell of display. */
+#pragma once
+#include "service/service-priv.h"
+
+/* message has been stored: <stored/> to its sender, when he asked for it. */
+void report_stored (Service *service, const StoredMessage *message);
+
+/* An IMDN of reader goes to writer: when it says that device (NULL: not known)
+ * displayed a message, the ledger says so too. */
+void report_note (Service *service, const MessageCommand *command,
+                  const char *reader, const char *writer, const char *device);
