@@ -141,6 +141,9 @@ static const ConfOption options[] = {
     "How many copies of messages to many are delivered in a second." },
   { "message", "ledger_keep", CONF_DURATION, "30d", HOUR, 3650 * DAY, NULL, TRUE,
     "How long what became of a message is kept in the table deliveries." },
+  { "message", "udp_max", CONF_SIZE, "1300", 512, 65535, NULL, TRUE,
+    "A MESSAGE larger than this goes by TCP where UDP would be the way, and by"
+    " UDP (up to sip.udp_mtu) where no TCP connection can be opened." },
 
   { "http", "listen", CONF_ENDPOINTS, "127.0.0.1:8080", 0, 16, NULL, FALSE,
     "Addresses and ports for HTTP; empty: no HTTP." },

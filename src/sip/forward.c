@@ -8,6 +8,8 @@
 #include <string.h>
 
 #define MAX_FORWARDS 70
+/* The Via that nta adds, about. */
+#define VIA_ROOM 80
 
 static void
 remove_header (msg_t *msg, sip_t *sip, void *header)
@@ -213,20 +215,25 @@ forward_copy (msg_t *request, const SipTarget *target,
   return copy;
 }
 
-/* What it takes on the wire, near enough: the Via to come is small. */
-static gsize
-size_of (msg_t *msg)
+/* What it takes on the wire, near enough. */
+static WaySize
+size_of (msg_t *msg, const ForwardSizes *sizes)
 {
+  const sip_t *sip = sip_object (msg);
   issize_t size = msg_prepare (msg);
+  WaySize out = { MAX (size, 0) + VIA_ROOM, sizes->udp_max, 0 };
 
-  return size > 0 ? size : 0;
+  if (sip->sip_request->rq_method == sip_method_message)
+    out.udp_easy = sizes->message_udp_max;
+  return out;
 }
 
 void
-forward_way (msg_t *copy, const SipTarget *target, gsize udp_max, Way *out)
+forward_way (msg_t *copy, const SipTarget *target, const ForwardSizes *sizes,
+             Way *out)
 {
   sip_t *sip = sip_object (copy);
-  WaySize size = { size_of (copy), udp_max };
+  WaySize size = size_of (copy, sizes);
   const url_t *url
       = sip->sip_route ? sip->sip_route->r_url : sip->sip_request->rq_url;
 

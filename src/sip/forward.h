@@ -28,6 +28,12 @@ guint forward_aim (msg_t *msg, const SipTarget *target);
 /* Must an asserted identity stay within the network (RFC 3325 7)? */
 gboolean forward_wants_privacy (const sip_t *sip);
 
+/* What is allowed of UDP, as in WaySize. */
+typedef struct {
+  gsize udp_max;
+  gsize message_udp_max; /* of a MESSAGE: above it TCP comes first */
+} ForwardSizes;
+
 /* How a copy goes: flow, received, else its first Route or Request-URI. */
-void forward_way (msg_t *copy, const SipTarget *target, gsize udp_max,
-                  Way *out);
+void forward_way (msg_t *copy, const SipTarget *target,
+                  const ForwardSizes *sizes, Way *out);

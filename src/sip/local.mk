@@ -64,6 +64,8 @@ src_libsip_a_SOURCES = \
   src/sip/sofia_log.h \
   src/sip/status.c \
   src/sip/status.h \
+  src/sip/streamless.c \
+  src/sip/streamless.h \
   src/sip/subscribe.c \
   src/sip/text.c \
   src/sip/text.h \
@@ -149,6 +151,12 @@ tests_unit_test_sip_fixes_SOURCES = tests/unit/test-sip-fixes.c \
   tests/unit/sip-peer.c tests/unit/sip-peer.h
 tests_unit_test_sip_fixes_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
 tests_unit_test_sip_fixes_LDADD = $(SIP_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/test-sip-large
+tests_unit_test_sip_large_SOURCES = tests/unit/test-sip-large.c \
+  tests/unit/sip-peer.c tests/unit/sip-peer.h
+tests_unit_test_sip_large_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
+tests_unit_test_sip_large_LDADD = $(tests_unit_test_sip_reach_LDADD)
 
 check_PROGRAMS += tests/unit/test-sip-reach
 tests_unit_test_sip_reach_SOURCES = tests/unit/test-sip-reach.c \

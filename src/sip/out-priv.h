@@ -3,7 +3,8 @@
  * SipOut and its client transactions, for out.c and outgoing.c.
  *
  *   RESOLVING --> WAITING (in a lane) --> SENT --> ended
- *        |              |                  |  next hop after 503 or silence
+ *        |              |                  |  next hop after 503 or silence,
+ *        |              |                  |  UDP where no connection opens
  *        +--------------+------------------+--> FAILED (told in the next turn)
  */
 #pragma once
@@ -11,6 +12,7 @@
 #include "sip/lane.h"
 #include "sip/notify.h"
 #include "sip/out.h"
+#include "sip/streamless.h"
 
 typedef enum {
   OUTGOING_RESOLVING,
@@ -20,6 +22,10 @@ typedef enum {
 } OutgoingState;
 
 typedef enum { OUTGOING_NOTIFY, OUTGOING_FORWARD } OutgoingKind;
+
+/* How long a connection may take to open where UDP is left, in ms: less than
+ * the first retry of a lost SYN. */
+#define CONNECT_MS 900
 
 /* How many quiet destinations are remembered. */
 #define SILENT_MAX 65536
@@ -35,9 +41,10 @@ struct SipOut {
   GHashTable *flows;       /* guint64 of a flow -> its OutLane */
   GHashTable *silent;      /* hashes of hops that did not answer a NOTIFY */
   LoopTimer *failed_timer; /* armed while failed is not empty */
-  Peers *peers; /* of other domains */
+  Peers *peers;            /* of other domains */
   guint pending;
-  gsize udp_max;
+  ForwardSizes sizes;
+  Streamless *streamless;
   gint64 *n_pending, *n_waiting, *n_notify, *n_forward, *n_message, *n_no_way;
   gint64 *n_notify_result[SUBS_NOTIFY_SUSPENDED + 1];
   gint64 *n_forward_result[7]; /* by class; 0: nobody answered */
@@ -54,7 +61,10 @@ struct SipOutgoing {
   guint64 flow;
   ResolverHop *hops; /* in the order to try */
   gsize n_hops, next_hop;
-  guint hop_hash; /* of the hop in use; 0: a flow */
+  gsize n_streams;       /* as in Way */
+  gboolean falls_back;   /* as in Way, while it is resolved */
+  LoopTimer *connecting; /* armed while a stream may turn out to be none */
+  guint hop_hash;        /* of the hop in use; 0: a flow */
   ResolverQuery *query;
   nta_outgoing_t *orq;
   guint status; /* FAILED */

@@ -44,7 +44,7 @@ out_notify (gpointer data, const SipNotify *notify, SipNotifyFn done,
 {
   SipOut *self = data;
   SipOutgoing *outgoing = outgoing_new (self, OUTGOING_NOTIFY, done_data);
-  WaySize size = { HEAD_ROOM, self->udp_max };
+  WaySize size = { HEAD_ROOM, self->sizes.udp_max, 0 };
   g_auto (Way) way = { 0 };
   GString *head = g_string_sized_new (HEAD_ROOM);
 
@@ -105,7 +105,7 @@ send_on (SipOutgoing *outgoing, const SipTarget *target, guint status)
     outgoing_fail (outgoing, status);
     return;
   }
-  forward_way (outgoing->msg, target, self->udp_max, &way);
+  forward_way (outgoing->msg, target, &self->sizes, &way);
   if (way.kind == WAY_NONE) {
     const sip_t *sip = sip_object (outgoing->msg);
 
@@ -221,6 +221,12 @@ free_lane_cb (gpointer data)
   out_lane_free (data);
 }
 
+void
+sip_out_reload (SipOut *self, const Conf *conf)
+{
+  self->sizes.message_udp_max = conf_int (conf, "message", "udp_max");
+}
+
 SipOut *
 sip_out_new (Sip *sip, Transport *transport, Resolver *resolver,
              const Conf *conf, Counters *counters)
@@ -231,8 +237,9 @@ sip_out_new (Sip *sip, Transport *transport, Resolver *resolver,
   self->transport = transport;
   self->resolver = resolver;
   self->loop = sip_loop_port (sip->loop);
-  self->udp_max = conf_int (conf, "sip", "udp_mtu");
-  self->udp_max = MIN (self->udp_max, WAY_UDP_MAX);
+  self->sizes.udp_max = conf_int (conf, "sip", "udp_mtu");
+  self->sizes.udp_max = MIN (self->sizes.udp_max, WAY_UDP_MAX);
+  sip_out_reload (self, conf);
   self->notify_lane = out_lane_new (LANE_UDP_NOTIFY, 0);
   self->forward_lane = out_lane_new (LANE_UDP_FORWARD, 0);
   self->silent_lane = out_lane_new (LANE_UDP_SILENT, 0);
@@ -240,6 +247,7 @@ sip_out_new (Sip *sip, Transport *transport, Resolver *resolver,
       = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, free_lane_cb);
   self->silent = g_hash_table_new (NULL, NULL);
   self->peers = peers_new ();
+  self->streamless = streamless_new ();
   self->port = (SipOutPort){ .self = self,
                              .notify = out_notify,
                              .forward = out_forward,
@@ -297,6 +305,7 @@ sip_out_free (SipOut *self)
   g_hash_table_unref (self->flows);
   g_hash_table_unref (self->silent);
   peers_free (self->peers);
+  streamless_free (self->streamless);
   if (self->failed_timer != NULL)
     self->loop->remove_timer (self->loop->self, self->failed_timer);
   g_free (self);

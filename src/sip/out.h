@@ -12,6 +12,8 @@ typedef struct SipOut SipOut;
 SipOut *sip_out_new (Sip *sip, Transport *transport, Resolver *resolver,
                      const Conf *conf, Counters *counters);
 void sip_out_free (SipOut *self);
+/* Takes [message] udp_max into force. */
+void sip_out_reload (SipOut *self, const Conf *conf);
 SipOutPort *sip_out_port_of (SipOut *self);
 /* Client transactions that have not ended. */
 guint sip_out_pending (SipOut *self);

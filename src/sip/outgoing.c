@@ -93,9 +93,19 @@ leave (SipOutgoing *self)
 }
 
 static void
+stop_connecting (SipOutgoing *self)
+{
+  LoopPort *loop = self->out->loop;
+
+  if (self->connecting != NULL)
+    loop->remove_timer (loop->self, g_steal_pointer (&self->connecting));
+}
+
+static void
 outgoing_free (SipOutgoing *self)
 {
   *self->out->n_pending = --self->out->pending;
+  stop_connecting (self);
   g_clear_pointer (&self->query, resolver_cancel);
   g_clear_pointer (&self->orq, nta_outgoing_destroy);
   g_clear_pointer (&self->msg, msg_destroy);
@@ -230,6 +240,7 @@ put_failed (SipOutgoing *self, guint status)
   SipOut *out = self->out;
 
   leave (self);
+  stop_connecting (self);
   self->lane = NULL;
   g_clear_pointer (&self->orq, nta_outgoing_destroy);
   self->status = status;
@@ -295,8 +306,7 @@ static tport_t *
 socket_for (const SipOutgoing *self, const ResolverHop *hop)
 {
   return strcmp (hop->proto, "udp") == 0
-             ? transport_tport_for (self->out->transport, hop->host,
-                                    hop->proto)
+             ? transport_tport_for (self->out->transport, hop->host, hop->proto)
              : NULL;
 }
 
@@ -313,6 +323,42 @@ send_to_hop (SipOutgoing *self, const ResolverHop *hop)
          && hand_over (self, agent, &url, socket_for (self, hop));
 }
 
+/* Is the hop in use one of those that UDP stands behind? */
+static gboolean
+is_on_trial (const SipOutgoing *self)
+{
+  return self->next_hop > 0 && self->next_hop <= self->n_streams
+         && self->n_streams < self->n_hops;
+}
+
+/* Nobody took the connection; a closed one had been taken once. */
+static gboolean
+has_no_connection (SipOutgoing *self, tport_t *tport)
+{
+  return tport != NULL && tport_is_stream (tport)
+         && !tport_is_connected (tport);
+}
+
+static void
+note_streamless (SipOutgoing *self)
+{
+  streamless_note (self->out->streamless, &self->hops[self->next_hop - 1],
+                   g_get_monotonic_time ());
+}
+
+static void connecting_cb (gpointer data);
+
+static void
+watch_connection (SipOutgoing *self)
+{
+  LoopPort *loop = self->out->loop;
+
+  stop_connecting (self);
+  if (is_on_trial (self))
+    self->connecting
+        = loop->after (loop->self, CONNECT_MS, connecting_cb, self);
+}
+
 /* Sends to the next hop that takes it; 0, or why not: 482 it would come back to
  * us (RFC 3261 16.3), 503 nothing takes it. */
 static guint
@@ -325,10 +371,47 @@ try_hops (SipOutgoing *self)
 
     if (transport_is_self (self->out->transport, hop->host, hop->port))
       return 482;
-    if (send_to_hop (self, hop))
+    if (send_to_hop (self, hop)) {
+      watch_connection (self);
       return 0;
+    }
   }
   return 503;
+}
+
+/* The connection is not there in time.  What else waits for it fails with it,
+ * and falls back too. */
+static void
+connecting_cb (gpointer data)
+{
+  SipOutgoing *self = data;
+  tport_t *tport = nta_outgoing_transport (self->orq);
+  guint status;
+
+  self->connecting = NULL;
+  if (!has_no_connection (self, tport)) {
+    tport_unref (tport);
+    return;
+  }
+  note_streamless (self);
+  g_clear_pointer (&self->orq, nta_outgoing_destroy);
+  tport_shutdown (tport, 2);
+  tport_unref (tport);
+  status = try_hops (self);
+  if (status != 0)
+    finish (self, status, NULL);
+}
+
+/* RFC 3263 4.3.  A hop that is the same place once more, over UDP, only when
+ * there was no connection (RFC 3261 18.1.1). */
+static gboolean
+may_try_next (const SipOutgoing *self, guint status, gboolean is_internal)
+{
+  if (self->next_hop >= self->n_hops)
+    return FALSE;
+  if (self->n_streams > 0 && self->next_hop == self->n_streams)
+    return is_internal && status == 503;
+  return is_internal || status == 503;
 }
 
 static void
@@ -348,6 +431,16 @@ run_lane (SipOut *out, OutLane *lane)
   }
 }
 
+static void
+note_refused (SipOutgoing *self, nta_outgoing_t *orq)
+{
+  tport_t *tport = nta_outgoing_transport (orq);
+
+  if (has_no_connection (self, tport))
+    note_streamless (self);
+  tport_unref (tport);
+}
+
 static int
 response_cb (SipOutgoing *self, nta_outgoing_t *orq, const sip_t *sip)
 {
@@ -358,10 +451,12 @@ response_cb (SipOutgoing *self, nta_outgoing_t *orq, const sip_t *sip)
   if (status < 200)
     return 0;
   response = is_internal ? NULL : nta_outgoing_getresponse (orq);
+  if (is_internal && status == 503 && is_on_trial (self))
+    note_refused (self, orq);
+  stop_connecting (self);
   self->orq = NULL;
   nta_outgoing_destroy (orq);
-  if ((is_internal || status == 503) && self->next_hop < self->n_hops
-      && try_hops (self) == 0)
+  if (may_try_next (self, status, is_internal) && try_hops (self) == 0)
     g_debug ("next hop after %u", status);
   else
     finish (self, status, response);
@@ -386,12 +481,37 @@ join_lane (SipOutgoing *self)
   drop_lane (out, lane);
 }
 
+/* Without the streams that are known to be none. */
 static void
-take_hops (SipOutgoing *self, const ResolverHop *hops, gsize n)
+take_hops (SipOutgoing *self, const ResolverHop *hops, gsize n, gsize n_streams)
 {
-  self->hops = g_memdup2 (hops, n * sizeof *hops);
-  self->n_hops = n;
+  gint64 now = g_get_monotonic_time ();
+
+  self->hops = g_new (ResolverHop, n);
+  self->n_streams = n_streams;
+  for (gsize i = 0; i < n; i++)
+    if (i < n_streams && n_streams < n
+        && streamless_knows (self->out->streamless, &hops[i], now))
+      self->n_streams--;
+    else
+      self->hops[self->n_hops++] = hops[i];
   join_lane (self);
+}
+
+/* The resolver's hops, and UDP to those of them that are TCP. */
+static void
+take_both (SipOutgoing *self, const ResolverHop *hops, gsize n)
+{
+  g_autofree ResolverHop *both = g_new (ResolverHop, 2 * n);
+  gsize n_both = n;
+
+  memcpy (both, hops, n * sizeof *hops);
+  for (gsize i = 0; i < n; i++)
+    if (strcmp (hops[i].proto, "tcp") == 0) {
+      both[n_both] = hops[i];
+      memcpy (both[n_both++].proto, "udp", sizeof "udp");
+    }
+  take_hops (self, both, n_both, n);
 }
 
 static void
@@ -403,8 +523,10 @@ resolved_cb (const ResolverHop *hops, gsize n, gpointer data)
   self->is_unresolved = n == 0;
   if (n == 0)
     outgoing_fail (self, 503);
+  else if (self->falls_back)
+    take_both (self, hops, n);
   else
-    take_hops (self, hops, n);
+    take_hops (self, hops, n, 0);
 }
 
 void
@@ -420,9 +542,10 @@ outgoing_start (SipOutgoing *self, Way *way)
     join_lane (self);
     break;
   case WAY_HOPS:
-    take_hops (self, way->hops, way->n_hops);
+    take_hops (self, way->hops, way->n_hops, way->n_streams);
     break;
   case WAY_URI:
+    self->falls_back = way->falls_back;
     self->query = resolver_start (self->out->resolver, way->uri,
                                   way->needs_stream, resolved_cb, self);
     if (self->query == NULL)

@@ -139,6 +139,7 @@ sip_reload (Sip *self, const Conf *conf, GError **error)
   if (!transport_reload (self->transport, conf, error))
     return FALSE;
   take_options (self, conf);
+  sip_out_reload (self->out, conf);
   digest_set_lifetime (self->digest, conf_int (conf, "auth", "nonce_lifetime"));
   return TRUE;
 }

@@ -94,6 +94,28 @@ add_hop (Way *self, const char *host, guint port, const char *proto)
   hop->port = port;
 }
 
+/* Does a stream come first?  usual: from where on, when size does not say. */
+static gboolean
+wants_stream (WaySize size, gsize usual)
+{
+  gsize easy = size.udp_easy != 0 ? size.udp_easy : usual;
+
+  return size.bytes > MIN (easy, size.udp_max);
+}
+
+/* UDP is the way as far as size allows (RFC 3261 18.1.1). */
+static void
+add_datagram (Way *self, const char *host, guint port, WaySize size,
+              gsize usual)
+{
+  if (wants_stream (size, usual))
+    add_hop (self, host, port, "tcp");
+  if (size.bytes > size.udp_max)
+    return;
+  self->n_streams = self->n_hops;
+  add_hop (self, host, port, "udp");
+}
+
 void
 way_by_source (Way *self, const char *source, WaySize size)
 {
@@ -105,8 +127,7 @@ way_by_source (Way *self, const char *source, WaySize size)
   else if (!g_str_equal (hop.proto, "udp"))
     no_way (self, "the connection that the device came by is closed");
   else
-    add_hop (self, hop.host, hop.port,
-             size.bytes > size.udp_max ? "tcp" : "udp");
+    add_datagram (self, hop.host, hop.port, size, size.udp_max);
 }
 
 /* A numeric host: no question to the DNS (RFC 3263 4.1, 4.2). */
@@ -123,17 +144,24 @@ by_address (Way *self, const Uri *uri, WaySize size)
 
   if (is_tls)
     add_hop (self, host, port, "tls");
-  else if (transport == NULL) {
-    if (size.bytes > MIN (WAY_UDP_EASY, size.udp_max))
-      add_hop (self, host, port, "tcp");
-    if (size.bytes <= size.udp_max)
-      add_hop (self, host, port, "udp");
-  } else if (g_ascii_strcasecmp (transport, "tcp") == 0)
+  else if (transport == NULL)
+    add_datagram (self, host, port, size, WAY_UDP_EASY);
+  else if (g_ascii_strcasecmp (transport, "tcp") == 0)
     add_hop (self, host, port, "tcp");
   else if (g_ascii_strcasecmp (transport, "udp") == 0)
-    add_hop (self, host, port, size.bytes > size.udp_max ? "tcp" : "udp");
+    add_datagram (self, host, port, size, size.udp_max);
   else
     no_way (self, "its address wants a transport that is not spoken here");
+}
+
+/* Does a URI leave UDP open? */
+static gboolean
+may_be_datagram (const Uri *uri)
+{
+  const char *transport = uri_param (uri, "transport");
+
+  return uri_scheme (uri) == URI_SIP
+         && (transport == NULL || g_ascii_strcasecmp (transport, "udp") == 0);
 }
 
 void
@@ -149,8 +177,10 @@ way_by_uri (Way *self, const char *text, gssize len, WaySize size)
     by_address (self, uri, size);
   else {
     self->kind = WAY_URI;
+    self->needs_stream = wants_stream (size, WAY_UDP_EASY);
+    self->falls_back = self->needs_stream && size.bytes <= size.udp_max
+                       && may_be_datagram (uri);
     self->uri = g_steal_pointer (&uri);
-    self->needs_stream = size.bytes > MIN (WAY_UDP_EASY, size.udp_max);
   }
 }
 

@@ -9,7 +9,9 @@
  * (what a datagram can carry) its requests stay on UDP, and above go by TCP to
  * the same address.  Peers that are reached by a URI without a transport
  * parameter get UDP up to WAY_UDP_EASY, above that TCP and, should that fail,
- * UDP again. */
+ * UDP again.  A MESSAGE keeps to 1,300 bytes ([message] udp_max; RFC 3428 8)
+ * wherever UDP would be the way: above it TCP comes first and UDP when no
+ * connection can be opened. */
 #pragma once
 #include "sip/resolve.h"
 
@@ -20,6 +22,7 @@
  * udp_mtu, at most WAY_UDP_MAX). */
 typedef struct {
   gsize bytes, udp_max;
+  gsize udp_easy; /* above it a stream comes first; 0: as said above */
 } WaySize;
 
 typedef enum {
@@ -35,8 +38,12 @@ typedef struct {
   guint64 flow;
   ResolverHop hops[2];
   gsize n_hops;
+  gsize n_streams; /* hops behind these are for when no connection could be
+                      opened; 0: there are none such */
   Uri *uri;
   gboolean needs_stream; /* WAY_URI, for resolver_start */
+  gboolean falls_back;   /* WAY_URI: then UDP to the same addresses, when no
+                            connection can be opened */
 } Way;
 
 void way_clear (Way *self);

@@ -221,6 +221,8 @@ test_target (void)
       "sip:192.0.2.1:5080;transport=udp" },
   };
 
+  const ForwardSizes sizes = { WAY_UDP_MAX, 1300 };
+
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
     SipMessage message = a_message (ENDS);
     g_auto (Way) way = { 0 };
@@ -236,7 +238,7 @@ test_target (void)
                    == (strstr (text, "\r\nRoute: <sip:192.0.2.1:5080;lr>\r\n"
                                      "Route: <sip:192.0.2.2;lr>\r\n")
                        != NULL));
-    forward_way (msg, &rows[i].target, WAY_UDP_MAX, &way);
+    forward_way (msg, &rows[i].target, &sizes, &way);
     g_assert_cmpuint (way.flow, ==, rows[i].target.flow);
     if (rows[i].way != NULL) {
       way_hop_url (&way.hops[0], url);

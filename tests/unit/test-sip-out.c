@@ -339,7 +339,7 @@ test_notify_way (void)
     dialog.source = rows[i].source;
     dialog.target = rows[i].target;
     dialog.is_trusted = rows[i].is_trusted;
-    notify_way (&notify, (WaySize){ rows[i].size, WAY_UDP_MAX }, &way);
+    notify_way (&notify, (WaySize){ rows[i].size, WAY_UDP_MAX, 0 }, &way);
     text = way_text (&way);
     if (g_strcmp0 (text, rows[i].way) != 0)
       g_error ("row %u: %s, not %s", i, text, rows[i].way);
@@ -549,11 +549,12 @@ static const ForwardRow FORWARD_ROWS[] = {
 static void
 check_copy (const ForwardRow *row, msg_t *copy)
 {
+  const ForwardSizes sizes = { WAY_UDP_MAX, 1300 };
   g_auto (Way) way = { 0 };
   g_autofree char *text = NULL, *way_name = NULL;
   size_t len;
 
-  forward_way (copy, &row->target, WAY_UDP_MAX, &way);
+  forward_way (copy, &row->target, &sizes, &way);
   way_name = way_text (&way);
   g_assert_cmpstr (way_name, ==, row->way);
   text = bytes_of (copy, &len);
