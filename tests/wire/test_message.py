@@ -104,3 +104,60 @@ def test_a_device_that_is_busy_speaks_for_itself_alone(alice, bob):
     bob.answer('MESSAGE', (503, [('Retry-After', '3600')]))
     response = alice.message('bob', 'hello', expect=202)
     assert 'Retry-After' not in response
+
+
+@pytest.mark.parametrize('listens, via', [(True, 'TCP'), (False, 'UDP')])
+def test_a_large_message_goes_by_tcp_where_that_is_possible(server, alice,
+                                                            listens, via):
+    """RFC 3428 section 8, RFC 3261 18.1.1."""
+    bob = server.agent('bob', listen_tcp=listens)
+    bob.register()
+    text = 'long ' * 600
+    for size, how in ((500, 'UDP'), (3000, via), (3000, via)):
+        alice.message('bob', text[:size], expect=200)
+        message = bob.expect('MESSAGE')
+        assert message.body.decode() == text[:size]
+        assert message['Via'].startswith(f'SIP/2.0/{how} ')
+
+
+def test_a_message_names_no_contact(alice, bob):
+    """RFC 3428 section 7."""
+    bob.register()
+    bob.answer('MESSAGE', (200, [('Contact', bob.contact),
+                                 ('Record-Route', '<sip:192.0.2.1;lr>')]))
+    response = alice.request('MESSAGE', 'sip:bob@example.com', 200, headers=[
+        ('Record-Route', '<sip:192.0.2.7;lr>')])
+    assert 'Contact' not in response
+    assert 'Record-Route' not in response
+    assert 'Record-Route' not in bob.expect('MESSAGE')
+    assert ';tag=' in response['To']
+    assert ';tag=' in alice.message('zorro', 'hello', expect=404)['To']
+
+
+def test_in_a_dialog(server, alice, bob):
+    """It goes where its Request-URI says; none of our dialogs has a MESSAGE."""
+    bob.register()
+    alice.request('MESSAGE', 'sip:bob@example.com', 200, to_tag='theirs')
+    assert ';tag=theirs' in bob.expect('MESSAGE')['To']
+    for uri in ('sip:example.com', 'sip:bob@example.com;pres-list=contacts'):
+        alice.request('MESSAGE', uri, 481, to_tag='theirs')
+
+
+def test_nobody_in_particular(alice):
+    alice.message('sip:example.com', 'hello', expect=404)
+
+
+def test_what_a_message_may_require(alice, bob):
+    """Require is for who gets it, Proxy-Require for us (RFC 3261 16.3); at a
+    list's address we are who gets it (RFC 5365)."""
+    bob.register()
+    alice.message('bob', 'hello', expect=200, headers=[('Require', 'one')])
+    assert bob.expect('MESSAGE')['Require'] == 'one'
+    for uri, headers, wrong in (
+            ('bob', [('Proxy-Require', 'one')], 'one'),
+            ('sip:bob@example.com;pres-list=contacts',
+             [('Require', 'one, gruu')], 'one'),
+            ('sip:example.com',
+             [('Require', 'one, recipient-list-message')], 'one')):
+        response = alice.message(uri, 'hello', expect=420, headers=headers)
+        assert response['Unsupported'] == wrong
