@@ -22,3 +22,7 @@ bench_xcap_put_SOURCES = bench/xcap-put.c tests/lib/testloop.c \
   tests/lib/testloop.h
 bench_xcap_put_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 bench_xcap_put_LDADD = $(STORE_LIBS)
+# Messages, online, stored and delivered later: make bench/imload; bench/run
+EXTRA_PROGRAMS += bench/imload
+bench_imload_SOURCES = bench/imload.c
+bench_imload_LDADD = $(GLIB_LIBS)

@@ -7,6 +7,11 @@
  *
  *   sipload --server 127.0.0.1:5060 --pid PID subscribe N
  *   sipload --server 127.0.0.1:5060 --pid PID fanout WATCHERS ROUNDS
+ *   sipload --server 127.0.0.1:5060 --pid PID meanwhile N SECONDS COMMAND
+ *
+ * The last one keeps N subscriptions, runs COMMAND (which changes a setting, so
+ * that all of them are told) and says how long the NOTIFYs of another user take
+ * before and after that.
  *
  * Prints operations per second and the CPU time and resident memory that the
  * process PID spent on them (from /proc). */
@@ -36,6 +41,8 @@ typedef struct {
   guint n, next, done, retransmitted;
   guint notifies, publish_cseq;
   gboolean is_published;
+  const char *presentity; /* who publishes */
+  gint64 probed_at;       /* his NOTIFY has come: when; 0: not yet */
   char etag[128];
   double started;
   double cpu;
@@ -110,23 +117,23 @@ send_publish (Load *self)
       body, sizeof body,
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?><presence "
       "xmlns=\"urn:ietf:params:xml:ns:pidf\" "
-      "entity=\"sip:bench0@example.com\"><tuple id=\"t\"><status><basic>%s"
+      "entity=\"sip:%s@example.com\"><tuple id=\"t\"><status><basic>%s"
       "</basic></status><note>%u</note></tuple></presence>",
-      self->publish_cseq % 2 ? "open" : "closed", self->publish_cseq);
+      self->presentity, self->publish_cseq % 2 ? "open" : "closed", self->publish_cseq);
   int len;
 
   if (self->etag[0] != '\0')
     g_snprintf (match, sizeof match, "SIP-If-Match: %s\r\n", self->etag);
   len = g_snprintf (
       text, sizeof text,
-      "PUBLISH sip:bench0@example.com SIP/2.0\r\n"
+      "PUBLISH sip:%s@example.com SIP/2.0\r\n"
       "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKp%s%u\r\n"
-      "Max-Forwards: 70\r\nFrom: <sip:bench0@example.com>;tag=p\r\n"
-      "To: <sip:bench0@example.com>\r\nCall-ID: p-%s\r\nCSeq: %u PUBLISH\r\n"
+      "Max-Forwards: 70\r\nFrom: <sip:%s@example.com>;tag=p\r\n"
+      "To: <sip:%s@example.com>\r\nCall-ID: p-%s\r\nCSeq: %u PUBLISH\r\n"
       "Event: presence\r\nExpires: 3600\r\n%s"
       "Content-Type: application/pidf+xml\r\nContent-Length: %d\r\n\r\n%s",
-      port, self->run, self->publish_cseq, self->run, self->publish_cseq, match,
-      body_len, body);
+      self->presentity, port, self->run, self->publish_cseq, self->presentity,
+      self->presentity, self->run, self->publish_cseq, match, body_len, body);
   put (self, text, len);
 }
 
@@ -219,6 +226,15 @@ take_response (Load *self, const char *text)
   }
 }
 
+static gboolean
+is_probe (const char *text)
+{
+  int len;
+  const char *id = header (text, "Call-ID", &len);
+
+  return id != NULL && strncmp (id, "probe-", 6) == 0;
+}
+
 static void
 take (Load *self, const char *text)
 {
@@ -232,6 +248,8 @@ take (Load *self, const char *text)
     return;
   answer_notify (self, text);
   self->notifies++;
+  if (is_probe (text))
+    self->probed_at = g_get_monotonic_time ();
   i = slot_of (self, text);
   if (i >= 0) {
     self->slots[i].is_notified = TRUE;
@@ -342,6 +360,88 @@ run_fanout (Load *self, guint watchers, guint rounds)
   report (self, what, self->notifies);
 }
 
+/* The user PROBE watches himself. */
+#define PROBE "bench1000"
+#define PROBE_EVERY (20 * 1000) /* us */
+
+static void
+subscribe_probe (Load *self)
+{
+  char text[2048];
+  guint port = ntohs (self->self.sin_port);
+  int len = g_snprintf (
+      text, sizeof text,
+      "SUBSCRIBE sip:" PROBE "@example.com SIP/2.0\r\n"
+      "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKq%s\r\n"
+      "Max-Forwards: 70\r\nFrom: <sip:" PROBE "@example.com>;tag=q\r\n"
+      "To: <sip:" PROBE "@example.com>\r\nCall-ID: probe-%s\r\n"
+      "CSeq: 1 SUBSCRIBE\r\nContact: <sip:" PROBE "@127.0.0.1:%u>\r\n"
+      "Event: presence\r\nExpires: 3600\r\nContent-Length: 0\r\n\r\n",
+      port, self->run, self->run, port);
+
+  put (self, text, len);
+  while (self->probed_at == 0)
+    receive (self, 100);
+}
+
+/* Microseconds from a PUBLISH to its NOTIFY. */
+static gint64
+probe (Load *self)
+{
+  gint64 sent_at = g_get_monotonic_time ();
+
+  self->publish_cseq++;
+  self->probed_at = 0;
+  send_publish (self);
+  while (self->probed_at == 0)
+    receive (self, 1000);
+  return self->probed_at - sent_at;
+}
+
+static int
+compare (const void *a, const void *b)
+{
+  return (*(const gint64 *)a > *(const gint64 *)b)
+         - (*(const gint64 *)a < *(const gint64 *)b);
+}
+
+static void
+probe_for (Load *self, const char *what, double seconds)
+{
+  g_autoptr (GArray) times = g_array_new (FALSE, FALSE, sizeof (gint64));
+  double end = now () + seconds;
+  guint before = self->notifies;
+
+  while (now () < end) {
+    gint64 took = probe (self), rest = PROBE_EVERY - took;
+
+    g_array_append_val (times, took);
+    for (gint64 until = g_get_monotonic_time () + rest;
+         g_get_monotonic_time () < until;)
+      receive (self, 1);
+  }
+  qsort (times->data, times->len, sizeof (gint64), compare);
+  printf ("NOTIFY of another, %-8s %5u: p50 %.1f ms, p99 %.1f ms, worst %.1f "
+          "ms; %u NOTIFYs in all\n",
+          what, times->len, g_array_index (times, gint64, times->len / 2) / 1e3,
+          g_array_index (times, gint64, times->len * 99 / 100) / 1e3,
+          g_array_index (times, gint64, times->len - 1) / 1e3,
+          self->notifies - before);
+  fflush (stdout);
+}
+
+static void
+run_meanwhile (Load *self, guint n, double seconds, const char *command)
+{
+  subscribe_all (self, n);
+  self->presentity = PROBE;
+  subscribe_probe (self);
+  probe_for (self, "before", 3);
+  if (!g_spawn_command_line_async (command, NULL))
+    exit (1);
+  probe_for (self, "meanwhile", seconds);
+}
+
 static void
 open_socket (Load *self, const char *server)
 {
@@ -368,7 +468,7 @@ open_socket (Load *self, const char *server)
 int
 main (int argc, char **argv)
 {
-  Load self = { .in_flight = 50, .users = 1000 };
+  Load self = { .in_flight = 50, .users = 1000, .presentity = "bench0" };
   g_autofree char *server = NULL;
   GOptionEntry entries[]
       = { { "server", 0, 0, G_OPTION_ARG_STRING, &server, "UDP", "HOST:PORT" },
@@ -379,7 +479,8 @@ main (int argc, char **argv)
             "presentities bench0... (1000)", "N" },
           { NULL } };
   g_autoptr (GOptionContext) context
-      = g_option_context_new ("subscribe N | fanout WATCHERS ROUNDS");
+      = g_option_context_new (
+      "subscribe N | fanout WATCHERS ROUNDS | meanwhile N SECONDS COMMAND");
 
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, NULL) || argc < 3
@@ -393,6 +494,8 @@ main (int argc, char **argv)
     run_subscribe (&self, atoi (argv[2]));
   else if (strcmp (argv[1], "fanout") == 0 && argc > 3)
     run_fanout (&self, atoi (argv[2]), atoi (argv[3]));
+  else if (strcmp (argv[1], "meanwhile") == 0 && argc > 4)
+    run_meanwhile (&self, atoi (argv[2]), atof (argv[3]), argv[4]);
   else
     return 2;
   return 0;
