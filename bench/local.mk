@@ -26,3 +26,9 @@ bench_xcap_put_LDADD = $(STORE_LIBS)
 EXTRA_PROGRAMS += bench/imload
 bench_imload_SOURCES = bench/imload.c
 bench_imload_LDADD = $(GLIB_LIBS)
+# make bench/messages, then as it says itself
+EXTRA_PROGRAMS += bench/messages
+bench_messages_SOURCES = bench/messages.c tests/lib/testloop.c \
+  tests/lib/testloop.h
+bench_messages_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+bench_messages_LDADD = $(STORE_LIBS)

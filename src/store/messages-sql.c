@@ -29,16 +29,18 @@
   " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"            \
   "  AS e (id, call_id, from_tag, cseq, sender, recipient, imdn_id,"           \
   "   content_type, headers, body, created_at, stays)"                         \
-  " ON CONFLICT DO NOTHING RETURNING id"
+  " ON CONFLICT"
 #define PUT_TYPES                                                              \
   " (bigint[], text[], text[], bigint[], text[], text[], text[], text[],"      \
   "  text[], bytea[], timestamptz[], bigint[]) AS "
 
 static const char setup[] =
+  /* Its id is nobody else's, so that is not looked up first. */
   ";PREPARE " PUT_MESSAGES PUT_TYPES PUT
+  " (call_id, from_tag, cseq, recipient COLLATE \"C\") DO NOTHING RETURNING id"
 
   ";PREPARE " PUT_MESSAGES_AGAIN PUT_TYPES
-  "WITH put AS (" PUT ") SELECT id FROM put UNION ALL"
+  "WITH put AS (" PUT " DO NOTHING RETURNING id) SELECT id FROM put UNION ALL"
   " SELECT m.id FROM rollcall.messages m WHERE m.id = ANY ($1)"
 
   ";PREPARE " UNDO_MESSAGES " (bigint[]) AS"
@@ -79,8 +81,7 @@ static const char setup[] =
   " WITH expired AS ("
   "  UPDATE rollcall.messages SET body = NULL, headers = NULL"
   "   WHERE id = ANY (ARRAY(SELECT m.id FROM rollcall.messages m"
-  "     WHERE m.body IS NOT NULL AND m.expires_at <= now()"
-  "     ORDER BY m.expires_at LIMIT $2))"
+  "     WHERE m.body IS NOT NULL AND m.expires_at <= now() LIMIT $2))"
   "   RETURNING id, recipient),"
   " told AS (INSERT INTO rollcall.deliveries"
   "   (message_id, device, state, is_final)"
