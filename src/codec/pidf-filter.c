@@ -236,6 +236,7 @@ add_element (GPtrArray *out, const PresenceElement *from,
     return;
   element = presence_element_copy (from);
   replace_fragments (&element->extra, rights);
+  g_clear_pointer (&element->parts, g_array_unref);
   drop_notes (&element->notes, rights);
   g_ptr_array_add (out, element);
 }

@@ -153,6 +153,17 @@ read_tuple (PresenceDoc *doc, const xmlNode *from, GError **error)
   return TRUE;
 }
 
+static void
+add_part (PresenceElement *element, const xmlNode *node)
+{
+  const char *ns = node->ns != NULL ? (const char *)node->ns->href : "";
+  g_autofree char *name = g_strconcat (ns, " ", node->name, NULL);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  xml_put_fragment (text, node);
+  presence_element_add_part (element, name, text->str);
+}
+
 /* Clients write note and timestamp of a person in either namespace. */
 static gboolean
 is_common (const xmlNode *node, const char *name)
@@ -181,7 +192,7 @@ read_element (GPtrArray *list, char kind, const xmlNode *from, GError **error)
     } else if (kind == 'd' && xml_is (node, NS_DM, "deviceID")) {
       set_once (&element->device_id, node);
     } else {
-      add_fragment (&element->extra, node);
+      add_part (element, node);
     }
   }
   return TRUE;

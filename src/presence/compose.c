@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Composition: from the publications that are shown, newest first, to the one
- * document that watchers get (RFC 3863, 4479).  Knows nothing of entity tags
- * and expiry. */
+ * Composition: from the publications that are shown, newest first, and the
+ * permanent document to the one document that watchers get (RFC 3863, 4479).
+ * Knows nothing of entity tags and expiry. */
 #include "presence/presence-priv.h"
 
 #include "addr/aor.h"
@@ -267,6 +267,19 @@ add_publication (Composition *self, const Publication *from)
   add_extra (self, from->doc);
 }
 
+/* What is published comes first, and its word counts.  Nothing may be added after
+ * it: self borrows of what is freed here. */
+static void
+add_permanent (Composition *self, const Publication *from,
+               Publication *const *shown, guint n)
+{
+  g_autoptr (PresenceDoc) rest = permanent_beside (from->doc, shown, n);
+  Publication beside = *from;
+
+  beside.doc = rest;
+  add_publication (self, &beside);
+}
+
 /* Simple clients heed the first tuple alone (RFC 3863 has no order). */
 static void
 put_open_first (GPtrArray *tuples)
@@ -302,7 +315,7 @@ add_registration (Composition *self, gboolean is_registered)
 
 PresenceDoc *
 presence_compose_shown (const char *aor, Publication *const *shown, guint n,
-                        gboolean is_registered)
+                        const Publication *permanent, gboolean is_registered)
 {
   Composition self = { .doc = presence_unknown (aor) };
 
@@ -310,6 +323,8 @@ presence_compose_shown (const char *aor, Publication *const *shown, guint n,
   self.extras = g_ptr_array_new ();
   for (guint i = 0; i < n; i++)
     add_publication (&self, shown[i]);
+  if (permanent != NULL)
+    add_permanent (&self, permanent, shown, n);
   if (self.doc->tuples->len == 0)
     add_registration (&self, is_registered);
   put_open_first (self.doc->tuples);
@@ -329,5 +344,5 @@ presence_unknown (const char *aor)
 PresenceDoc *
 presence_offline (const char *aor)
 {
-  return presence_compose_shown (aor, NULL, 0, FALSE);
+  return presence_compose_shown (aor, NULL, 0, NULL, FALSE);
 }

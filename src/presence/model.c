@@ -3,6 +3,8 @@
  * The presence document as a value: making, copying, comparing. */
 #include "presence/model.h"
 
+#include <string.h>
+
 PresenceNote *
 presence_note_new (const char *lang, const char *text)
 {
@@ -105,6 +107,39 @@ presence_tuple_free (PresenceTuple *self)
   g_free (self);
 }
 
+static void
+part_clear (gpointer data)
+{
+  g_free (((PresencePart *)data)->name);
+}
+
+static GArray *
+parts_new (guint n)
+{
+  GArray *parts = g_array_sized_new (FALSE, FALSE, sizeof (PresencePart), n);
+
+  g_array_set_clear_func (parts, part_clear);
+  return parts;
+}
+
+/* NULL for NULL. */
+static GArray *
+parts_copy (const GArray *parts)
+{
+  GArray *copy;
+
+  if (parts == NULL)
+    return NULL;
+  copy = parts_new (parts->len);
+  for (guint i = 0; i < parts->len; i++) {
+    PresencePart part = g_array_index (parts, PresencePart, i);
+
+    part.name = g_strdup (part.name);
+    g_array_append_val (copy, part);
+  }
+  return copy;
+}
+
 PresenceElement *
 presence_element_new (const char *id)
 {
@@ -120,10 +155,27 @@ presence_element_copy (const PresenceElement *self)
   PresenceElement *copy = presence_element_new (self->id);
 
   copy->extra = g_strdup (self->extra);
+  copy->parts = parts_copy (self->parts);
   copy->device_id = g_strdup (self->device_id);
   copy->notes = notes_copy (self->notes);
   copy->timestamp = g_strdup (self->timestamp);
   return copy;
+}
+
+void
+presence_element_add_part (PresenceElement *self, const char *name,
+                           const char *text)
+{
+  PresencePart part = { .name = g_strdup (name) };
+  char *joined
+      = g_strconcat (self->extra != NULL ? self->extra : "", text, NULL);
+
+  g_free (self->extra);
+  self->extra = joined;
+  part.end = strlen (joined);
+  if (self->parts == NULL)
+    self->parts = parts_new (1);
+  g_array_append_val (self->parts, part);
 }
 
 void
@@ -133,6 +185,7 @@ presence_element_free (PresenceElement *self)
     return;
   g_free (self->id);
   g_free (self->extra);
+  g_clear_pointer (&self->parts, g_array_unref);
   g_free (self->device_id);
   g_clear_pointer (&self->notes, g_ptr_array_unref);
   g_free (self->timestamp);

@@ -26,10 +26,18 @@ typedef struct {
   char *timestamp;    /* as written, or NULL */
 } PresenceTuple;
 
+/* One child of an element. */
+typedef struct {
+  char *name; /* "namespace name" */
+  gsize end;  /* where its text in extra ends; the next one begins there */
+} PresencePart;
+
 /* dm:person and dm:device. */
 typedef struct {
   char *id;
   char *extra;      /* all children but notes and timestamp, as XML, or NULL */
+  GArray *parts;    /* PresencePart: what extra consists of, in order; NULL:
+                       nothing, or not known */
   char *device_id;  /* of dm:device, or NULL */
   GPtrArray *notes; /* PresenceNote, may be NULL */
   char *timestamp;  /* or NULL */
@@ -55,6 +63,9 @@ void presence_tuple_free (PresenceTuple *self);
 PresenceElement *presence_element_new (const char *id);
 PresenceElement *presence_element_copy (const PresenceElement *self);
 void presence_element_free (PresenceElement *self);
+/* Appends a child to extra: text is its XML. */
+void presence_element_add_part (PresenceElement *self, const char *name,
+                                const char *text);
 PresenceNote *presence_note_new (const char *lang, const char *text);
 void presence_note_free (PresenceNote *self);
 

@@ -35,6 +35,8 @@ struct Publication {
 struct Presentity {
   char *aor;
   Publication *first;
+  Publication *permanent; /* what presence_set_permanent gave, as if it had been
+                             published; in no list, without a timer; or NULL */
   guint64 version;
   gboolean is_registered;
 };
@@ -66,8 +68,18 @@ gboolean publication_apply (Publication *self, Decision *decision,
 
 /* Nothing composed has a tuple: the registration is seen. */
 gboolean presentity_shows_registration (const Presentity *self);
-/* Neither a binding nor anything composed. */
+/* Neither a binding nor anything composed nor a permanent document. */
 gboolean presentity_is_blank (const Presentity *self);
+
+/* Shows new content (doc is taken) of the permanent document: it hides nothing
+ * and nothing hides it. */
+void publication_show_permanent (Publication *self, PresenceDoc *doc);
+/* Takes doc in the place of the permanent document there is; NULL: none. */
+void presentity_set_permanent (Presentity *self, PresenceDoc *doc);
+/* What is left of a permanent document (which has one doc) beside n shown
+ * publications: all that they say nothing about.  New. */
+PresenceDoc *permanent_beside (const PresenceDoc *doc,
+                               Publication *const *shown, guint n);
 
 /* Which device a publication speaks for: the row's, else the only dm:deviceID
  * of doc; NULL: none but itself.  Borrowed. */
@@ -76,6 +88,8 @@ const char *presence_device_of (const PresenceRow *row, const PresenceDoc *doc);
 /* Does a and b use an id in common? */
 gboolean presence_ids_clash (const PresenceDoc *a, const PresenceDoc *b);
 
-/* The document of n shown publications, newest first. */
+/* The document of n shown publications, newest first, and of the permanent one
+ * (NULL: none). */
 PresenceDoc *presence_compose_shown (const char *aor, Publication *const *shown,
-                                     guint n, gboolean is_registered);
+                                     guint n, const Publication *permanent,
+                                     gboolean is_registered);

@@ -18,7 +18,8 @@
 /* Bits of randomness, multiples of 5. */
 #define ETAG_BITS 125
 #define KEY_BITS 100
-/* The version of somebody with neither publication nor binding. */
+/* The version of somebody with neither publication, binding nor permanent
+ * document. */
 #define VERSION_BLANK 1
 
 struct Presence {
@@ -71,7 +72,7 @@ need_presentity (Presence *self, const char *aor)
 static void
 forget_if_empty (Presence *self, Presentity *user)
 {
-  if (user->first != NULL || user->is_registered)
+  if (user->first != NULL || user->is_registered || user->permanent != NULL)
     return;
   g_hash_table_remove (self->presentities, user->aor);
 }
@@ -81,6 +82,7 @@ presentity_free (gpointer data)
 {
   Presentity *self = data;
 
+  presentity_set_permanent (self, NULL);
   g_free (self->aor);
   g_free (self);
 }
@@ -600,7 +602,28 @@ presence_compose (Presence *self, const char *aor)
       g_ptr_array_add (shown, p);
   g_ptr_array_sort (shown, newest_first_cb);
   return presence_compose_shown (aor, (Publication *const *)shown->pdata,
-                                 shown->len, user->is_registered);
+                                 shown->len, user->permanent,
+                                 user->is_registered);
+}
+
+gboolean
+presence_set_permanent (Presence *self, const char *aor, PresenceDoc *doc)
+{
+  Presentity *user
+      = doc != NULL ? need_presentity (self, aor) : find_presentity (self, aor);
+  g_autoptr (PresenceDoc) before = NULL, after = NULL;
+  gboolean has_changed;
+
+  if (user == NULL)
+    return FALSE;
+  before = presence_compose (self, aor);
+  presentity_set_permanent (user, doc);
+  after = presence_compose (self, aor);
+  has_changed = !presence_doc_equal (before, after);
+  if (has_changed)
+    touch (self, user);
+  forget_if_empty (self, user);
+  return has_changed;
 }
 
 guint64
@@ -637,6 +660,7 @@ presence_drop_user (Presence *self, const char *aor, PresenceGoneFn fn,
     g_ptr_array_add (rows, take_publication (self, user->first));
   }
   user->is_registered = FALSE;
+  presentity_set_permanent (user, NULL);
   forget_if_empty (self, user);
   for (guint i = 0; fn != NULL && i < shown->len; i++)
     fn (shown->pdata[i], TRUE, data);

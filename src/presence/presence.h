@@ -102,6 +102,12 @@ gboolean presence_abort (Presence *self, const char *aor, guint64 ticket);
 gboolean presence_set_registered (Presence *self, const char *aor,
                                   gboolean is_registered);
 
+/* The presence that the user keeps on the server beside all devices (RFC 4827):
+ * one more source of the composition, which never expires.  Takes doc; NULL:
+ * there is none (any more).  TRUE when what watchers see changed. */
+gboolean presence_set_permanent (Presence *self, const char *aor,
+                                 PresenceDoc *doc);
+
 /* Puts a stored publication back after a restart, visible; takes both. doc is
  * NULL for a tombstone. */
 void presence_restore (Presence *self, PresenceRow *row, PresenceDoc *doc,
@@ -113,9 +119,13 @@ void presence_restore (Presence *self, PresenceRow *row, PresenceDoc *doc,
  * one publication are kept when they differ in contact or dm:deviceID: then
  * they are services that a watcher can tell apart (RFC 4479 3.2).  An older
  * publication of a device stays hidden when the newer one is removed, until it
- * is modified itself.  From the registration when no tuple is published: one
- * tuple, open with a binding and closed without. Only event "presence" is
- * composed. Caller frees. */
+ * is modified itself.  The permanent document comes last, and what is published
+ * wins where both speak of the same: a tuple of it gives way to a published one
+ * of its device or with its contact, a device element to one of its dm:deviceID,
+ * and what its person elements say (activities, mood, notes...) to the same kind
+ * of word in a published person element.  From the registration when there is no
+ * tuple: one tuple, open with a binding and closed without. Only event "presence"
+ * is composed. Caller frees. */
 PresenceDoc *presence_compose (Presence *self, const char *aor);
 /* Changes each time the composed document may have changed; never 0, and never
  * used again for another document of this AoR (1 is the one of nobody there). */
@@ -123,8 +133,8 @@ guint64 presence_version (Presence *self, const char *aor);
 
 /* The *unknown* document: valid, no tuple at all. */
 PresenceDoc *presence_unknown (const char *aor);
-/* What presence_compose gives for somebody with neither publication nor
- * binding: also what who is politely blocked gets to see. */
+/* What presence_compose gives for somebody with neither publication, binding nor
+ * permanent document: also what who is politely blocked gets to see. */
 PresenceDoc *presence_offline (const char *aor);
 
 /* Expires publications and forgets tombstones.  fn is called once per row gone;
@@ -133,7 +143,8 @@ typedef void (*PresenceGoneFn) (const PresenceRow *row, gboolean is_visible,
                                 gpointer data);
 void presence_advance (Presence *self, gint64 now, PresenceGoneFn fn,
                        gpointer data);
-/* Drops all of a user (disabled, removed), his registration too. */
+/* Drops all of a user (disabled, removed), his registration and permanent
+ * document too. */
 void presence_drop_user (Presence *self, const char *aor, PresenceGoneFn fn,
                          gpointer data);
 

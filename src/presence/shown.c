@@ -46,6 +46,8 @@ publication_is_composed (const Publication *self)
 gboolean
 presentity_shows_registration (const Presentity *user)
 {
+  if (user->permanent != NULL && user->permanent->doc->tuples->len > 0)
+    return FALSE;
   for (const Publication *p = user->first; p != NULL; p = p->next)
     if (publication_is_composed (p) && p->doc != NULL
         && p->doc->tuples->len > 0)
@@ -56,7 +58,7 @@ presentity_shows_registration (const Presentity *user)
 gboolean
 presentity_is_blank (const Presentity *user)
 {
-  if (user->is_registered)
+  if (user->is_registered || user->permanent != NULL)
     return FALSE;
   for (const Publication *p = user->first; p != NULL; p = p->next)
     if (publication_is_composed (p))
@@ -93,6 +95,13 @@ supersede (Publication *self)
   return has_hidden;
 }
 
+static gboolean
+has_taken_ids (const Publication *other, const Publication *self)
+{
+  return other != self && publication_is_composed (other) && !other->is_renamed
+         && presence_ids_clash (self->doc, other->doc);
+}
+
 /* Ids are unique in the composed document and stay what they are when other
  * publications go: who comes second with an id gets a suffix for life. */
 static void
@@ -100,9 +109,9 @@ settle_ids (Publication *self)
 {
   for (const Publication *p = self->owner->first;
        p != NULL && !self->is_renamed; p = p->next)
-    if (p != self && publication_is_composed (p) && !p->is_renamed
-        && presence_ids_clash (self->doc, p->doc))
-      self->is_renamed = TRUE;
+    self->is_renamed = has_taken_ids (p, self);
+  if (!self->is_renamed && self->owner->permanent != NULL)
+    self->is_renamed = has_taken_ids (self->owner->permanent, self);
 }
 
 static gboolean
@@ -140,6 +149,15 @@ publication_show (Publication *self, PresenceDoc *doc, guint64 order)
   if (!self->is_superseded)
     settle_ids (self);
   return has_hidden;
+}
+
+void
+publication_show_permanent (Publication *self, PresenceDoc *doc)
+{
+  presence_doc_free (self->doc);
+  self->doc = doc;
+  self->is_visible = TRUE;
+  settle_ids (self);
 }
 
 static void

@@ -638,6 +638,27 @@ add_tables (void)
   }
 }
 
+/* What a person element says, part by part. */
+static void
+test_parts (void)
+{
+  g_autoptr (PresenceDoc) doc = NULL;
+  const char text[]
+      = HEAD "<dm:person id='p'><r:mood><r:calm/></r:mood>"
+             "<dm:note>n</dm:note><x xmlns='urn:x'/></dm:person>" TAIL;
+  const PresencePart *parts;
+  const PresenceElement *person;
+
+  g_assert_true (pidf_parse (text, strlen (text), &doc, NULL));
+  person = doc->persons->pdata[0];
+  g_assert_cmpuint (person->parts->len, ==, 2);
+  parts = (const PresencePart *)(gpointer)person->parts->data;
+  g_assert_cmpstr (parts[0].name, ==, RPID " mood");
+  g_assert_true (g_str_has_prefix (person->extra + parts[0].end, "<x"));
+  g_assert_cmpstr (parts[1].name, ==, "urn:x x");
+  g_assert_cmpuint (parts[1].end, ==, strlen (person->extra));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -660,5 +681,6 @@ main (int argc, char **argv)
   g_test_add_func ("/pidf/rfc3863-4.4/priority", test_priority);
   g_test_add_func ("/pidf/sloppy-clients", test_sloppy);
   g_test_add_func ("/pidf/fragments", test_fragments);
+  g_test_add_func ("/pidf/rfc4480-3/parts", test_parts);
   return g_test_run ();
 }
