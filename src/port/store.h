@@ -216,6 +216,9 @@ typedef struct {
   void (*message_seen) (const char *call_id, const char *from_tag, guint32 cseq,
                         gpointer data);
   void (*last_message) (guint64 id, gpointer data);
+  /* The document of pidf-manipulation (RFC 4827) that owner has, taken: after the
+   * users and before loaded; may be NULL. */
+  void (*permanent) (const char *owner, GBytes *body, gpointer data);
 } StoreLoadFns;
 
 /* What happens by itself, in the running server. */
@@ -235,7 +238,8 @@ typedef struct {
   /* Documents (port/documents.h) changed, by an XCAP request or from psql; it
    * is committed.  name NULL: any of that usage and owner; owner NULL: of
    * anybody, or in the global tree; auid NULL: of any usage.  What they are now
-   * is to be fetched.  May be NULL. */
+   * is to be fetched.  "Reload this table" of pidf-manipulation: of anybody, then
+   * of each owner who has one.  May be NULL. */
   void (*documents_changed) (const char *auid, const char *owner,
                              const char *name, gpointer data);
   /* An administrator removed stored messages of recipient, or wants those that

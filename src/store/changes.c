@@ -18,6 +18,8 @@
 #include "store/settings.h"
 #include "store/users.h"
 
+/* What is noted of xcap_documents is about this usage alone. */
+#define PERMANENT "pidf-manipulation"
 #define PRUNE_EVERY ((gint64)60 * G_USEC_PER_SEC)
 
 typedef struct {
@@ -31,7 +33,7 @@ struct Changes {
   guint64 horizon, next_horizon;
   GHashTable *seen; /* id -> xid, both gint64 * */
   gboolean is_started, is_reading, is_wanted;
-  gboolean wants_users, wants_settings; /* as a whole */
+  gboolean wants_users, wants_settings, wants_permanents; /* as a whole */
   GQueue next, now; /* Wait: for the next read, for the one in flight */
   gint64 pruned_at;
 };
@@ -138,6 +140,18 @@ settings_cb (const PGresult *result, gpointer data)
   read_on (self);
 }
 
+/* Who has one now; who has none any more is named by "of anybody". */
+static void
+permanents_cb (const PGresult *result, gpointer data)
+{
+  Changes *self = data;
+
+  for (int i = 0; i < PQntuples (result); i++)
+    self->config.documents_changed (PERMANENT, PQgetvalue (result, i, 0),
+                                    "index", self->config.data);
+  read_on (self);
+}
+
 static void
 ask (Changes *self, const char *sql, ControlAnswerFn answer)
 {
@@ -155,6 +169,12 @@ read_on (Changes *self)
   } else if (self->wants_users) {
     self->wants_users = FALSE;
     ask (self, "SELECT " USER_COLUMNS " FROM rollcall.users u", users_cb);
+  } else if (self->wants_permanents) {
+    self->wants_permanents = FALSE;
+    ask (self,
+         "SELECT owner FROM rollcall.xcap_documents"
+         " WHERE auid = '" PERMANENT "' AND owner <> ''",
+         permanents_cb);
   } else {
     finish_read (self);
   }
@@ -229,6 +249,14 @@ tell_messages (Changes *self, const PGresult *result, int i)
   self->config.messages_changed (key_of (result, i), self->config.data);
 }
 
+static void
+tell_permanent (Changes *self, const PGresult *result, int i)
+{
+  if (PQgetisnull (result, i, KEY))
+    self->wants_permanents = TRUE;
+  tell_documents (self, PERMANENT, key_of (result, i), "index");
+}
+
 static const struct {
   const char *table;
   void (*tell) (Changes *self, const PGresult *result, int i);
@@ -240,6 +268,7 @@ static const struct {
   { "contacts", tell_policy, tell_lists },
   { "watchers", tell_policy, NULL },
   { "messages", tell_messages, NULL },
+  { "xcap_documents", tell_permanent, NULL },
 };
 
 static void

@@ -22,6 +22,7 @@ struct Load {
   GPtrArray *users; /* StoreUser */
   GPtrArray *rows[ROW_TABLES];
   MessagesLoad *messages;
+  GPtrArray *permanents; /* Permanent */
   guint8 secret[STORE_SECRET_LEN];
   PolicySettings settings;
   guint told; /* of all of them */
@@ -29,9 +30,25 @@ struct Load {
   LoopTimer *timer;
 };
 
+typedef struct {
+  char *owner;
+  GBytes *body;
+} Permanent;
+
+static void
+permanent_free (gpointer data)
+{
+  Permanent *self = data;
+
+  g_free (self->owner);
+  g_clear_pointer (&self->body, g_bytes_unref);
+  g_free (self);
+}
+
 static void
 clear (Load *self)
 {
+  g_ptr_array_set_size (self->permanents, 0);
   g_ptr_array_set_size (self->users, 0);
   for (guint t = 0; t < ROW_TABLES; t++) {
     for (guint i = 0; i < self->rows[t]->len; i++)
@@ -57,6 +74,15 @@ tell_row (Load *self, guint t, gpointer row)
   }
 }
 
+static void
+tell_permanent (Load *self, Permanent *permanent)
+{
+  if (self->config.fns.permanent != NULL)
+    self->config.fns.permanent (permanent->owner,
+                                g_steal_pointer (&permanent->body),
+                                self->config.fns_data);
+}
+
 /* Tells the next one; FALSE when there is none. */
 static gboolean
 tell_next (Load *self)
@@ -74,6 +100,10 @@ tell_next (Load *self)
       tell_row (self, t, g_steal_pointer (&self->rows[t]->pdata[i]));
       return TRUE;
     }
+  if (i < self->permanents->len) {
+    tell_permanent (self, self->permanents->pdata[i]);
+    return TRUE;
+  }
   return messages_load_tell (self->messages);
 }
 
@@ -146,6 +176,21 @@ static void
 subscription_cb (const PGresult *result, gpointer data)
 {
   take_rows (data, 2, result);
+}
+
+static void
+permanent_cb (const PGresult *result, gpointer data)
+{
+  Load *self = data;
+
+  for (int i = 0; i < PQntuples (result); i++) {
+    Permanent *permanent = g_new (Permanent, 1);
+
+    permanent->owner = g_strdup (PQgetvalue (result, i, 0));
+    permanent->body = g_bytes_new (PQgetvalue (result, i, 1),
+                                   (gsize)PQgetlength (result, i, 1));
+    g_ptr_array_add (self->permanents, permanent);
+  }
 }
 
 static void
@@ -229,6 +274,16 @@ load_start (Load *self)
   for (guint t = 0; t < ROW_TABLES; t++)
     ask_rows (self, t);
   messages_load_ask (self->messages, self->config.control);
+  control_ask (self->config.control,
+               &(ControlQuery){ .sql = "SELECT owner, body"
+                                       " FROM rollcall.xcap_documents"
+                                       " WHERE auid = 'pidf-manipulation'"
+                                       " AND owner <> ''"
+                                       " AND filename = 'index'",
+                                .is_binary = TRUE,
+                                .is_by_row = TRUE,
+                                .answer = permanent_cb,
+                                .data = self });
   ask (self,
        "DELETE FROM rollcall.changes"
        " WHERE xid < pg_snapshot_xmin(pg_current_snapshot())",
@@ -249,6 +304,7 @@ load_new (const LoadConfig *config)
   for (guint t = 0; t < ROW_TABLES; t++)
     self->rows[t] = g_ptr_array_new ();
   self->messages = messages_load_new (&self->config.fns, config->fns_data);
+  self->permanents = g_ptr_array_new_with_free_func (permanent_free);
   return self;
 }
 
@@ -264,5 +320,6 @@ load_free (Load *self)
   for (guint t = 0; t < ROW_TABLES; t++)
     g_ptr_array_unref (self->rows[t]);
   messages_load_free (self->messages);
+  g_ptr_array_unref (self->permanents);
   g_free (self);
 }

@@ -39,6 +39,7 @@ tests_unit_test_lists_LDADD = $(STORE_LIBS)
 contract_suite = tests/contract/contract.c tests/contract/rig.c \
   tests/contract/documents.c tests/contract/documents.h \
   tests/contract/messages.c tests/contract/messages.h \
+  tests/contract/permanent.c \
   tests/contract/rig.h tests/lib/testloop.c tests/lib/testloop.h
 check_PROGRAMS += tests/contract/test-store-mem
 tests_contract_test_store_mem_SOURCES = tests/contract/test-store-mem.c \

@@ -571,6 +571,23 @@ mem_documents_add_policy (MemDocuments *self, StorePolicy *out)
 }
 
 void
+mem_documents_load (MemDocuments *self, const StoreLoadFns *fns, gpointer data)
+{
+  for (guint i = 0; fns->permanent != NULL && i < self->documents->len; i++) {
+    const Document *document = self->documents->pdata[i];
+    const DocumentsKey *key = &document->key;
+    const StoreUser *user
+        = key->owner != NULL
+              ? g_hash_table_lookup (self->store->users, key->owner)
+              : NULL;
+
+    if (user != NULL && strcmp (key->auid, "pidf-manipulation") == 0
+        && strcmp (key->name, "index") == 0)
+      fns->permanent (user->aor, g_bytes_ref (document->body), data);
+  }
+}
+
+void
 mem_documents_drop_user (MemDocuments *self, const char *aor)
 {
   for (guint i = self->documents->len; i-- > 0;) {

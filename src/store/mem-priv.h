@@ -59,6 +59,9 @@ void mem_documents_free (MemDocuments *self);
 DocumentsPort *mem_documents_port (MemDocuments *self);
 /* What a user's documents say of his policy: rules and lists. */
 void mem_documents_add_policy (MemDocuments *self, StorePolicy *out);
+/* Tells fns of the documents of pidf-manipulation there are. */
+void mem_documents_load (MemDocuments *self, const StoreLoadFns *fns,
+                         gpointer data);
 /* The user is gone. */
 void mem_documents_drop_user (MemDocuments *self, const char *aor);
 

@@ -229,6 +229,7 @@ tell_load (StoreMem *self)
         g_hash_table_iter_remove (&iter);
   }
   mem_messages_tell (self->messages, &self->load_fns, self->load_data);
+  mem_documents_load (self->documents, &self->load_fns, self->load_data);
   if (self->events.up_changed != NULL)
     self->events.up_changed (TRUE, self->events_data);
   self->load_fns.loaded (self->load_data);

@@ -225,6 +225,137 @@ test_own (void)
   g_assert_nonnull (strstr (refused, "read-only"));
 }
 
+/* --- Permanent presence --- */
+
+#define PERMANENT "pidf-manipulation"
+
+/* Waits until all that was committed has been told. */
+static void
+assert_told (Rig *rig, const char *expected)
+{
+  g_string_truncate (rig->outcomes, 0);
+  rig->n_outcomes = 0;
+  rig_sync (rig, "sync");
+  rig_expect_outcomes (rig, 1, "sync=COMMITTED\n");
+  g_assert_cmpstr (rig->changed->str, ==, expected);
+  g_string_truncate (rig->changed, 0);
+}
+
+/* Administrators write it, as all their tables: at once in force, audited, with
+ * a new entity tag. */
+static void
+test_permanent (void)
+{
+  g_autoptr (Rig) rig = started ();
+  g_autofree char *etag = NULL;
+  const Answer *got;
+
+  admin ("DELETE FROM rollcall.audit; DELETE FROM rollcall.changes;"
+         "INSERT INTO rollcall.xcap_documents (auid, owner, filename, body)"
+         " VALUES ('" PERMANENT "', 'ALICE@example.com', 'index', 'one')");
+  assert_told (rig, PERMANENT " " ALICE " index\n");
+  got = doc_fetch (rig, PERMANENT, ALICE, "index");
+  assert_outcome (got, DOCUMENTS_DONE);
+  g_assert_cmpstr (got->body, ==, "one");
+  etag = g_strdup (got->etag);
+  admin ("UPDATE rollcall.xcap_documents SET body = 'two'");
+  assert_told (rig, PERMANENT " " ALICE " index\n");
+  got = doc_fetch (rig, PERMANENT, ALICE, "index");
+  g_assert_cmpstr (got->body, ==, "two");
+  g_assert_cmpstr (got->etag, !=, etag);
+  admin ("UPDATE rollcall.xcap_documents SET owner = 'bob@example.com'");
+  wait_changed (rig, PERMANENT " bob@example.com index\n");
+  admin ("DELETE FROM rollcall.xcap_documents");
+  wait_changed (rig, PERMANENT " bob@example.com index\n");
+  assert_outcome (doc_fetch (rig, PERMANENT, ALICE, "index"), DOCUMENTS_NONE);
+  assert_value ("SELECT string_agg(action || ' ' || key, ', ' ORDER BY id)"
+                " FROM rollcall.audit WHERE table_name = 'xcap_documents'",
+                "insert " ALICE ", update " ALICE ", update " ALICE
+                ", update bob@example.com, delete bob@example.com");
+}
+
+static void
+test_permanent_refused (void)
+{
+  static const struct {
+    const char *sql, *says;
+  } rows[] = {
+    { "INSERT INTO rollcall.xcap_documents VALUES ('pres-rules', '" ALICE
+      "', 'index', 'e', 'x')",
+      "read-only" },
+    { "INSERT INTO rollcall.xcap_documents VALUES ('" PERMANENT "', '" ALICE
+      "', 'other', 'e', 'x')",
+      "one document" },
+    { "INSERT INTO rollcall.xcap_documents VALUES ('" PERMANENT
+      "', 'x@example.com', 'index', 'e', 'x')",
+      "no such user" },
+    { "UPDATE rollcall.xcap_documents SET body = 'x'", "read-only" },
+    { "UPDATE rollcall.xcap_documents SET auid = '" PERMANENT "'",
+      "read-only" },
+    { "DELETE FROM rollcall.xcap_documents", "read-only" },
+    { "TRUNCATE rollcall.xcap_documents", "read-only" },
+  };
+  g_autoptr (Rig) rig = started ();
+
+  assert_outcome (lists_put (rig, NULL, "bob", FALSE), DOCUMENTS_DONE);
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *refused = admin_refused (rows[i].sql);
+
+    g_assert_nonnull (strstr (refused, rows[i].says));
+  }
+  assert_value ("SELECT string_agg(auid, ' ') FROM rollcall.xcap_documents",
+                "resource-lists");
+}
+
+static void
+put_permanent (Rig *rig, const char *owner)
+{
+  const Put put
+      = { .auid = PERMANENT, .owner = owner, .name = "index", .body = "x" };
+
+  assert_outcome (doc_put (rig, &put), DOCUMENTS_DONE);
+  g_string_truncate (rig->changed, 0);
+}
+
+/* It goes with its user, also when one of the same name comes at once. */
+static void
+test_permanent_again (void)
+{
+  g_autoptr (Rig) rig = started ();
+
+  put_permanent (rig, ALICE);
+  admin ("BEGIN; DELETE FROM rollcall.users WHERE aor = '" ALICE "';"
+         "INSERT INTO rollcall.users (aor) VALUES ('" ALICE "'); COMMIT");
+  wait_changed (rig, PERMANENT " " ALICE " index\n");
+  assert_outcome (doc_fetch (rig, PERMANENT, ALICE, "index"), DOCUMENTS_NONE);
+  put_permanent (rig, ALICE);
+  admin ("BEGIN; TRUNCATE rollcall.users CASCADE;"
+         "INSERT INTO rollcall.users (aor) VALUES ('" ALICE "'); COMMIT");
+  wait_changed (rig, PERMANENT " " ALICE " index\n");
+  assert_outcome (doc_fetch (rig, PERMANENT, ALICE, "index"), DOCUMENTS_NONE);
+}
+
+/* "Reload this table": of anybody, then of who has one now. */
+static void
+test_permanent_many (void)
+{
+  g_autoptr (Rig) rig = started ();
+
+  put_permanent (rig, ALICE);
+  admin ("INSERT INTO rollcall.users (aor)"
+         " SELECT 'u' || i || '@example.com' FROM generate_series(1, 1001) i;"
+         "DELETE FROM rollcall.changes;"
+         "INSERT INTO rollcall.xcap_documents (auid, owner, filename, body)"
+         " SELECT '" PERMANENT "', aor, 'index', 'x' FROM rollcall.users"
+         " WHERE aor LIKE 'u%%'");
+  assert_value ("SELECT count(*) || ' ' || count(key) FROM rollcall.changes",
+                "1 0");
+  wait_changed (rig, PERMANENT " u1001@example.com index\n");
+  admin ("DELETE FROM rollcall.xcap_documents WHERE owner LIKE 'u%%'");
+  wait_changed (rig, PERMANENT " * *\n");
+  assert_told (rig, PERMANENT " " ALICE " index\n");
+}
+
 /* --- At the same time --- */
 
 /* Somebody thinks for a while with a user's row locked: that user's list waits,
@@ -544,6 +675,10 @@ documents_pg_add_tests (void)
   g_test_add_func ("/documents/pg/psql/again", test_psql_again);
   g_test_add_func ("/documents/pg/positions", test_positions);
   g_test_add_func ("/documents/pg/own", test_own);
+  g_test_add_func ("/documents/pg/permanent/psql", test_permanent);
+  g_test_add_func ("/documents/pg/permanent/refused", test_permanent_refused);
+  g_test_add_func ("/documents/pg/permanent/again", test_permanent_again);
+  g_test_add_func ("/documents/pg/permanent/many", test_permanent_many);
   g_test_add_func ("/documents/pg/locked", test_locked);
   g_test_add_func ("/documents/pg/same-contact", test_same_contact);
   g_test_add_func ("/documents/pg/concurrent", test_concurrent);

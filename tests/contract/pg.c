@@ -366,6 +366,7 @@ main (int argc, char **argv)
   g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_FATAL_MASK);
   contract_add_tests (&rig_kind_pg);
   documents_add_tests (&rig_kind_pg);
+  permanent_add_tests (&rig_kind_pg);
   documents_pg_add_tests ();
   messages_add_tests (&rig_kind_pg);
   messages_pg_add_tests ();

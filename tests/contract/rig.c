@@ -35,6 +35,19 @@ load_subscription_cb (SubsStored *row, gpointer data)
 }
 
 static void
+load_permanent_cb (const char *owner, GBytes *body, gpointer data)
+{
+  Rig *rig = data;
+
+  g_assert_false (rig->is_loaded);
+  g_assert_cmpuint (rig->users->len, >, 0);
+  g_string_append_printf (rig->permanents, "%s %.*s\n", owner,
+                          (int)g_bytes_get_size (body),
+                          (const char *)g_bytes_get_data (body, NULL));
+  g_bytes_unref (body);
+}
+
+static void
 loaded_cb (gpointer data)
 {
   Rig *rig = data;
@@ -190,6 +203,7 @@ clear_told (Rig *rig)
   g_string_truncate (rig->events, 0);
   g_string_truncate (rig->changed, 0);
   g_string_truncate (rig->loaded, 0);
+  g_string_truncate (rig->permanents, 0);
   rig->is_loaded = FALSE;
   rig->has_failed = FALSE;
   g_clear_pointer (&rig->fatal, g_free);
@@ -213,6 +227,7 @@ rig_new (const RigKind *kind)
   rig->events = g_string_new (NULL);
   rig->changed = g_string_new (NULL);
   rig->loaded = g_string_new (NULL);
+  rig->permanents = g_string_new (NULL);
   rig->outcomes = g_string_new (NULL);
   kind->wipe (rig);
   return rig;
@@ -233,6 +248,7 @@ rig_free (Rig *rig)
   g_string_free (rig->events, TRUE);
   g_string_free (rig->changed, TRUE);
   g_string_free (rig->loaded, TRUE);
+  g_string_free (rig->permanents, TRUE);
   g_string_free (rig->outcomes, TRUE);
   store_policy_free (rig->policy);
   g_free (rig);
@@ -258,7 +274,8 @@ rig_start_only (Rig *rig)
                                     .settings = load_settings_cb,
                                     .waiting = load_waiting_cb,
                                     .message_seen = load_seen_cb,
-                                    .last_message = load_last_cb };
+                                    .last_message = load_last_cb,
+                                    .permanent = load_permanent_cb };
 
   clear_told (rig);
   rig->kind->open (rig);

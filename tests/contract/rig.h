@@ -43,6 +43,7 @@ struct Rig {
 
   /* Told by load. */
   GPtrArray *users, *bindings, *publications, *subscriptions;
+  GString *permanents; /* "owner body" by line */
   gboolean is_loaded;
   PolicySettings settings; /* as told last */
   StorePolicy *policy;     /* what rig_policy got */
@@ -109,3 +110,4 @@ void assert_subscription_equal (const SubsStored *a, const SubsStored *b);
 void contract_add_tests (const RigKind *kind);
 void documents_add_tests (const RigKind *kind);
 void messages_add_tests (const RigKind *kind);
+void permanent_add_tests (const RigKind *kind);

@@ -91,5 +91,6 @@ main (int argc, char **argv)
   contract_add_tests (&mem);
   documents_add_tests (&mem);
   messages_add_tests (&mem);
+  permanent_add_tests (&mem);
   return g_test_run ();
 }
