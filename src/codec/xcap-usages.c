@@ -2,6 +2,7 @@
  *
  * The table of application usages: see the header. */
 #include "codec/xcap-usages.h"
+#include "codec/pidf.h"
 #include "codec/xcap-schema-priv.h"
 #include "codec/xcap-settings.h"
 #include "codec/xml-priv.h"
@@ -101,13 +102,31 @@ check_root (const XcapUsage *self, const XcapTree *tree)
   return schema_check (tree, root, element);
 }
 
+/* Watchers get what is in it, so it has the bounds of what is published. */
+static XcapError *
+check_presence (const XcapTree *tree)
+{
+  g_autoptr (PresenceDoc) doc = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (pidf_parse (tree->bytes, tree->len, &doc, &error))
+    return NULL;
+  return xcap_error_new_printf (XCAP_CONSTRAINT_FAILURE,
+                                "no watcher could be shown it: %s",
+                                error->message);
+}
+
 XcapError *
 xcap_usage_check_tree (const XcapUsage *self, const XcapTree *tree,
                        const char *xui)
 {
   XcapError *error = check_root (self, tree);
 
-  return error != NULL ? error : xcap_rules_check (tree, self->ns, xui);
+  if (error == NULL)
+    error = xcap_rules_check (tree, self->ns, xui);
+  if (error == NULL && strcmp (self->ns, NS_PIDF) == 0)
+    error = check_presence (tree);
+  return error;
 }
 
 static XcapTree *

@@ -37,8 +37,9 @@ gboolean xcap_usage_has_name (const XcapUsage *self, const char *name);
 
 /* Is a document, which must be well formed, one of this usage: structure,
  * uniqueness, URI constraints (RFC 4825 8.2.5)?  xui: whose it is (the path
- * constraint of RFC 4826 4.4.5), NULL for a global one.  NULL when it is, else
- * why not; the caller frees. */
+ * constraint of RFC 4826 4.4.5), NULL for a global one.  A presence document must
+ * also be one that pidf_parse reads, for watchers are to be shown it.  NULL when
+ * it is, else why not; the caller frees. */
 XcapError *xcap_usage_check (const XcapUsage *self, GBytes *document,
                              const char *xui);
 

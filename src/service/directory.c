@@ -4,6 +4,7 @@
  * somebody who is disabled or removed. */
 #define G_LOG_DOMAIN "service"
 #include "service/judge.h"
+#include "service/permanent.h"
 
 #include "addr/aor.h"
 
@@ -69,7 +70,7 @@ service_user_changed (const char *aor, StoreUser *user, gpointer data)
   Service *self = data;
   g_autofree char *name = g_strdup (aor);
   const StoreUser *before;
-  StoreUser old; /* of it the two settings only */
+  StoreUser old; /* of it the flags only */
 
   forget_unseen (self, name);
   if (user == NULL) {
@@ -87,6 +88,8 @@ service_user_changed (const char *aor, StoreUser *user, gpointer data)
     before = user;
   old = *before;
   g_hash_table_replace (self->users, user->aor, user);
+  if (user->is_enabled && !old.is_enabled)
+    permanent_enabled (self, name);
   judge_user_changed (self, &old, user);
 }
 

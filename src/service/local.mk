@@ -13,6 +13,7 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/renew.c src/service/renew.h \
   src/service/restore.c \
   src/service/pace.c \
+  src/service/permanent.c src/service/permanent.h \
   src/service/packages.c src/service/packages.h \
   src/service/broadcast.c src/service/broadcast.h \
   src/service/devices.c src/service/devices.h \
@@ -43,6 +44,13 @@ tests_unit_test_service_rules_SOURCES = tests/unit/test-service-rules.c \
   $(service_bed)
 tests_unit_test_service_rules_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_unit_test_service_rules_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
+check_PROGRAMS += tests/unit/test-service-permanent
+tests_unit_test_service_permanent_SOURCES = \
+  tests/unit/test-service-permanent.c tests/lib/fakedocs.c \
+  tests/lib/fakedocs.h $(service_bed)
+tests_unit_test_service_permanent_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_unit_test_service_permanent_LDADD = src/libstore.a $(SERVICE_LIBS) \
+  $(PQ_LIBS)
 check_PROGRAMS += tests/unit/test-service-many
 tests_unit_test_service_many_SOURCES = tests/unit/test-service-many.c \
   $(service_bed)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * Start: bindings, publications and subscriptions come back from the store, and
- * watchers on UDP hear of it in their old dialogs, paced (DESIGN section 3,
- * rule 8). */
+ * Start: bindings, publications, permanent presence and subscriptions come back
+ * from the store, and watchers on UDP hear of it in their old dialogs, paced
+ * (DESIGN section 3, rule 8). */
 #define G_LOG_DOMAIN "service"
 #include "service/judge.h"
 #include "service/mail.h"
+#include "service/permanent.h"
 #include "service/xcap_events.h"
 
 #include "addr/aor.h"
@@ -95,6 +96,7 @@ loaded_cb (gpointer data)
              g_hash_table_size (self->users), reg_size (self->reg),
              presence_size (self->presence), subs_size (self->subs));
   service_pace_start (self);
+  permanent_loaded (self);
   self->ready_fn (self->ready_data);
 }
 
@@ -109,6 +111,7 @@ service_up_changed (gboolean is_up, gpointer data)
   service_retry_reserves (self);
   judge_retry (self);
   xcap_events_retry (self);
+  permanent_retry (self);
 }
 
 void
@@ -123,7 +126,8 @@ service_start (Service *self, void (*ready) (gpointer data), gpointer data)
                                     .settings = settings_cb,
                                     .waiting = mail_waiting_cb,
                                     .message_seen = mail_seen_cb,
-                                    .last_message = mail_last_cb };
+                                    .last_message = mail_last_cb,
+                                    .permanent = permanent_load_cb };
 
   self->ready_fn = ready;
   self->ready_data = data;

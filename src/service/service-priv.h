@@ -7,6 +7,7 @@
 typedef struct Documents Documents;
 typedef struct Facts Facts;
 typedef struct Mail Mail;
+typedef struct Permanents Permanents;
 typedef struct Renewals Renewals;
 typedef struct Sweep Sweep;
 typedef struct Watchers Watchers;
@@ -33,7 +34,8 @@ struct Service {
   Renewals *renewals;
   Watchers *watchers;
   XcapEvents *xcap;
-  DocumentsPort *documents_port; /* with xcap_root, or NULL */
+  Permanents *permanents;
+  DocumentsPort *documents_port; /* or NULL */
   char *xcap_root;
 
   LoopTimer *tick;

@@ -7,6 +7,7 @@
 #include "service/judge.h"
 #include "service/mail.h"
 #include "service/relay.h"
+#include "service/permanent.h"
 #include "service/renew.h"
 #include "service/watchers.h"
 #include "service/xcap_events.h"
@@ -76,6 +77,14 @@ fatal_cb (const char *message, gpointer data)
     g_critical ("%s", message);
 }
 
+static void
+documents_changed_cb (const char *auid, const char *owner, const char *name,
+                      gpointer data)
+{
+  permanent_changed (auid, owner, name, data);
+  xcap_events_changed (auid, owner, name, data);
+}
+
 static const StoreEvents store_events = { .user_changed = service_user_changed,
                                           .users_begin = service_users_begin,
                                           .users_end = service_users_end,
@@ -84,7 +93,7 @@ static const StoreEvents store_events = { .user_changed = service_user_changed,
                                           .policy_changed
                                           = judge_policy_changed,
                                           .documents_changed
-                                          = xcap_events_changed,
+                                          = documents_changed_cb,
                                           .messages_changed = mail_changed_cb,
                                           .up_changed = service_up_changed,
                                           .fatal = fatal_cb };
@@ -114,6 +123,7 @@ service_new (const ServiceLimits *limits, const char *const *domains,
   self->documents = documents_new ();
   self->watchers = watchers_new ();
   self->xcap = xcap_events_new ();
+  self->permanents = permanents_new (self);
   self->renewals = renewals_new (self);
   self->pacing = g_hash_table_new (NULL, NULL);
   self->reserves = g_ptr_array_new ();
@@ -136,6 +146,7 @@ service_free (Service *self)
   mail_free (self->mail);
   g_ptr_array_unref (self->reserves);
   xcap_events_free (self->xcap);
+  permanents_free (self->permanents);
   g_free (self->xcap_root);
   watchers_free (self->watchers);
   renewals_free (self->renewals);

@@ -76,7 +76,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Service, service_free)
 /* The SIP side; set once, before service_start. NULL, before the SIP side is
  * freed: what was asked of it and has not ended is forgotten. */
 void service_set_sip (Service *self, SipOutPort *sip);
-/* What xcap-diff subscriptions are about; set once, before service_start.  root:
+/* What xcap-diff subscriptions are about, and where permanent presence is read
+ * when it changed; set once, before service_start.  root:
  * the XCAP root URI with '/' at its end; NULL: there is no XCAP server, nobody
  * can subscribe. */
 void service_set_documents (Service *self, DocumentsPort *documents,

@@ -60,6 +60,8 @@ start (ServiceBed *self)
                                fake_loop_port (self->loop),
                                store_mem_port (self->store), self->counters);
   service_set_sip (self->service, &self->sip->port);
+  service_set_documents (self->service, store_mem_documents (self->store),
+                         NULL);
   service_start (self->service, ready_cb, &is_ready);
   fake_loop_settle (self->loop);
   g_assert_true (is_ready);
@@ -84,6 +86,14 @@ bed_new (void)
     bed_put_user (self, users[i], POLICY_AS_SETTINGS, POLICY_AS_SETTINGS);
   start (self);
   return self;
+}
+
+void
+bed_restart (ServiceBed *self)
+{
+  bed_drain (self);
+  service_free (self->service);
+  start (self);
 }
 
 void

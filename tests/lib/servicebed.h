@@ -30,6 +30,9 @@ ServiceBed *bed_new (void);
 void bed_free (ServiceBed *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ServiceBed, bed_free)
 
+/* The service is made anew on the same store. */
+void bed_restart (ServiceBed *self);
+
 /* Puts self->settings into force. */
 void bed_set (ServiceBed *self);
 void bed_put_user (ServiceBed *self, const char *aor, PolicyOverride share,

@@ -44,6 +44,11 @@ typedef struct {
 #define SCHEMA "schema-validation-error"
 #define UNIQUE "uniqueness-failure"
 #define CONSTRAINT "constraint-failure"
+/* With <presence> and <tuple> one level more than is published. */
+#define NEST4(X) "<x><x><x><x>" X "</x></x></x></x>"
+#define DEEP                                                                   \
+  "<x xmlns='urn:x'>" NEST4 (NEST4 (NEST4 (NEST4 (NEST4 (NEST4 (NEST4 (        \
+      "<x><x/></x>"))))))) "</x>"
 
 static const Row ROWS[] = {
   /* RFC 4826 3 */
@@ -217,6 +222,8 @@ static const Row ROWS[] = {
     PRESENCE ("<tuple id='t'><status/></tuple><tuple id='t'><status/>"
               "</tuple>"),
     UNIQUE, NULL },
+  { "pidf-manipulation", "rfc4827-3/too-deep", TUPLE (DEEP), CONSTRAINT,
+    "no watcher" },
   /* Ours */
   { XCAP_SETTINGS_AUID, "both",
     SETTINGS ("<share-availability>false</share-availability>"
