@@ -42,7 +42,7 @@ struct Call {
   /* The lane's. */
   gboolean is_busy, is_sent, is_late, is_settled;
   CallAttempt attempt; /* the last one */
-  gint64 since;
+  gint64 since, retry_at;
 };
 
 /* Appends a parameter; text NULL: NULL. */

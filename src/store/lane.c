@@ -25,6 +25,8 @@
 /* PostgreSQL flushes asynchronous commits within three times its
  * wal_writer_delay (0.2 s unless configured). */
 #define SOFT_FOR ((gint64)1500000) /* us */
+/* The longest time between two attempts of a call that meets a lock. */
+#define BUSY_MAX ((gint64)2 * G_USEC_PER_SEC)
 
 /* --- What waits --- */
 
@@ -218,14 +220,18 @@ remember (Lane *self, Submit *submit, gboolean was_durable)
     submit_free (g_queue_pop_head (&self->recent));
 }
 
-/* Not done yet: once more in a moment, if that is not for ever. */
+/* Not done yet: once more in a moment, if that is not for ever.  What is not given
+ * up comes ever more seldom, for each time holds up its batch. */
 static void
 commit_busy (Lane *self, Submit *submit)
 {
+  Call *call = submit->call;
+  gint64 now = clock_now (self->config.clock);
+  gint64 age = now - call->since;
+
+  call->retry_at = now + CLAMP (age / 8, 0, BUSY_MAX);
   if (!is_to_stay (submit) /* it is known to have done nothing */
-      && (submit->call->is_late
-          || clock_now (self->config.clock) - submit->call->since
-                 > (gint64)self->config.hung_after * 1000))
+      && (call->is_late || age > (gint64)self->config.hung_after * 1000))
     drop_call (self, submit);
   else
     g_queue_push_tail (&self->busy, submit);
@@ -447,15 +453,21 @@ lost_cb (gboolean was_ready, const char *why, gpointer data)
 static void
 wake_busy (Lane *self, gint64 now)
 {
+  GQueue due = self->busy;
+  gboolean any = FALSE;
   Submit *submit;
 
-  if (self->busy.length == 0)
-    return;
-  while ((submit = g_queue_pop_head (&self->busy)) != NULL) {
-    submit->at = now;
-    g_queue_push_tail (&self->queue, submit);
+  g_queue_init (&self->busy);
+  while ((submit = g_queue_pop_head (&due)) != NULL) {
+    gboolean is_due = submit->call->retry_at <= now;
+
+    any = any || is_due;
+    if (is_due)
+      submit->at = now;
+    g_queue_push_tail (is_due ? &self->queue : &self->busy, submit);
   }
-  self->config.wants_kick (self->config.data);
+  if (any)
+    self->config.wants_kick (self->config.data);
 }
 
 void
