@@ -9,8 +9,9 @@
 
 #include "store/messages-sql.h"
 
-/* Rows of one call. */
+/* Rows and bytes of one call. */
 #define GROUP_MAX 256
+#define BYTES_MAX 1048576
 
 typedef struct {
   const char *statements[3]; /* by CallAttempt */
@@ -331,6 +332,16 @@ open_group (Groups *self, GroupKind kind, guint lane)
   return group;
 }
 
+static gboolean
+is_full (const Group *self)
+{
+  gsize bytes = 0;
+
+  for (guint i = 0; i < self->kind->n_columns; i++)
+    bytes += self->columns[i]->len;
+  return self->waiters->len >= GROUP_MAX || bytes >= BYTES_MAX;
+}
+
 void
 groups_add (Groups *self, GroupKind kind, guint lane, const Waiter *waiter,
             GroupFillFn fill, gconstpointer row)
@@ -343,7 +354,7 @@ groups_add (Groups *self, GroupKind kind, guint lane, const Waiter *waiter,
   g_array_append_val (group->waiters, *waiter);
   fill (group->columns, row);
   group->call.weight = group->waiters->len;
-  if (group->waiters->len == GROUP_MAX)
+  if (is_full (group))
     close_group (group);
   if (is_new)
     submit (group);
