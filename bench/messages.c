@@ -17,6 +17,7 @@
 
 #define RECIPIENTS 1000
 #define CHUNK 50
+#define CONNECTIONS 2 /* the default of [database] */
 
 static TestLoop *loop;
 static MessagesPort *messages;
@@ -293,7 +294,7 @@ main (int argc, char **argv)
 
   loop = test_loop_new ();
   pg = store_pg_new (
-      &(StorePgConfig){ g_getenv ("ROLLCALL_TEST_DSN"), 4, 5000 },
+      &(StorePgConfig){ g_getenv ("ROLLCALL_TEST_DSN"), CONNECTIONS, 5000 },
       test_loop_port (loop), test_clock (), counters);
   store = store_pg_port (pg);
   messages = store_pg_messages (pg);
