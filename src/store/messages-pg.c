@@ -11,8 +11,8 @@
 #include "store/messages-sql.h"
 #include "store/messages-sweep.h"
 
-/* More than anybody asks for at once. */
-#define READ_MAX 10000
+/* What a read weighs at most: few messages wait for most. */
+#define READ_WEIGHT 100
 
 struct PgMessages {
   PgMessagesConfig config;
@@ -155,7 +155,7 @@ read_messages (gpointer port, const char *recipient, guint64 after, guint n,
                                             MIN (after, (guint64)G_MAXINT64));
   g_autofree char *limit = NULL;
 
-  reading->n = MIN (n, READ_MAX);
+  reading->n = MIN (n, (guint)G_MAXINT32 - 1);
   limit = g_strdup_printf ("%u", reading->n + 1);
   reading->messages = self;
   reading->done = done;
@@ -166,7 +166,7 @@ read_messages (gpointer port, const char *recipient, guint64 after, guint n,
   reading->call.take = read_take_cb;
   reading->call.settle = read_settle_cb;
   reading->call.free = read_free_cb;
-  reading->call.weight = reading->n;
+  reading->call.weight = MIN (n, READ_WEIGHT);
   call_add_text (&reading->call, recipient);
   call_add_text (&reading->call, above);
   call_add_text (&reading->call, limit);

@@ -278,6 +278,7 @@ test_order (gconstpointer kind)
   g_assert_cmpstr (msg_read (rig, ALICE, 0, 10), ==, "5 7 8");
   g_assert_cmpstr (msg_read (rig, "ALICE@example.com", 0, 3), ==, "5 7 8");
   g_assert_cmpstr (msg_read (rig, ALICE, 0, 2), ==, "5 7+");
+  g_assert_cmpstr (msg_read (rig, ALICE, 0, G_MAXUINT), ==, "5 7 8");
   g_assert_cmpstr (msg_read (rig, ALICE, 7, 2), ==, "8");
   g_assert_cmpstr (msg_read (rig, ALICE, 8, 2), ==, "");
   g_assert_cmpstr (msg_read (rig, "nobody@example.com", 0, 2), ==, "");
