@@ -4,6 +4,7 @@
  * 7.3.1, 20; RFC 3428 9). */
 #include "sip/describe.h"
 #include "sip/forward.h"
+#include "sip/text.h"
 
 #include <string.h>
 
@@ -45,24 +46,6 @@ describe_is_left_out (const char *name, gsize len)
   return is_private (name, len);
 }
 
-/* Fold to one space (RFC 3261 7.3.1); the line's own end stays. */
-static void
-append_unfolded (const char *line, gsize len, GString *out)
-{
-  while (len > 0 && (line[len - 1] == '\r' || line[len - 1] == '\n'))
-    len--;
-  for (gsize i = 0; i < len; i++) {
-    if (line[i] != '\r' && line[i] != '\n') {
-      g_string_append_c (out, line[i]);
-      continue;
-    }
-    while (i + 1 < len && strchr ("\r\n \t", line[i + 1]) != NULL)
-      i++;
-    g_string_append_c (out, ' ');
-  }
-  g_string_append (out, "\r\n");
-}
-
 static void
 append_line (const msg_header_t *h, GString *out)
 {
@@ -75,8 +58,12 @@ append_line (const msg_header_t *h, GString *out)
     line = large = g_malloc (len + 1);
     len = msg_header_e (large, len + 1, h, 0);
   }
-  if (len > 0)
-    append_unfolded (line, len, out);
+  while (len > 0 && (line[len - 1] == '\r' || line[len - 1] == '\n'))
+    len--;
+  if (len <= 0)
+    return;
+  g_string_append_len (out, line, (gssize)text_unfold (line, len));
+  g_string_append (out, "\r\n");
 }
 
 static const char *
@@ -99,7 +86,7 @@ is_sound (const sip_t *sip, const msg_header_t *h)
       && msg_header_access ((const msg_pub_t *)sip, h->sh_class) != h)
     return FALSE;
   name = name_of (h);
-  return name != NULL && *name != '\0';
+  return name != NULL && text_is_token (name, strlen (name));
 }
 
 static gboolean

@@ -15,17 +15,6 @@
 /* Replaced when it is aimed. */
 #define ANYBODY "sip:anybody.invalid"
 
-/* RFC 3261 25.1: token. */
-static gboolean
-is_token (const char *text, gsize len)
-{
-  for (gsize i = 0; i < len; i++)
-    if (!g_ascii_isalnum (text[i])
-        && (text[i] == '\0' || strchr ("-.!%*_+`'~", text[i]) == NULL))
-      return FALSE;
-  return len > 0;
-}
-
 /* One line without its end. */
 static gboolean
 is_header (const char *line, gsize len)
@@ -36,7 +25,7 @@ is_header (const char *line, gsize len)
   while (name_len > 0
          && (line[name_len - 1] == ' ' || line[name_len - 1] == '\t'))
     name_len--;
-  if (!is_token (line, name_len) || describe_is_left_out (line, name_len))
+  if (!text_is_token (line, name_len) || describe_is_left_out (line, name_len))
     return FALSE;
   for (gsize i = 0; i < len; i++)
     if (((guchar)line[i] < ' ' && line[i] != '\t') || line[i] == 0x7f)
@@ -95,7 +84,7 @@ append_date (gint64 date, GString *out)
 }
 
 static GBytes *
-write_head (const SipMessage *message)
+write_head (const SipMessage *message, const char *headers)
 {
   GString *out = g_string_sized_new (1000);
 
@@ -103,7 +92,7 @@ write_head (const SipMessage *message)
                           "MESSAGE " ANYBODY " SIP/2.0\r\n"
                           "Max-Forwards: %u\r\n%s"
                           "Call-ID: %s\r\nCSeq: %u MESSAGE\r\n",
-                          MAX_FORWARDS, message->headers, message->call_id,
+                          MAX_FORWARDS, headers, message->call_id,
                           message->cseq);
   if (message->date > 0)
     append_date (message->date, out);
@@ -118,6 +107,46 @@ write_head (const SipMessage *message)
   return g_string_free_to_bytes (out);
 }
 
+static msg_t *
+parse (const SipMessage *message, const char *headers)
+{
+  g_autoptr (GBytes) head = write_head (message, headers);
+
+  return text_parse (head, message->body);
+}
+
+/* Can sofia read this line (with its end)? */
+static gboolean
+is_readable (const char *line, gsize len)
+{
+  g_autoptr (GString) text = g_string_new ("MESSAGE " ANYBODY " SIP/2.0\r\n");
+  g_autoptr (GBytes) head = NULL;
+  msg_t *msg;
+
+  g_string_append_len (text, line, (gssize)len);
+  g_string_append (text, "\r\n");
+  head = g_bytes_new (text->str, text->len);
+  msg = text_parse (head, NULL);
+  if (msg == NULL)
+    return FALSE;
+  msg_destroy (msg);
+  return TRUE;
+}
+
+/* A proxy passes on what it cannot read (RFC 3261 16.3), and what came like that
+ * may have been stored.  The message is worth more than such a header. */
+static char *
+readable_lines (const char *headers)
+{
+  GString *out = g_string_new (NULL);
+  const char *end;
+
+  for (; (end = strstr (headers, "\r\n")) != NULL; headers = end + 2)
+    if (is_readable (headers, end + 2 - headers))
+      g_string_append_len (out, headers, end + 2 - headers);
+  return g_string_free (out, FALSE);
+}
+
 static gboolean
 has_ends (const sip_t *sip)
 {
@@ -129,15 +158,18 @@ msg_t *
 instant_make (const SipMessage *message, const SipTarget *target,
               guint *status_out)
 {
-  g_autoptr (GBytes) head = NULL;
-  msg_t *msg = NULL;
+  msg_t *msg;
 
   *status_out = 400;
   if (target->target == NULL || !text_is_clean (target->path, "")
       || !is_legal (message))
     return NULL;
-  head = write_head (message);
-  msg = text_parse (head, message->body);
+  msg = parse (message, message->headers);
+  if (msg == NULL) {
+    g_autofree char *lines = readable_lines (message->headers);
+
+    msg = parse (message, lines);
+  }
   if (msg == NULL)
     return NULL;
   *status_out = has_ends (sip_object (msg)) ? forward_aim (msg, target) : 400;

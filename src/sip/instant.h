@@ -11,7 +11,7 @@
  * it is not legal, 500 no memory.  Legal is, of headers: lines of `name: value`
  * in UTF-8 that end in CRLF, without other control bytes than the tab, one From
  * with a tag, one To, and none that this server writes or that belongs to a hop
- * (describe.h). */
+ * (describe.h).  Others that sofia cannot read are left out. */
 msg_t *instant_make (const SipMessage *message, const SipTarget *target,
                      guint *status_out);
 

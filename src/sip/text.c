@@ -16,6 +16,33 @@ text_is_clean (const char *text, const char *forbidden)
   return TRUE;
 }
 
+gboolean
+text_is_token (const char *text, gsize len)
+{
+  for (gsize i = 0; i < len; i++)
+    if (!g_ascii_isalnum (text[i])
+        && (text[i] == '\0' || strchr ("-.!%*_+`'~", text[i]) == NULL))
+      return FALSE;
+  return len > 0;
+}
+
+gsize
+text_unfold (char *text, gsize len)
+{
+  gsize out = 0;
+
+  for (gsize i = 0; i < len; i++) {
+    if (text[i] != '\r' && text[i] != '\n') {
+      text[out++] = text[i];
+      continue;
+    }
+    while (i + 1 < len && strchr ("\r\n \t", text[i + 1]) != NULL)
+      i++;
+    text[out++] = ' ';
+  }
+  return out;
+}
+
 msg_t *
 text_parse (GBytes *head, GBytes *body)
 {

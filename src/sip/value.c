@@ -2,6 +2,7 @@
  *
  * Header values to text. */
 #include "sip/value.h"
+#include "sip/text.h"
 
 #include <string.h>
 #include <time.h>
@@ -62,7 +63,7 @@ value_text (su_home_t *home, const void *header)
       used += 2;
     }
   }
-  out[used] = '\0';
+  out[text_unfold (out, used)] = '\0';
   return out;
 }
 

@@ -14,7 +14,7 @@ Uri *value_identity (const url_t *url);
 const char *value_url (su_home_t *home, const url_t *url);
 
 /* The value of a header and all others of its name, as text on home, separated
- * by ", "; NULL for none. */
+ * by ", ", without folds; NULL for none. */
 const char *value_text (su_home_t *home, const void *header);
 
 /* A parameter's value without quotes and, where it has them, without <>; on

@@ -4,9 +4,12 @@
  * request to header lines to a request.  No socket. */
 #include "sip-bytes.h"
 
+#include "sip/check.h"
 #include "sip/describe.h"
 #include "sip/forward.h"
 #include "sip/instant.h"
+#include "sip/parser.h"
+#include "sip/value.h"
 
 #include <string.h>
 
@@ -200,6 +203,140 @@ test_round_trip (void)
   g_assert_cmpstr (again, ==, lines);
 }
 
+static const char *
+random_of (const char *const *list, guint n)
+{
+  return list[g_test_rand_int_range (0, (gint32)n)];
+}
+
+#define RANDOM_OF(LIST) random_of (LIST, G_N_ELEMENTS (LIST))
+
+static void
+add_pieces (GString *out)
+{
+  static const char *const pieces[]
+      = { "a",      " ", "\"",     "\\",      ",",        ";",
+          "=",      "<", ">",      "sip:a@b", "\xc3\xa4", "\r\n ",
+          "\r\n\t", ":", "\"q,\"", "(x)",     "17",       "%00",
+          "*",      "?", "tag=1",  "@",       ";a=\"b\"", "/" };
+
+  for (gint n = g_test_rand_int_range (0, 8); n > 0; n--)
+    g_string_append (out, RANDOM_OF (pieces));
+}
+
+/* Header lines that peers might send, right and wrong. */
+static char *
+random_headers (void)
+{
+  static const char *const names[] = { "Subject",
+                                       "s",
+                                       "Reply-To",
+                                       "Organization",
+                                       "User-Agent",
+                                       "Accept",
+                                       "Call-Info",
+                                       "Content-Disposition",
+                                       "Priority",
+                                       "Referred-By",
+                                       "b",
+                                       "Privacy",
+                                       "In-Reply-To",
+                                       "Accept-Contact",
+                                       "a",
+                                       "Request-Disposition",
+                                       "Event",
+                                       "Retry-After",
+                                       "Warning",
+                                       "MIME-Version",
+                                       "X-Odd",
+                                       "X(Odd)",
+                                       "X@",
+                                       "Geolocation",
+                                       "Session-Expires",
+                                       "P-Asserted-Identity",
+                                       "Reason",
+                                       "Content-Language",
+                                       "Alert-Info",
+                                       "Allow",
+                                       "Identity",
+                                       "e" };
+  GString *out = g_string_new (NULL);
+
+  for (gint lines = g_test_rand_int_range (1, 5); lines > 0; lines--) {
+    g_string_append_printf (out, "%s:", RANDOM_OF (names));
+    add_pieces (out);
+    g_string_append (out, "\r\n");
+  }
+  return g_string_free (out, FALSE);
+}
+
+/* Often a legal one with something odd in it. */
+static char *
+random_request (void)
+{
+  g_autofree char *headers = random_headers ();
+  GString *out = g_string_new ("MESSAGE sip:alice@example.com SIP/2.0\r\n"
+                               "Via: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKa\r\n"
+                               "From: ");
+
+  if (g_test_rand_bit ())
+    add_pieces (out);
+  g_string_append (out, "<sip:bob@example.com>;tag=f1");
+  if (g_test_rand_bit ()) {
+    g_string_append (out, ";x=");
+    add_pieces (out);
+  }
+  g_string_append (out, "\r\n" TO "Call-ID: m1\r\nCSeq: 1 MESSAGE\r\n"
+                        "Content-Type: text/plain");
+  if (g_test_rand_bit ()) {
+    g_string_append (out, ";x=");
+    add_pieces (out);
+  }
+  g_string_append_printf (out, "\r\n%sContent-Length: 2\r\n\r\nhi", headers);
+  return g_string_free (out, FALSE);
+}
+
+static gboolean
+is_sane (msg_t *msg)
+{
+  static const CheckLimits limits = { .max_body = 100, .max_headers = 100 };
+  Checked checked = { 0 };
+  gboolean result
+      = sip_object (msg)->sip_request != NULL
+        && check_request (sip_object (msg), &limits, &checked) == NULL;
+
+  checked_clear (&checked);
+  return result;
+}
+
+/* Whatever is taken can be sent again: else it would be stored for ever. */
+static void
+test_always_sent (void)
+{
+  guint sane = 0;
+
+  for (guint i = 0; i < 20000; i++) {
+    g_autofree char *text = random_request ();
+    msg_t *msg = msg_make (sip_default_mclass (), 0, text, strlen (text));
+
+    if (is_sane (msg)) {
+      g_autofree char *lines = describe_headers (sip_object (msg), TRUE);
+      SipMessage message = a_message (lines);
+      g_autofree char *sent = NULL;
+
+      message.content_type
+          = value_text (msg_home (msg), sip_object (msg)->sip_content_type);
+      sent = made (&message, &device);
+      sane++;
+      if (sent == NULL)
+        g_error ("described but not sent: %s%s\nof %s", lines,
+                 message.content_type, text);
+    }
+    msg_destroy (msg);
+  }
+  g_assert_cmpuint (sane, >, 1000);
+}
+
 typedef struct {
   SipTarget target;
   const char *start, *way;
@@ -347,7 +484,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   su_init ();
-  sip_update_default_mclass (sip_extend_mclass (NULL));
+  parser_start ();
   g_test_add_func ("/describe/rfc3261-16.6/kept", test_describe_kept);
   g_test_add_func ("/describe/rfc3261-7.3.1/forms", test_describe_forms);
   g_test_add_func ("/describe/rfc3325-5/identity", test_describe_identity);
@@ -355,6 +492,7 @@ main (int argc, char **argv)
   g_test_add_func ("/instant/rfc3428-4/bytes", test_bytes);
   g_test_add_func ("/instant/rfc3428-4/bare", test_bare);
   g_test_add_func ("/instant/round-trip", test_round_trip);
+  g_test_add_func ("/instant/always-sent", test_always_sent);
   g_test_add_func ("/instant/rfc3261-8.1.1.1/target", test_target);
   g_test_add_func ("/instant/illegal-headers", test_illegal_headers);
   g_test_add_func ("/instant/illegal-fields", test_illegal_fields);
