@@ -115,7 +115,8 @@ tests_unit_test_sip_instant_LDADD = src/libsip.a $(SUBS_LIBS) $(SOFIA_STATIC) \
 
 check_PROGRAMS += tests/unit/test-sip-message
 tests_unit_test_sip_message_SOURCES = tests/unit/test-sip-message.c \
-  tests/unit/sip-bytes.h tests/unit/sip-peer.c tests/unit/sip-peer.h
+  tests/unit/sip-bytes.h tests/unit/sip-out-rig.h \
+  tests/unit/sip-peer.c tests/unit/sip-peer.h
 tests_unit_test_sip_message_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
 tests_unit_test_sip_message_LDADD = $(SIP_LIBS)
 
@@ -154,13 +155,13 @@ tests_unit_test_sip_fixes_LDADD = $(SIP_TEST_LIBS)
 
 check_PROGRAMS += tests/unit/test-sip-large
 tests_unit_test_sip_large_SOURCES = tests/unit/test-sip-large.c \
-  tests/unit/sip-peer.c tests/unit/sip-peer.h
+  tests/unit/sip-out-rig.h tests/unit/sip-peer.c tests/unit/sip-peer.h
 tests_unit_test_sip_large_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
 tests_unit_test_sip_large_LDADD = $(tests_unit_test_sip_reach_LDADD)
 
 check_PROGRAMS += tests/unit/test-sip-reach
 tests_unit_test_sip_reach_SOURCES = tests/unit/test-sip-reach.c \
-  tests/unit/sip-peer.c tests/unit/sip-peer.h
+  tests/unit/sip-out-rig.h tests/unit/sip-peer.c tests/unit/sip-peer.h
 tests_unit_test_sip_reach_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
 tests_unit_test_sip_reach_LDADD = src/libsip.a src/libconf.a $(SUBS_LIBS) \
   $(SOFIA_WRAP) $(SOFIA_STATIC) $(SSL_LIBS) -lpthread

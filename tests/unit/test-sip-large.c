@@ -3,9 +3,8 @@
  * MESSAGEs above [message] udp_max (RFC 3428 8, RFC 3261 18.1.1): by TCP where it
  * can be, else by UDP, and what is remembered of that.  The transport is real,
  * the devices are sockets of loopback. */
-#include "sip-peer.h"
+#include "sip-out-rig.h"
 
-#include "sip/out.h"
 #include "sip/streamless.h"
 #include "sip/way.h"
 
@@ -119,11 +118,7 @@ typedef struct {
   guint port_number;
   int listener;       /* TCP on the same port; -1: none */
   GPtrArray *filling; /* Peers that wait in its queue */
-  Sip sip;
-  Counters *counters;
-  Resolver *resolver;
-  SipOut *out;
-  SipOutPort *port;
+  OutRig o;
   char *source;
   guint ends;
   guint status;
@@ -135,12 +130,7 @@ set_up (Rig *rig, gconstpointer data)
   g_autofree char *name = NULL;
 
   rig->server = peer_server_new ("udp_mtu=9000\n");
-  rig->counters = counters_new ();
-  rig->resolver = resolver_new (rig->server->loop);
-  rig->sip.loop = rig->server->loop;
-  rig->out = sip_out_new (&rig->sip, rig->server->transport, rig->resolver,
-                          rig->server->conf, rig->counters);
-  rig->port = sip_out_port_of (rig->out);
+  out_rig_start (&rig->o, rig->server);
   rig->device = peer_new (rig->server, "127.0.0.1", "udp");
   name = peer_name (rig->device);
   rig->source = g_strdup_printf ("udp:%s", name);
@@ -152,14 +142,12 @@ set_up (Rig *rig, gconstpointer data)
 static void
 tear_down (Rig *rig, gconstpointer data)
 {
-  sip_out_free (rig->out);
-  resolver_free (rig->resolver);
+  out_rig_stop (&rig->o);
   peer_free (rig->device);
   g_ptr_array_unref (rig->filling);
   if (rig->listener >= 0)
     close (rig->listener);
   peer_server_free (rig->server);
-  counters_free (rig->counters);
   g_free (rig->source);
 }
 
@@ -215,7 +203,7 @@ send_to (Rig *rig, const SipTarget *target, guint32 cseq, gsize size)
           0,    -1,   "text/plain",
           body };
 
-  rig->port->message (rig->port->self, &message, target, done_cb, rig);
+  rig->o.port->message (rig->o.port->self, &message, target, done_cb, rig);
 }
 
 static void
@@ -264,7 +252,7 @@ wait_ends (Rig *rig, guint ends, guint status)
     peer_turn (rig->server);
   g_assert_cmpuint (rig->ends, ==, ends);
   g_assert_cmpuint (rig->status, ==, status);
-  g_assert_cmpuint (sip_out_pending (rig->out), ==, 0);
+  g_assert_cmpuint (sip_out_pending (rig->o.out), ==, 0);
 }
 
 static void
@@ -423,7 +411,7 @@ test_freed (Rig *rig, gconstpointer data)
   listen_deaf (rig);
   send_message (rig, 1, 5000);
   peer_turn (rig->server);
-  g_assert_cmpuint (sip_out_pending (rig->out), ==, 1);
+  g_assert_cmpuint (sip_out_pending (rig->o.out), ==, 1);
 }
 
 #define ADD(PATH, TEST) g_test_add (PATH, Rig, NULL, set_up, TEST, tear_down)

@@ -4,11 +4,10 @@
  * sender gets, and what a device gets of a request that was kept.  service/ is a
  * double, the rest is real. */
 #include "sip-bytes.h"
-#include "sip-peer.h"
+#include "sip-out-rig.h"
 
 #include "sip/dispatch.h"
 #include "sip/message.h"
-#include "sip/out.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -143,10 +142,7 @@ typedef struct {
   PeerServer *server;
   Peer *alice, *device;
   char *device_source;
-  Sip sip;
-  Counters *counters;
-  SipOut *out;
-  SipOutPort *port;
+  OutRig o;
   Clock clock;
   MessageAnswer answer; /* SERVICE_RELAYED: of the device */
   gboolean keeps;
@@ -230,7 +226,7 @@ forward (Rig *rig, SipIncoming *request)
   SipTarget target
       = { .target = "sip:bob@10.99.0.5", .received = rig->device_source };
 
-  rig->port->forward (rig->port->self, request, &target, forwarded_cb, rig);
+  rig->o.port->forward (rig->o.port->self, request, &target, forwarded_cb, rig);
 }
 
 void
@@ -252,7 +248,7 @@ service_message (Service *service, const ServiceCaller *caller,
       = g_strdup_printf ("%s %s %s", caller->user, OR_NONE (caller->instance),
                          OR_NONE (caller->contact));
   if (rig->keeps)
-    rig->kept = rig->port->keep_request (rig->port->self, command->request);
+    rig->kept = rig->o.port->keep_request (rig->o.port->self, command->request);
   if (rig->answer.verdict != SERVICE_RELAYED) {
     answer (&rig->answer, data);
     return;
@@ -283,22 +279,17 @@ set_up (Rig *rig, gconstpointer data)
 
   rig->server = peer_server_new ("trusted_peers=127.0.0.1\n");
   rig->server->handler = dispatch_message;
-  rig->server->data = &rig->sip;
-  rig->counters = counters_new ();
+  rig->server->data = &rig->o.sip;
   rig->clock = (Clock){ .now = clock_cb, .wall = wall_cb };
-  rig->sip = (Sip){ .loop = rig->server->loop,
-                    .conf = rig->server->conf,
-                    .clock = &rig->clock,
-                    .counters = rig->counters,
-                    .transport = rig->server->transport,
-                    .answers = answers_new (100, 32),
-                    .per_source = limit_new (0, 0, 1),
-                    .per_user = limit_new (0, 0, 1),
-                    .limits = { .max_body = 1024, .max_headers = 128 } };
-  rig->sip.resolver = resolver_new (rig->server->loop);
-  rig->out = sip_out_new (&rig->sip, rig->server->transport, rig->sip.resolver,
-                          rig->server->conf, rig->counters);
-  rig->port = sip_out_port_of (rig->out);
+  rig->o.sip = (Sip){ .conf = rig->server->conf,
+                      .clock = &rig->clock,
+                      .transport = rig->server->transport,
+                      .answers = answers_new (100, 32),
+                      .per_source = limit_new (0, 0, 1),
+                      .per_user = limit_new (0, 0, 1),
+                      .limits = { .max_body = 1024, .max_headers = 128 } };
+  out_rig_start (&rig->o, rig->server);
+  rig->o.sip.counters = rig->o.counters;
   rig->alice = peer_new (rig->server, "127.0.0.1", "udp");
   rig->device = peer_new (rig->server, "127.0.0.1", "udp");
   name = peer_name (rig->device);
@@ -311,16 +302,14 @@ static void
 tear_down (Rig *rig, gconstpointer data)
 {
   if (rig->kept != NULL)
-    rig->port->drop_request (rig->port->self, rig->kept);
-  sip_out_free (rig->out);
-  resolver_free (rig->sip.resolver);
+    rig->o.port->drop_request (rig->o.port->self, rig->kept);
+  out_rig_stop (&rig->o);
   peer_free (rig->alice);
   peer_free (rig->device);
-  answers_free (rig->sip.answers);
-  limit_free (rig->sip.per_source);
-  limit_free (rig->sip.per_user);
+  answers_free (rig->o.sip.answers);
+  limit_free (rig->o.sip.per_source);
+  limit_free (rig->o.sip.per_user);
   peer_server_free (rig->server);
-  counters_free (rig->counters);
   g_free (rig->device_source);
   g_free (rig->said);
   g_free (rig->caller);
@@ -590,7 +579,7 @@ test_keep_and_forward (Rig *rig, gconstpointer data)
 
   keep (rig, "X-Odd: 1\r\nContent-Type: text/plain\r\n");
   forward (rig, rig->kept);
-  rig->port->drop_request (rig->port->self, g_steal_pointer (&rig->kept));
+  rig->o.port->drop_request (rig->o.port->self, g_steal_pointer (&rig->kept));
   request = take (rig, rig->device);
   g_assert_true (
       g_str_has_prefix (request, "MESSAGE sip:bob@10.99.0.5 SIP/2.0\r\n"));
@@ -613,7 +602,7 @@ send_message (Rig *rig, const SipMessage *message)
   SipTarget target
       = { .target = "sip:bob@10.99.0.5;ob", .received = rig->device_source };
 
-  rig->port->message (rig->port->self, message, &target, forwarded_cb, rig);
+  rig->o.port->message (rig->o.port->self, message, &target, forwarded_cb, rig);
   g_assert_cmpuint (rig->ends, ==, 0);
 }
 
@@ -631,7 +620,7 @@ test_round_trip (Rig *rig, gconstpointer data)
   keep (rig, "Require: one\r\nSupported: two\r\nTimestamp: 3\r\n"
              "Contact: <sip:alice@192.0.2.9>\r\n" END_TO_END
              "Content-Type: text/html\r\n");
-  lines = rig->port->describe (rig->port->self, rig->kept);
+  lines = rig->o.port->describe (rig->o.port->self, rig->kept);
   g_assert_cmpstr (lines + strlen (from_to), ==, END_TO_END);
   message.headers = lines;
   send_message (rig, &message);
@@ -655,9 +644,9 @@ test_illegal (Rig *rig, gconstpointer data)
   SipMessage message = { "c7", 9, "no header\r\n", 0, -1, NULL, NULL };
 
   send_message (rig, &message);
-  g_assert_cmpuint (sip_out_pending (rig->out), ==, 1);
+  g_assert_cmpuint (sip_out_pending (rig->o.out), ==, 1);
   wait_end (rig, 400);
-  g_assert_cmpuint (sip_out_pending (rig->out), ==, 0);
+  g_assert_cmpuint (sip_out_pending (rig->o.out), ==, 0);
 }
 
 /* Nobody is told of what is under way at the end. */
@@ -671,7 +660,7 @@ test_free (Rig *rig, gconstpointer data)
 
   send_message (rig, &message);
   request = take (rig, rig->device);
-  g_assert_cmpuint (sip_out_pending (rig->out), ==, 1);
+  g_assert_cmpuint (sip_out_pending (rig->o.out), ==, 1);
 }
 
 #define ADD(PATH, TEST) g_test_add (PATH, Rig, NULL, set_up, TEST, tear_down)

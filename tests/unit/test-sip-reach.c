@@ -2,9 +2,7 @@
  *
  * NOTIFYs and forwarded requests through the real transport and resolver, to
  * peers on loopback of both families, over UDP and over their connection. */
-#include "sip-peer.h"
-
-#include "sip/out.h"
+#include "sip-out-rig.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -30,11 +28,7 @@ static const Reach REACHES[] = {
 typedef struct {
   PeerServer *server;
   Peer *peer;
-  Sip sip;
-  Counters *counters;
-  Resolver *resolver;
-  SipOut *out;
-  SipOutPort *port;
+  OutRig o;
   char *source; /* "udp:127.0.0.1:4711": the peer, as the server saw it */
   guint ends;
   SubsNotifyResult result;
@@ -50,12 +44,7 @@ set_up (Rig *rig, gconstpointer data)
   g_autofree char *name = NULL;
 
   rig->server = peer_server_new ("");
-  rig->counters = counters_new ();
-  rig->resolver = resolver_new (rig->server->loop);
-  rig->sip.loop = rig->server->loop;
-  rig->out = sip_out_new (&rig->sip, rig->server->transport, rig->resolver,
-                          rig->server->conf, rig->counters);
-  rig->port = sip_out_port_of (rig->out);
+  out_rig_start (&rig->o, rig->server);
   rig->peer = peer_new (rig->server, reach->host, reach->proto);
   name = peer_name (rig->peer);
   rig->source = g_strdup_printf ("%s:%s", reach->proto, name);
@@ -67,11 +56,9 @@ set_up (Rig *rig, gconstpointer data)
 static void
 tear_down (Rig *rig, gconstpointer data)
 {
-  sip_out_free (rig->out);
-  resolver_free (rig->resolver);
+  out_rig_stop (&rig->o);
   peer_free (rig->peer);
   peer_server_free (rig->server);
-  counters_free (rig->counters);
   g_free (rig->source);
 }
 
@@ -116,7 +103,7 @@ send_notify (Rig *rig)
                        .content_type = "application/pidf+xml",
                        .flow = rig->server->flow };
 
-  rig->port->notify (rig->out, &notify, notified_cb, rig);
+  rig->o.port->notify (rig->o.out, &notify, notified_cb, rig);
 }
 
 static void
@@ -175,7 +162,7 @@ test_closed (Rig *rig, gconstpointer data)
   send_notify (rig);
   peer_free (g_steal_pointer (&rig->peer));
   peer_wait_closed (rig->server, 1);
-  sip_out_flow_closed (rig->out, rig->server->flow);
+  sip_out_flow_closed (rig->o.out, rig->server->flow);
   wait_end (rig);
   g_assert_cmpint (rig->result, ==, SUBS_NOTIFY_SUSPENDED);
   rig->ends = 0;
@@ -195,7 +182,7 @@ forward (Rig *rig, const SipTarget *target)
       = { .msg = msg_make (sip_default_mclass (), 0, text, strlen (text)),
           .source = rig->source };
 
-  rig->port->forward (rig->out, &incoming, target, forwarded_cb, rig);
+  rig->o.port->forward (rig->o.out, &incoming, target, forwarded_cb, rig);
   msg_destroy (incoming.msg);
 }
 
