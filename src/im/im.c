@@ -458,6 +458,7 @@ im_counted (Im *self, const char *recipient, guint n, gint64 now,
             GArray *actions)
 {
   ImBox *box = im_box_find (self, recipient);
+  guint before = box != NULL ? box->n_stored : 0;
 
   enter (self, now, actions);
   if (box == NULL && n > 0) {
@@ -466,6 +467,8 @@ im_counted (Im *self, const char *recipient, guint n, gint64 now,
   }
   if (box != NULL)
     box->n_stored = MAX (n, box->n_kept);
+  if (box != NULL && box->n_stored != before)
+    im_act (self, IM_ACT_COUNT, box, 0, NULL)->n = box->n_stored;
   leave (self);
 }
 

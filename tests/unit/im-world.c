@@ -140,7 +140,19 @@ loaded (World *w, ImLoaded outcome, guint64 first, guint n)
 void
 counted (World *w, guint n)
 {
+  guint before = im_count (w->im, BOB), len = w->actions->len;
+
   im_counted (w->im, BOB, n, w->now, w->actions);
+  if (im_count (w->im, BOB) == before) {
+    g_assert_cmpuint (w->actions->len, ==, len);
+    return;
+  }
+  g_assert_cmpuint (w->actions->len, ==, len + 1);
+  g_assert_cmpint (g_array_index (w->actions, ImAction, len).kind, ==,
+                   IM_ACT_COUNT);
+  g_assert_cmpuint (g_array_index (w->actions, ImAction, len).n, ==,
+                    im_count (w->im, BOB));
+  g_array_set_size (w->actions, len);
 }
 
 void

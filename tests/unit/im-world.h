@@ -38,6 +38,7 @@ void taken (World *w, guint64 id);
 void here (World *w, const char *device);
 /* n rows from first on. */
 void loaded (World *w, ImLoaded outcome, guint64 first, guint n);
+/* Another number than before is told by this call. */
 void counted (World *w, guint n);
 /* A tick of the wheel more, so that what is due has happened. */
 void wait_for (World *w, gdouble seconds);
