@@ -17,8 +17,9 @@
   "SELECT r.outcome, r.etag, array_to_string(r.left_out, E'\\x1f'), r.reason"  \
   " FROM rollcall."
 
-/* New with each change of the settings. */
-#define POLICY_ETAG "(extract(epoch FROM s.updated_at) * 1000000)::bigint::text"
+/* New with each change of the document, which other settings are not. */
+#define POLICY_ETAG                                                            \
+  "concat('policy-', s.allow_history::int, s.allow_cut_paste::int)"
 
 /* clang-format off */
 static const char setup[] =

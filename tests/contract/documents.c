@@ -473,6 +473,10 @@ test_policy_document (gconstpointer kind)
   first = g_strdup (got->etag);
   put.old_etag = first;
   assert_outcome (doc_put (rig, &put), DOCUMENTS_REFUSED);
+  settings.max_contacts = 7; /* of others nothing is said */
+  rig->kind->put_settings (rig, &settings);
+  wait_changed (rig, XCAP_SETTINGS_AUID " * policy\n");
+  g_assert_cmpstr (doc_fetch (rig, put.auid, NULL, put.name)->etag, ==, first);
   settings.allow_history = FALSE;
   rig->kind->put_settings (rig, &settings);
   wait_changed (rig, XCAP_SETTINGS_AUID " * policy\n");
