@@ -35,7 +35,7 @@ oneself (const PolicyQuestion *question, PolicyAnswer *answer)
          && decide (answer, POLICY_ALLOW, POLICY_BY_ONESELF);
 }
 
-/* RFC 3857 4.3; RFC 5875 7 with RFC 4825 5.7. */
+/* RFC 3857 4.3; RFC 5875 7 with RFC 4825 5.7; RFC 3842 6. */
 static gboolean
 owner_only (const PolicyQuestion *question, PolicyAnswer *answer)
 {

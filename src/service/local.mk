@@ -51,6 +51,11 @@ tests_unit_test_service_permanent_SOURCES = \
 tests_unit_test_service_permanent_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_unit_test_service_permanent_LDADD = src/libstore.a $(SERVICE_LIBS) \
   $(PQ_LIBS)
+check_PROGRAMS += tests/unit/test-service-own
+tests_unit_test_service_own_SOURCES = tests/unit/test-service-own.c \
+  $(service_bed)
+tests_unit_test_service_own_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_unit_test_service_own_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
 check_PROGRAMS += tests/unit/test-service-many
 tests_unit_test_service_many_SOURCES = tests/unit/test-service-many.c \
   $(service_bed)

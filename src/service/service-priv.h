@@ -9,6 +9,7 @@ typedef struct Facts Facts;
 typedef struct Mail Mail;
 typedef struct Permanents Permanents;
 typedef struct Renewals Renewals;
+typedef struct Summaries Summaries;
 typedef struct Sweep Sweep;
 typedef struct Watchers Watchers;
 typedef struct XcapEvents XcapEvents;
@@ -32,6 +33,7 @@ struct Service {
   Facts *facts;
   Documents *documents;
   Renewals *renewals;
+  Summaries *summaries;
   Watchers *watchers;
   XcapEvents *xcap;
   Permanents *permanents;

@@ -9,6 +9,7 @@
 #include "service/relay.h"
 #include "service/permanent.h"
 #include "service/renew.h"
+#include "service/summary.h"
 #include "service/watchers.h"
 #include "service/xcap_events.h"
 
@@ -125,6 +126,7 @@ service_new (const ServiceLimits *limits, const char *const *domains,
   self->xcap = xcap_events_new ();
   self->permanents = permanents_new (self);
   self->renewals = renewals_new (self);
+  self->summaries = summaries_new ();
   self->pacing = g_hash_table_new (NULL, NULL);
   self->reserves = g_ptr_array_new ();
   self->mail = mail_new (self);
@@ -149,6 +151,7 @@ service_free (Service *self)
   permanents_free (self->permanents);
   g_free (self->xcap_root);
   watchers_free (self->watchers);
+  summaries_free (self->summaries);
   renewals_free (self->renewals);
   documents_free (self->documents);
   facts_free (self->facts);

@@ -62,6 +62,7 @@ start (ServiceBed *self)
   service_set_sip (self->service, &self->sip->port);
   service_set_documents (self->service, store_mem_documents (self->store),
                          NULL);
+  service_set_messages (self->service, store_mem_messages (self->store));
   service_start (self->service, ready_cb, &is_ready);
   fake_loop_settle (self->loop);
   g_assert_true (is_ready);
