@@ -9,6 +9,7 @@
 #define WINFO "presence.winfo"
 #define XCAP_DIFF "xcap-diff"
 #define SUMMARY "message-summary"
+#define UA_PROFILE "ua-profile"
 
 /* A step fills answer and returns TRUE when it decides. */
 typedef gboolean (*StepFn) (const PolicyQuestion *question,
@@ -35,7 +36,7 @@ oneself (const PolicyQuestion *question, PolicyAnswer *answer)
          && decide (answer, POLICY_ALLOW, POLICY_BY_ONESELF);
 }
 
-/* RFC 3857 4.3; RFC 5875 7 with RFC 4825 5.7; RFC 3842 6. */
+/* RFC 3857 4.3; RFC 5875 7 with RFC 4825 5.7; RFC 3842 6; RFC 6080 6.6. */
 static gboolean
 owner_only (const PolicyQuestion *question, PolicyAnswer *answer)
 {
@@ -176,10 +177,12 @@ static const struct {
   const char *package;
   StepFn step;
 } steps[] = {
-  { WINFO, owner_only }, { PRESENCE, oneself },   { PRESENCE, not_known },
-  { PRESENCE, blocked }, { PRESENCE, allowed },   { PRESENCE, contact },
-  { PRESENCE, rules },   { PRESENCE, otherwise }, { XCAP_DIFF, owner_only },
-  { SUMMARY, owner_only },
+  { WINFO, owner_only },      { PRESENCE, oneself },
+  { PRESENCE, not_known },    { PRESENCE, blocked },
+  { PRESENCE, allowed },      { PRESENCE, contact },
+  { PRESENCE, rules },        { PRESENCE, otherwise },
+  { XCAP_DIFF, owner_only },  { SUMMARY, owner_only },
+  { UA_PROFILE, owner_only },
 };
 
 gboolean

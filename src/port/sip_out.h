@@ -14,6 +14,7 @@ typedef struct {
   guint32 retry_after; /* for terminated, 0 none */
   GBytes *body;        /* NULL: none */
   const char *content_type;
+  const char *event_params; /* to add to Event ("a=b;c=d"), or NULL */
   const char *target; /* Request-URI when it is not dialog->target (a GRUU of
                          ours, mapped to its binding's contact); or NULL */
   const char

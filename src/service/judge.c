@@ -4,6 +4,7 @@
 #define G_LOG_DOMAIN "service"
 #include "service/judge.h"
 #include "service/mail.h"
+#include "service/profile.h"
 #include "service/renew.h"
 #include "service/watchers.h"
 #include "service/xcap_events.h"
@@ -563,6 +564,8 @@ judge_settings_changed (const PolicySettings *settings, gpointer data)
     kinds |= PACE_KIND (PACE_JUDGE);
   if (before.share_availability != settings->share_availability)
     kinds |= PACE_KIND (PACE_SHOW);
+  if (profile_has_changed (&before, settings))
+    kinds |= PACE_KIND (PACE_PROFILE);
   if (kinds != 0)
     service_sweep (self, kinds);
 }

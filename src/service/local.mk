@@ -15,6 +15,7 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/pace.c \
   src/service/permanent.c src/service/permanent.h \
   src/service/packages.c src/service/packages.h \
+  src/service/profile.c src/service/profile.h \
   src/service/broadcast.c src/service/broadcast.h \
   src/service/devices.c src/service/devices.h \
   src/service/mail.c src/service/mail-store.c src/service/mail.h \

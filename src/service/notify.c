@@ -203,6 +203,7 @@ send_notify (Service *self, const SubsAction *action)
   const SubsDialog *dialog = sub_dialog (sub);
   const Package *package = package_find (dialog->package);
   g_autoptr (GBytes) body = NULL;
+  g_autofree char *type = NULL;
   Notifying *notifying = g_new0 (Notifying, 1);
   SipNotify notify = { .dialog = dialog,
                        .cseq = action->cseq,
@@ -213,9 +214,13 @@ send_notify (Service *self, const SubsAction *action)
 
   if (action->wants_body && package != NULL) {
     body = package->compose (self, sub);
+    if (package->type != NULL)
+      type = package->type (self, sub);
     notify.body = body;
-    notify.content_type = package->content_type;
+    notify.content_type = type != NULL ? type : package->content_type;
   }
+  if (package != NULL)
+    notify.event_params = package->event_params;
   aim_at_gruu (self, dialog, &notify);
   notifying->service = self;
   notifying->sub = sub_ref (sub);

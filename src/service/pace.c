@@ -5,11 +5,16 @@
  * of a drain.  Those of the queue come first, then those of the sweep. */
 #define G_LOG_DOMAIN "service"
 #include "service/judge.h"
+#include "service/profile.h"
 #include "service/xcap_events.h"
 
 #include "addr/aor.h"
 
+#include <string.h>
+
 #define PACE_MS 50
+/* Items of a sweep that are passed over for each that it concerns. */
+#define SKIPPED_MAX 20
 
 typedef struct {
   guint kinds; /* PACE_KINDs, several at once */
@@ -100,7 +105,7 @@ carry_out (Service *self, const Paced *paced)
     wake (self, paced->sub);
   else if (HAS (paced, PACE_JUDGE))
     judge (self, paced);
-  else if (HAS (paced, PACE_SHOW))
+  else if (HAS (paced, PACE_SHOW) || HAS (paced, PACE_PROFILE))
     show (self, paced->sub);
   if (HAS (paced, PACE_READ))
     xcap_events_read_again (self, paced->sub);
@@ -204,36 +209,53 @@ service_sweep (Service *self, guint kinds)
   service_pace_start (self);
 }
 
-/* Settings are about presence, and nobody is judged by himself; a user's own
- * setting goes before the one of all. */
+/* But for the client policy settings are about presence, and nobody is judged by
+ * himself; a user's own setting goes before the one of all. */
 static guint
 concerning (Service *self, const Paced *item)
 {
   const SubsDialog *dialog = sub_dialog (item->sub);
   const StoreUser *user;
+  guint kinds;
 
   if (HAS (item, PACE_DRAIN))
     return item->kinds;
-  if (g_ascii_strcasecmp (dialog->package, "presence") != 0
+  if (strcmp (dialog->package, UA_PROFILE) == 0)
+    return item->kinds & PACE_KIND (PACE_PROFILE);
+  kinds = item->kinds & ~PACE_KIND (PACE_PROFILE);
+  if (kinds == 0 || strcmp (dialog->package, "presence") != 0
       || aor_equal (dialog->watcher, dialog->presentity))
     return 0;
   user = service_user (self, dialog->presentity);
   if (user != NULL && user->share_availability != POLICY_AS_SETTINGS)
-    return item->kinds & ~PACE_KIND (PACE_SHOW);
-  return item->kinds;
+    return kinds & ~PACE_KIND (PACE_SHOW);
+  return kinds;
+}
+
+/* The next that it concerns, as far as that is near.  A reference. */
+static Paced
+sweep_take (Service *self)
+{
+  Sweep *sweep = self->sweep;
+  Paced item = { 0 };
+
+  for (guint i = 0; i <= SKIPPED_MAX && n_swept (sweep) > 0; i++) {
+    item = g_array_index (sweep->items, Paced, sweep->next++);
+    item.kinds = concerning (self, &item);
+    if (item.kinds != 0)
+      break;
+  }
+  sub_ref (item.sub);
+  if (n_swept (sweep) == 0)
+    g_clear_pointer (&self->sweep, sweep_free);
+  return item;
 }
 
 static void
 sweep_one (Service *self)
 {
-  Sweep *sweep = self->sweep;
-  Paced item = g_array_index (sweep->items, Paced, sweep->next);
+  Paced item = sweep_take (self);
 
-  sub_ref (item.sub);
-  item.kinds = concerning (self, &item);
-  sweep->next++;
-  if (n_swept (sweep) == 0)
-    g_clear_pointer (&self->sweep, sweep_free);
   carry_out (self, &item);
   sub_unref (item.sub);
 }

@@ -5,11 +5,13 @@
 #include "service/packages.h"
 
 #include "service/documents.h"
+#include "service/profile.h"
 #include "service/summary.h"
 #include "service/watchers.h"
 #include "service/xcap_events.h"
 
 #include "codec/xcap-diff.h"
+#include "codec/xcap-settings.h"
 
 #include <string.h>
 
@@ -33,12 +35,22 @@ static Package packages[] = {
     .body = "application/resource-lists+xml",
     .is_read = TRUE,
     .ends_at_timeout = TRUE },
+  { .name = UA_PROFILE,
+    .content_type = XCAP_SETTINGS_TYPE,
+    .accept = XCAP_SETTINGS_TYPE,
+    .compose = profile_document,
+    .type = profile_type,
+    .check = profile_check,
+    .pointer = PROFILE_POINTER,
+    .event_params = "effective-by=0", /* RFC 6080 6.2.3: at once */
+    .default_expires = 86400,         /* RFC 6080 6.4 */
+    .ignores_body = TRUE },           /* RFC 6080 6.3 */
 };
 
 const char *
 service_allow_events (void)
 {
-  return "presence, presence.winfo, " SUMMARY ", " XCAP_DIFF;
+  return "presence, presence.winfo, " SUMMARY ", " XCAP_DIFF ", " UA_PROFILE;
 }
 
 const Package *
@@ -76,7 +88,7 @@ range_matches (const char *range, const char *type)
 }
 
 gboolean
-package_is_acceptable (const Package *self, const char *accept)
+package_accepts (const char *accept, const char *type)
 {
   g_auto (GStrv) ranges = NULL;
 
@@ -84,7 +96,16 @@ package_is_acceptable (const Package *self, const char *accept)
     return TRUE;
   ranges = g_strsplit (accept, ",", 64);
   for (guint i = 0; ranges[i] != NULL; i++)
-    if (range_matches (ranges[i], self->accept))
+    if (range_matches (ranges[i], type))
       return TRUE;
   return FALSE;
+}
+
+gboolean
+package_is_acceptable (const Package *self, Service *service,
+                       const char *accept)
+{
+  return package_accepts (accept, self->accept)
+         || (self->pointer != NULL && service->xcap_root != NULL
+             && package_accepts (accept, self->pointer));
 }

@@ -11,8 +11,19 @@ typedef struct {
   const char *accept;       /* the type in Accept that asks for it */
   /* The document for this watcher now; NULL: an empty NOTIFY. */
   GBytes *(*compose) (Service *service, Sub *sub);
+  /* The type of a document that is not always of content_type; new.  NULL: it
+   * is. */
+  char *(*type) (Service *service, Sub *sub);
+  /* What else may be asked of a SUBSCRIBE; SERVICE_OK, or the answer and why.
+   * NULL: nothing. */
+  ServiceVerdict (*check) (const SubscribeCommand *command, const char **text);
   const char
       *body; /* the type of a SUBSCRIBE's body that it takes; NULL: none */
+  const char *pointer;      /* the type in Accept that will do too where there
+                                is an XCAP server; or NULL */
+  const char *event_params; /* what its NOTIFYs add to Event; or NULL */
+  guint default_expires;    /* seconds; 0: as the limits have it */
+  gboolean ignores_body;    /* a SUBSCRIBE's, of whatever type */
   /* What it tells has to be read first (xcap_events.h). */
   gboolean is_read;
   /* A NOTIFY without answer ends the subscription, not only its device's
@@ -23,5 +34,8 @@ typedef struct {
 /* NULL: we do not have it (489). */
 const Package *package_find (const char *name);
 /* Does an Accept value (NULL: none given, RFC 6665 3.1.3: the default type)
- * allow the package's type? */
-gboolean package_is_acceptable (const Package *self, const char *accept);
+ * allow a type that the package can send? */
+gboolean package_is_acceptable (const Package *self, Service *service,
+                                const char *accept);
+/* Does it allow this type?  NULL: the default type alone, any is TRUE. */
+gboolean package_accepts (const char *accept, const char *type);

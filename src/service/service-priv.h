@@ -122,11 +122,12 @@ void service_up_changed (gboolean is_up, gpointer self);
 
 /* pace.c */
 typedef enum {
-  PACE_WAKE,  /* judged, then its first NOTIFY after a start */
-  PACE_DRAIN, /* deactivated */
-  PACE_JUDGE, /* the policy is asked anew */
-  PACE_SHOW,  /* a NOTIFY: what it may see changed */
-  PACE_READ,  /* the documents that it watches are read again */
+  PACE_WAKE,    /* judged, then its first NOTIFY after a start */
+  PACE_DRAIN,   /* deactivated */
+  PACE_JUDGE,   /* the policy is asked anew */
+  PACE_SHOW,    /* a NOTIFY: what it may see changed */
+  PACE_READ,    /* the documents that it watches are read again */
+  PACE_PROFILE, /* a NOTIFY: the client policy changed */
 } PaceKind;
 /* Queues sub; goes on after service_pace_start.  One that waits already keeps
  * its place: it will get the newest state, once. */

@@ -145,6 +145,7 @@ void service_publish (Service *self, const ServiceCaller *caller,
 typedef struct {
   SubsDialog dialog; /* package: event token in lower case; local_tag: the To
                         tag of an in-dialog one, else NULL */
+  const char *profile_type; /* of Event, without quotes; or NULL */
   gint64 expires;    /* -1 not given */
   gboolean is_body_optional; /* one that is not understood is passed over (RFC
                                 3261 20.11) */

@@ -264,9 +264,14 @@ check (Service *self, const ServiceCaller *caller,
     *text = "Contact missing";
     return SERVICE_BAD_REQUEST;
   }
-  if (!package_is_acceptable (*package_out, dialog->accept))
+  if ((*package_out)->check != NULL)
+    gate = (*package_out)->check (command, text);
+  if (gate != SERVICE_OK)
+    return gate;
+  if (!package_is_acceptable (*package_out, self, dialog->accept))
     return SERVICE_NOT_ACCEPTABLE;
-  if (!command->is_body_optional && !takes_body (*package_out, dialog->body))
+  if (!command->is_body_optional && !(*package_out)->ignores_body
+      && !takes_body (*package_out, dialog->body))
     return SERVICE_BAD_TYPE;
   if (dialog->local_tag == NULL
       && service_enabled_user (self, dialog->presentity) == NULL)
@@ -394,6 +399,7 @@ asking_free (Asking *self)
   g_free ((char *)self->caller.from_tag);
   g_free ((char *)self->caller.contact);
   g_free ((char *)self->caller.instance);
+  g_free ((char *)self->command.profile_type);
   subs_stored_free (self->stored);
   g_free (self);
 }
@@ -415,6 +421,7 @@ asking_new (Service *service, const Request *request)
   self->stored
       = subs_stored_copy (&(SubsStored){ .dialog = request->command->dialog });
   self->command = *request->command;
+  self->command.profile_type = g_strdup (request->command->profile_type);
   self->command.dialog = self->stored->dialog;
   self->answer = request->answer;
   self->data = request->data;
@@ -583,6 +590,8 @@ service_subscribe (Service *self, const ServiceCaller *caller,
   }
   if (!takes_body (package, command->dialog.body))
     understood.dialog.body = NULL;
+  if (understood.expires < 0 && package->default_expires > 0)
+    understood.expires = package->default_expires;
   subscribe (self, package, &request);
   service_resume (self, caller);
 }

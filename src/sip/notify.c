@@ -21,7 +21,8 @@ is_sound (const SipNotify *notify, const char *target, const char *contact)
          && text_is_clean (d->route_set, "") && text_is_clean (notify->path, "")
          && text_is_clean (d->local_tag, " ;")
          && text_is_clean (d->remote_tag, " ;")
-         && text_is_clean (notify->content_type, "");
+         && text_is_clean (notify->content_type, "")
+         && text_is_clean (notify->event_params, "");
 }
 
 static const char *
@@ -111,7 +112,10 @@ write_dialog (const SipNotify *notify, const char *contact, GString *out)
                           d->call_id, notify->cseq);
   if (contact != NULL)
     g_string_append_printf (out, "Contact: <%s>\r\n", contact);
-  g_string_append_printf (out, "Event: %s\r\n", d->event);
+  g_string_append_printf (out, "Event: %s", d->event);
+  if (notify->event_params != NULL)
+    g_string_append_printf (out, ";%s", notify->event_params);
+  g_string_append (out, "\r\n");
 }
 
 gboolean

@@ -93,16 +93,38 @@ is_optional (const sip_content_disposition_t *how)
   return how != NULL && how->cd_optional;
 }
 
-/* The Event header as a NOTIFY repeats it: without what says how the subscriber
- * would like to be told (RFC 5875 4.3), for that is not how he is. */
+/* What a SUBSCRIBE says in Event that its NOTIFYs do not: how the subscriber
+ * would like to be told, for that is not how he is (RFC 5875 4.3); who asks, and
+ * for which profile (RFC 6080 6.2). */
+static const struct {
+  const char *package, *name;
+} unsaid[] = {
+  { "xcap-diff", "diff-processing" }, { "ua-profile", "profile-type" },
+  { "ua-profile", "vendor" },         { "ua-profile", "model" },
+  { "ua-profile", "version" },        { "ua-profile", "effective-by" },
+};
+
+/* The Event header as a NOTIFY repeats it. */
 static const char *
 event_text (su_home_t *home, const sip_event_t *event)
 {
   sip_event_t *copy = sip_event_dup (home, event);
 
-  while (msg_header_remove_param (copy->o_common, "diff-processing") > 0)
-    ;
+  for (guint i = 0; i < G_N_ELEMENTS (unsaid); i++)
+    if (g_ascii_strcasecmp (event->o_type, unsaid[i].package) == 0)
+      while (msg_header_remove_param (copy->o_common, unsaid[i].name) > 0)
+        ;
   return value_text (home, copy);
+}
+
+/* A token (RFC 6080 6.2.1); but phones write it in quotes.  NULL: there is
+ * none. */
+static const char *
+profile_type (su_home_t *home, const sip_event_t *event)
+{
+  const char *value = msg_header_find_param (event->o_common, "profile-type=");
+
+  return value != NULL && *value == '"' ? msg_unquote_dup (home, value) : value;
 }
 
 static void
@@ -170,6 +192,8 @@ request_subscribe (SipIncoming *request)
     command.dialog.body = body = typed_body (request);
   command.is_body_optional
       = is_optional (request->object->sip_content_disposition);
+  command.profile_type
+      = profile_type (msg_home (request->msg), request->object->sip_event);
   command.dialog.presentity = request_aor (request);
   if (command.dialog.presentity == NULL && command.dialog.local_tag == NULL) {
     status_reply (request, SERVICE_NOT_FOUND, NULL, 0);

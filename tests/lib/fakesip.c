@@ -17,6 +17,7 @@ fake_notify_free (FakeNotify *self)
   g_free (self->target);
   g_free (self->body);
   g_free (self->content_type);
+  g_free (self->event_params);
   g_free (self);
 }
 
@@ -47,6 +48,7 @@ notify_cb (gpointer port, const SipNotify *notify, SipNotifyFn done,
     note->body = g_strndup (g_bytes_get_data (notify->body, NULL),
                             g_bytes_get_size (notify->body));
   note->content_type = g_strdup (notify->content_type);
+  note->event_params = g_strdup (notify->event_params);
   note->state = notify->state;
   note->reason = notify->reason;
   note->cseq = notify->cseq;

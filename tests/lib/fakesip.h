@@ -6,7 +6,7 @@
 #include "port/sip_out.h"
 
 typedef struct {
-  char *watcher, *target, *body, *content_type;
+  char *watcher, *target, *body, *content_type, *event_params;
   SubsState state;
   SubsReason reason;
   guint32 cseq;

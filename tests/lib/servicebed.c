@@ -63,6 +63,8 @@ start (ServiceBed *self)
   service_set_documents (self->service, store_mem_documents (self->store),
                          NULL);
   service_set_messages (self->service, store_mem_messages (self->store));
+  service_set_documents (self->service, store_mem_documents (self->store),
+                         self->xcap_root);
   service_start (self->service, ready_cb, &is_ready);
   fake_loop_settle (self->loop);
   g_assert_true (is_ready);
@@ -184,7 +186,10 @@ caller_of (ServiceBed *self, const char *user, const char *call_id)
 static void
 subscribed_cb (const SubscribeAnswer *answer, gpointer data)
 {
-  ((ServiceBed *)data)->verdict = answer->verdict;
+  ServiceBed *self = data;
+
+  self->verdict = answer->verdict;
+  self->granted = answer->expires;
 }
 
 void
@@ -206,8 +211,10 @@ bed_subscribe (ServiceBed *self, const char *watcher, const char *presentity,
                       .local_uri = "sip:p@example.com",
                       .remote_uri = uri,
                       .target = target,
+                      .accept = self->accept,
                       .source = "udp:127.0.0.1:5099",
                       .local_contact = "sip:127.0.0.1:5060" },
+          .profile_type = self->profile_type,
           .expires = expires };
 
   service_subscribe (self->service, &caller, &command, subscribed_cb, self);

@@ -19,8 +19,11 @@ typedef struct {
   StoreMem *store;
   Counters *counters;
   Service *service;
-  PolicySettings settings; /* in force after bed_set */
-  ServiceVerdict verdict;  /* of the last answer */
+  PolicySettings settings;           /* in force after bed_set */
+  const char *accept, *profile_type; /* of the next SUBSCRIBEs */
+  const char *xcap_root;             /* of the next start */
+  ServiceVerdict verdict;            /* of the last answer */
+  guint granted;                     /* seconds, by the last SUBSCRIBE */
   guint32 cseq;
   char etag[64];
 } ServiceBed;
