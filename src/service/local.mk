@@ -62,6 +62,11 @@ tests_unit_test_service_many_SOURCES = tests/unit/test-service-many.c \
   $(service_bed)
 tests_unit_test_service_many_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_unit_test_service_many_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
+mail_bed = $(service_bed) tests/lib/mailbed.c tests/lib/mailbed.h
+check_PROGRAMS += tests/unit/test-mail
+tests_unit_test_mail_SOURCES = tests/unit/test-mail.c $(mail_bed)
+tests_unit_test_mail_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_unit_test_mail_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
 
 check_PROGRAMS += tests/unit/test-xcap-events
 tests_unit_test_xcap_events_SOURCES = tests/unit/test-xcap-events.c \

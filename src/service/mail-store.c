@@ -226,7 +226,7 @@ static void
 counted_cb (const char *recipient, gint64 n, gpointer data)
 {
   if (n >= 0)
-    counted (((Service *)data)->mail, recipient, (guint)n);
+    counted (((Asked *)data)->mail, recipient, (guint)n);
 }
 
 static void

@@ -203,3 +203,8 @@ fake_sip_respond (FakeSip *self, const char *target, guint status)
   }
   g_error ("nothing forwarded to %s", target);
 }
+
+void
+fake_sip_nobody_cb (guint status, SipResponse *response, gpointer data)
+{
+}

@@ -52,3 +52,5 @@ guint fake_sip_drain (FakeSip *self);
 
 /* Answers the forwarded copy to target; status 0: transport failure. */
 void fake_sip_respond (FakeSip *self, const char *target, guint status);
+/* For the done of a copy whose sender has ended. */
+void fake_sip_nobody_cb (guint status, SipResponse *response, gpointer data);

@@ -50,8 +50,8 @@ bed_set (ServiceBed *self)
   store_mem_put_settings (self->store, &self->settings);
 }
 
-static void
-start (ServiceBed *self)
+void
+bed_start (ServiceBed *self)
 {
   static const char *const domains[] = { "example.com", NULL };
   gboolean is_ready = FALSE;
@@ -60,14 +60,19 @@ start (ServiceBed *self)
                                fake_loop_port (self->loop),
                                store_mem_port (self->store), self->counters);
   service_set_sip (self->service, &self->sip->port);
-  service_set_documents (self->service, store_mem_documents (self->store),
-                         NULL);
   service_set_messages (self->service, store_mem_messages (self->store));
   service_set_documents (self->service, store_mem_documents (self->store),
                          self->xcap_root);
   service_start (self->service, ready_cb, &is_ready);
   fake_loop_settle (self->loop);
   g_assert_true (is_ready);
+}
+
+void
+bed_stop (ServiceBed *self)
+{
+  service_set_sip (self->service, NULL);
+  g_clear_pointer (&self->service, service_free);
 }
 
 ServiceBed *
@@ -87,7 +92,7 @@ bed_new (void)
   bed_set (self);
   for (guint i = 0; i < G_N_ELEMENTS (users); i++)
     bed_put_user (self, users[i], POLICY_AS_SETTINGS, POLICY_AS_SETTINGS);
-  start (self);
+  bed_start (self);
   return self;
 }
 
@@ -95,8 +100,8 @@ void
 bed_restart (ServiceBed *self)
 {
   bed_drain (self);
-  service_free (self->service);
-  start (self);
+  bed_stop (self);
+  bed_start (self);
 }
 
 void

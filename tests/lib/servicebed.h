@@ -35,6 +35,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ServiceBed, bed_free)
 
 /* The service is made anew on the same store. */
 void bed_restart (ServiceBed *self);
+/* The server ends at once, and starts again over the same store. */
+void bed_stop (ServiceBed *self);
+void bed_start (ServiceBed *self);
 
 /* Puts self->settings into force. */
 void bed_set (ServiceBed *self);
