@@ -67,6 +67,10 @@ check_PROGRAMS += tests/unit/test-mail
 tests_unit_test_mail_SOURCES = tests/unit/test-mail.c $(mail_bed)
 tests_unit_test_mail_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_unit_test_mail_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
+check_PROGRAMS += tests/unit/test-broadcast
+tests_unit_test_broadcast_SOURCES = tests/unit/test-broadcast.c $(mail_bed)
+tests_unit_test_broadcast_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_unit_test_broadcast_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
 
 check_PROGRAMS += tests/unit/test-xcap-events
 tests_unit_test_xcap_events_SOURCES = tests/unit/test-xcap-events.c \

@@ -487,8 +487,10 @@ turns (Mail *self)
 void
 mail_pace_on (Mail *self)
 {
-  guint n = MIN (turns (self), self->paced->len - self->n_paced);
+  guint left = self->paced->len - self->n_paced;
+  guint n = turns (self);
 
+  n = MIN (n, left);
   for (guint i = 0; i < n; i++)
     mail_stored (self, g_array_index (self->paced, guint64, self->n_paced++),
                  TRUE);
