@@ -183,6 +183,8 @@ im_box_may_send (const ImBox *box, const ImLine *line, const ImMsg *msg)
 void
 im_box_drained (Im *self, ImBox *box)
 {
+  if (box->state == BOX_COLD && box->upto > 0)
+    im_box_move (self, box, BOX_WANTED);
   if (!box->is_behind)
     return;
   box->is_behind = FALSE;

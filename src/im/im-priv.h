@@ -254,7 +254,8 @@ void im_box_ask (Im *self, ImBox *box, ImLine *line);
 /* May this message leave, or does an earlier one come first? */
 gboolean im_box_may_send (const ImBox *box, const ImLine *line,
                           const ImMsg *msg);
-/* Its line has nothing left: what was left on disk can be read. */
+/* Its line has nothing left: what was left on disk can be read, and what comes
+ * after what was read (whose 2xx may all wait for their commit). */
 void im_box_drained (Im *self, ImBox *box);
 /* One stored message less. */
 void im_box_uncount (Im *self, ImBox *box, guint64 id);

@@ -109,6 +109,28 @@ test_chunks (void)
   world_clear (&w);
 }
 
+/* A device is quicker than the commits of what it took. */
+static void
+test_chunks_taken_late (void)
+{
+  World w = world_new (1);
+
+  counted (&w, 6);
+  here (&w, "desk");
+  loaded (&w, IM_LOADED_SOME, 1, 4);
+  expect (&w, "load0 send1:desk");
+  for (guint i = 1; i <= 4; i++)
+    answered (&w, i, "desk", 200);
+  expect (&w, "take1:desk send2:desk take2:desk send3:desk take3:desk "
+              "send4:desk take4:desk load4");
+  for (guint i = 1; i <= 4; i++)
+    taken (&w, i);
+  expect (&w, "count5 forget1 count4 forget2 count3 forget3 count2 forget4");
+  loaded (&w, IM_LOADED_ALL, 5, 2);
+  expect (&w, "send5:desk");
+  world_clear (&w);
+}
+
 /* Every device that is there before the first 2xx is committed gets it. */
 static void
 test_entitled (void)
@@ -400,6 +422,7 @@ main (int argc, char **argv)
   ADD ("offline/live-behind-stored", test_live_behind_stored);
   ADD ("offline/live-behind-storing", test_live_behind_storing);
   ADD ("offline/chunks", test_chunks);
+  ADD ("offline/chunks-taken-late", test_chunks_taken_late);
   ADD ("offline/entitled", test_entitled);
   ADD ("offline/dies-in-the-middle", test_dies_in_the_middle);
   ADD ("offline/back-while-out", test_back_while_out);
