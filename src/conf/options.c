@@ -137,6 +137,9 @@ static const ConfOption options[] = {
     " messages; when it registers that is at once." },
   { "message", "max_recipients", CONF_INT, "200", 1, 100000, NULL, TRUE,
     "The most recipients of one message to many." },
+  { "message", "imdn_window", CONF_DURATION, "0", 0, 10, NULL, TRUE,
+    "How long notifications about one message to many (delivered, displayed)"
+    " wait for each other, to go to its sender in one; 0: each goes alone." },
   { "message", "broadcast_rate", CONF_INT, "1000", 10, 1000000, NULL, TRUE,
     "How many copies of messages to many are delivered in a second." },
   { "message", "ledger_keep", CONF_DURATION, "30d", HOUR, 3650 * DAY, NULL, TRUE,

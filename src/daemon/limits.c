@@ -53,6 +53,7 @@ limits_of (const Conf *conf)
             .chunk = MESSAGE_CHUNK,
             .max_waiting = 2 * MESSAGE_CHUNK },
     .max_recipients = number (conf, "message", "max_recipients"),
+    .imdn_window = number (conf, "message", "imdn_window"),
     .broadcast_rate = number (conf, "message", "broadcast_rate"),
     .ledger_keep = number (conf, "message", "ledger_keep"),
   };

@@ -12,6 +12,7 @@
 #include "base/ids.h"
 #include "codec/imdn.h"
 #include "codec/recipients.h"
+#include "service/aggregate.h"
 #include "service/judge.h"
 #include "service/mail.h"
 
@@ -365,6 +366,8 @@ static void
 begin (Broadcast *self)
 {
   self->imdn_id = imdn_id_of (self->body, self->content_type);
+  if (self->imdn_id != NULL)
+    aggregate_expect (self->service->aggregates, self->sender, self->imdn_id);
   facts_want (self->service->facts, self->sender, contacts_read_cb, self);
 }
 

@@ -16,6 +16,7 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/permanent.c src/service/permanent.h \
   src/service/packages.c src/service/packages.h \
   src/service/profile.c src/service/profile.h \
+  src/service/aggregate.c src/service/aggregate.h \
   src/service/broadcast.c src/service/broadcast.h \
   src/service/devices.c src/service/devices.h \
   src/service/mail.c src/service/mail-store.c src/service/mail.h \
@@ -79,3 +80,7 @@ tests_unit_test_xcap_events_SOURCES = tests/unit/test-xcap-events.c \
   tests/lib/fakesip.h
 tests_unit_test_xcap_events_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_unit_test_xcap_events_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
+check_PROGRAMS += tests/unit/test-aggregate
+tests_unit_test_aggregate_SOURCES = tests/unit/test-aggregate.c $(mail_bed)
+tests_unit_test_aggregate_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_unit_test_aggregate_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)

@@ -8,6 +8,7 @@
 #include "addr/aor.h"
 #include "codec/composing.h"
 #include "codec/imdn.h"
+#include "service/aggregate.h"
 #include "service/broadcast.h"
 #include "service/devices.h"
 #include "service/mail.h"
@@ -15,6 +16,7 @@
 #include "service/reports.h"
 
 #define SECOND ((gint64)1000000)
+#define DAY (86400 * SECOND)
 
 static void
 answer_now (ServiceVerdict verdict, const char *text, MessageAnswerFn answer,
@@ -109,6 +111,15 @@ check (Service *self, const char *sender, const MessageCommand *command,
 
 /* --- Where to? --- */
 
+/* What its Date says, unless that clock is quite wrong. */
+static gint64
+sent_at (const Service *self, const MessageCommand *command)
+{
+  gint64 now = clock_wall (self->clock), date = command->date * SECOND;
+
+  return date > now - DAY && date < now + DAY ? date : now;
+}
+
 static StoredMessage *
 stored_of (Service *self, const ServiceCaller *caller,
            const MessageCommand *command, char *imdn_id)
@@ -125,8 +136,7 @@ stored_of (Service *self, const ServiceCaller *caller,
   message->recipient = g_strdup (service_user (self, command->recipient)->aor);
   message->imdn_id = imdn_id;
   message->content_type = g_strdup (command->content_type);
-  message->created_at
-      = command->date > 0 ? command->date * SECOND : clock_wall (self->clock);
+  message->created_at = sent_at (self, command);
   message->expires_at = service_now (self) + ttl * SECOND;
   return message;
 }
@@ -196,7 +206,10 @@ send_on (Service *self, const ServiceCaller *caller,
     relay_start (self, command->request, answer, data);
   else if (mail_was_seen (self->mail, caller))
     answer_now (SERVICE_ACCEPTED, NULL, answer, data);
-  else
+  else if (kind.content != IM_AUTOMATIC || kind.is_composing
+           || command->instance != NULL
+           || !aggregate_take (self->aggregates, command->recipient, command,
+                               answer, data))
     to_user (self, caller, command, &kind, answer, data);
   g_free (kind.imdn_id);
 }

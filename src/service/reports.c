@@ -70,10 +70,8 @@ report_stored (Service *service, const StoredMessage *message)
 
 /* --- What devices tell --- */
 
-/* The notification itself, alone or in CPIM; NULL: it is none that can be
- * read. */
-static Imdn *
-read_imdn (const MessageCommand *command)
+Imdn *
+report_read (const MessageCommand *command, GBytes **document_out)
 {
   g_autoptr (Cpim) cpim = NULL;
   const char *bytes = command->body;
@@ -88,7 +86,11 @@ read_imdn (const MessageCommand *command)
     bytes = cpim->content.body;
     len = cpim->content.len;
   }
-  return imdn_parse (bytes, len, &imdn, NULL) ? imdn : NULL;
+  if (!imdn_parse (bytes, len, &imdn, NULL))
+    return NULL;
+  if (document_out != NULL)
+    *document_out = g_bytes_new (bytes, len);
+  return imdn;
 }
 
 void
@@ -96,7 +98,7 @@ report_note (Service *service, const MessageCommand *command,
              const char *reader, const char *writer, const char *device)
 {
   MessagesPort *port = service->messages;
-  g_autoptr (Imdn) imdn = port != NULL ? read_imdn (command) : NULL;
+  g_autoptr (Imdn) imdn = port != NULL ? report_read (command, NULL) : NULL;
 
   if (imdn != NULL && imdn->kind == IMDN_OF_DISPLAY
       && imdn->status == IMDN_DISPLAYED)

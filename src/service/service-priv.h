@@ -4,6 +4,7 @@
 #pragma once
 #include "service/service.h"
 
+typedef struct Aggregates Aggregates;
 typedef struct Documents Documents;
 typedef struct Facts Facts;
 typedef struct Mail Mail;
@@ -48,6 +49,7 @@ struct Service {
   GHashTable *shown;   /* during service_presence_changed: Sub, whose NOTIFY has
                           the change already; else NULL */
   Mail *mail;
+  Aggregates *aggregates;
   MessagesPort *messages; /* or NULL */
   GQueue relaying;     /* relay.c: on their way to other domains */
   GQueue notifying;    /* notify.c: NOTIFYs that have not ended */

@@ -2,6 +2,7 @@
  *
  * Making, starting, ticking and stopping the use cases. */
 #define G_LOG_DOMAIN "service"
+#include "service/aggregate.h"
 #include "service/devices.h"
 #include "service/documents.h"
 #include "service/judge.h"
@@ -57,6 +58,7 @@ tick_cb (gpointer data)
   expire_bindings (self);
   expire_publications (self);
   expire_subscriptions (self);
+  aggregates_advance (self->aggregates);
   mail_advance (self->mail);
   watchers_advance (self);
   renewals_advance (self);
@@ -130,6 +132,7 @@ service_new (const ServiceLimits *limits, const char *const *domains,
   self->pacing = g_hash_table_new (NULL, NULL);
   self->reserves = g_ptr_array_new ();
   self->mail = mail_new (self);
+  self->aggregates = aggregates_new (self);
   store->set_events (store->self, &store_events, self);
   self->tick = loop->every (loop->self, TICK_MS, tick_cb, self);
   return self;
@@ -145,6 +148,7 @@ service_free (Service *self)
     self->loop->remove_timer (self->loop->self, self->stop_timer);
   service_pace_free (self);
   service_set_sip (self, NULL);
+  aggregates_free (self->aggregates);
   mail_free (self->mail);
   g_ptr_array_unref (self->reserves);
   xcap_events_free (self->xcap);
@@ -261,6 +265,7 @@ stop_timeout_cb (gpointer data)
 
   self->stop_timer = NULL;
   relays_give_up (self);
+  aggregates_give_up (self->aggregates);
   mail_give_up (self->mail);
   if (self->in_flight > 0)
     g_warning ("stopped with %u requests unanswered", self->in_flight);

@@ -27,6 +27,8 @@ typedef struct {
   ImLimits im;        /* but max_stored, which is a setting */
   guint ledger_keep;  /* seconds that the ledger of messages goes back */
   guint max_recipients; /* of a message to many */
+  guint imdn_window;    /* seconds that notifications of one such message wait for
+                           each other; 0: they go one by one */
   guint broadcast_rate; /* copies of such messages a second */
   guint xcap_subscriptions; /* to one user's documents at one time */
   guint xcap_uris;          /* that one of them may name */

@@ -20,6 +20,7 @@ static const ServiceLimits limits = {
           .max_waiting = 20 },
   .max_recipients = 20,
   .broadcast_rate = 100,
+  .imdn_window = 2,
   .ledger_keep = 86400,
   .max_pending = 100,
 };
