@@ -210,7 +210,8 @@ typedef struct {
   void (*settings) (const PolicySettings *settings, gpointer data);
   /* Messages (port/messages.h), all after the users and before loaded; may be
    * NULL.  waiting: n messages wait for recipient.  message_seen: one that came
-   * in the minutes before (to answer a repeated request, RFC 3261 17.2.3).
+   * in the minutes before and was accepted: it waits, or was taken, or has
+   * expired (to answer a repeated request, RFC 3261 17.2.3).
    * last_message: the greatest id there is, 0 when there is none. */
   void (*waiting) (const char *recipient, guint n, gpointer data);
   void (*message_seen) (const char *call_id, const char *from_tag, guint32 cseq,

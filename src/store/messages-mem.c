@@ -547,6 +547,26 @@ tell_waiting (MemMessages *self, const StoreLoadFns *fns, gpointer data)
   }
 }
 
+/* What nobody took and that does not wait is a new message when it comes
+ * again. */
+static gboolean
+was_accepted (const Row *row)
+{
+  GHashTableIter iter;
+  gpointer delivery;
+
+  if (is_waiting (row))
+    return TRUE;
+  g_hash_table_iter_init (&iter, row->devices);
+  while (g_hash_table_iter_next (&iter, NULL, &delivery)) {
+    const char *state = ((Delivery *)delivery)->state;
+
+    if (strcmp (state, "sent") != 0 && strcmp (state, "failed") != 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 void
 mem_messages_tell (MemMessages *self, const StoreLoadFns *fns, gpointer data)
 {
@@ -556,10 +576,12 @@ mem_messages_tell (MemMessages *self, const StoreLoadFns *fns, gpointer data)
   if (fns->waiting != NULL)
     tell_waiting (self, fns, data);
   for (guint i = 0; i < self->rows->len; i++) {
-    const StoredMessage *m = ((Row *)self->rows->pdata[i])->message;
+    const Row *row = self->rows->pdata[i];
+    const StoredMessage *m = row->message;
 
     last = m->id;
-    if (fns->message_seen != NULL && m->created_at > lately)
+    if (fns->message_seen != NULL && m->created_at > lately
+        && was_accepted (row))
       fns->message_seen (m->call_id, m->from_tag != NULL ? m->from_tag : "",
                          m->cseq, data);
   }

@@ -145,9 +145,13 @@ const char *
 messages_load_seen_sql (void)
 {
   return "SELECT DISTINCT s.call_id, s.from_tag, s.cseq FROM ("
-         " SELECT m.call_id, m.from_tag, m.cseq FROM rollcall.messages m"
+         " SELECT m.id, m.call_id, m.from_tag, m.cseq,"
+         "  m.body IS NOT NULL AS waits FROM rollcall.messages m"
          "  WHERE m.id >= ((extract(epoch FROM now())"
          "    - " SEEN_MINUTES " * 60) * 1000000)::bigint"
          "   AND m.created_at > now() - interval '" SEEN_MINUTES " minutes'"
-         "  ORDER BY m.id DESC LIMIT " SEEN_MAX ") s";
+         "  ORDER BY m.id DESC LIMIT " SEEN_MAX ") s"
+         " WHERE s.waits OR (SELECT true FROM rollcall.deliveries d"
+         "  WHERE d.message_id = s.id"
+         "   AND d.state IN ('delivered', 'displayed', 'expired') LIMIT 1)";
 }

@@ -505,8 +505,11 @@ static void
 test_load (gconstpointer kind)
 {
   g_autoptr (Rig) rig = started (kind);
+  MessagesPort *port = rig->messages;
   guint64 now = NOW;
   g_autoptr (StoredMessage) seen = sample_message (now, BOB);
+  g_autoptr (StoredMessage) refused = sample_message (now + 1, BOB);
+  g_autoptr (StoredMessage) untaken = sample_message (now + 2, BOB);
   g_autoptr (StoredMessage) ended = sample_message (7, BOB);
   g_autofree char *last = NULL, *line = NULL;
 
@@ -522,13 +525,17 @@ test_load (gconstpointer kind)
   msg_expect_done (rig, 4);
   msg_end (rig, "end", BOB, 7, MESSAGES_TAKEN, "d", 200);
   rig_expect_outcomes (rig, 1, "end=DONE\n");
-  rig->messages->note_message (rig->messages->self, seen);
+  port->note_message (port->self, seen);
+  port->note_delivery (port->self, now, BOB, "d", MESSAGES_DELIVERED, 200);
+  port->note_message (port->self, refused);
+  port->note_delivery (port->self, now + 1, BOB, "d", MESSAGES_NOT_TAKEN, 415);
+  port->note_message (port->self, untaken);
   rig_flush (rig, "flush", 10000);
   rig_expect_outcomes (rig, 1, "flush=COMMITTED\n");
   rig_restart (rig);
   line = g_strdup_printf ("waiting " ALICE " 3\nseen %s tag 4294967295\n"
                           "last %" G_GUINT64_FORMAT "\n",
-                          seen->call_id, now);
+                          seen->call_id, now + 2);
   g_assert_cmpstr (rig->loaded->str, ==, line);
 }
 
