@@ -433,6 +433,15 @@ im_device_here (Im *self, const char *recipient, const char *device, gint64 now,
   leave (self);
 }
 
+guint64
+im_out (const Im *self, const char *recipient, const char *device)
+{
+  ImBox *box = g_hash_table_lookup (self->boxes, recipient);
+  const ImLine *line = box != NULL ? im_line_find (box, device) : NULL;
+
+  return line != NULL && line->out != NULL ? line->out->msg->id : 0;
+}
+
 void
 im_device_closed (Im *self, const char *recipient, const char *device,
                   gint64 now, GArray *actions)

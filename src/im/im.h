@@ -158,6 +158,8 @@ void im_device_here (Im *self, const char *recipient, const char *device,
 /* The flow of a device closed, and it has no other way to it. */
 void im_device_closed (Im *self, const char *recipient, const char *device,
                        gint64 now, GArray *actions);
+/* The message that is out to a device and not answered; 0: none. */
+guint64 im_out (const Im *self, const char *recipient, const char *device);
 /* The last binding of a device was removed or has expired. */
 void im_device_gone (Im *self, const char *recipient, const char *device,
                      gint64 now, GArray *actions);

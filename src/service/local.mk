@@ -19,7 +19,8 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/aggregate.c src/service/aggregate.h \
   src/service/broadcast.c src/service/broadcast.h \
   src/service/devices.c src/service/devices.h \
-  src/service/mail.c src/service/mail-store.c src/service/mail.h \
+  src/service/mail.c src/service/mail-devices.c src/service/mail-store.c \
+  src/service/mail.h \
   src/service/mail-priv.h \
   src/service/relay.c src/service/relay.h \
   src/service/reports.c src/service/reports.h \

@@ -35,6 +35,8 @@ typedef struct {
   Mail *mail;
   guint64 id;
   char *device; /* or recipient */
+  guint way;    /* of a copy that is out: a hash of where it was sent; or 0 */
+  gboolean is_left; /* ...the device has another way now: only a 2xx counts */
 } Asked;
 
 struct Mail {
@@ -72,6 +74,8 @@ void mail_carry_out (Mail *self, GArray *actions);
 /* Who can be reached now, for im/; empty while messages are off. */
 GPtrArray *mail_devices (Mail *self, const char *recipient,
                          const char *instance);
+/* A hash of where a copy is sent, not 0. */
+guint mail_way (const SipTarget *target);
 /* All devices of recipient that can be reached are told to im/. */
 void mail_look_at (Mail *self, const char *recipient);
 

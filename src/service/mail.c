@@ -145,9 +145,14 @@ answered_cb (guint status, SipResponse *response, gpointer data)
 {
   Asked *asked = data;
   Mail *self = asked->mail;
-  GArray *actions = im_actions_new ();
   Letter *letter = letter_find (self, asked->id);
+  GArray *actions;
 
+  if (asked->is_left && status >= 300) {
+    asked_free (asked);
+    return;
+  }
+  actions = im_actions_new ();
   if (letter != NULL && letter->answer != NULL)
     add_reply (self, letter, asked->device, status, response);
   if (letter != NULL && letter->is_known)
@@ -181,6 +186,7 @@ act_send (Mail *self, const ImAction *action, GArray *actions)
   Service *service = self->service;
   Letter *letter = letter_find (self, action->message);
   SipTarget target;
+  Asked *asked;
 
   if (service->sip == NULL || letter == NULL)
     return;
@@ -190,13 +196,13 @@ act_send (Mail *self, const ImAction *action, GArray *actions)
     return;
   }
   (*self->sent_cell)++;
+  asked = asked_new (self, action->message, action->device);
+  asked->way = mail_way (&target);
   if (letter->request != NULL)
     service->sip->forward (service->sip->self, letter->request, &target,
-                           answered_cb,
-                           asked_new (self, action->message, action->device));
+                           answered_cb, asked);
   else
-    send_stored (self, letter, &target,
-                 asked_new (self, action->message, action->device));
+    send_stored (self, letter, &target, asked);
 }
 
 /* --- Answering --- */
@@ -395,68 +401,6 @@ mail_own (Service *service, const char *sender, const char *recipient)
   return self;
 }
 
-/* --- Devices come and go --- */
-
-static void
-tell_device (Mail *self, const char *aor, const char *device,
-             void (*event) (Im *, const char *, const char *, gint64, GArray *))
-{
-  GArray *actions = im_actions_new ();
-
-  event (self->im, aor, device, service_now (self->service), actions);
-  mail_carry_out (self, actions);
-}
-
-void
-mail_look_at (Mail *self, const char *recipient)
-{
-  g_autoptr (GPtrArray) devices = mail_devices (self, recipient, NULL);
-  g_auto (GStrv) names = g_new0 (char *, devices->len + 1);
-
-  for (guint i = 0; i < devices->len; i++)
-    names[i] = g_strdup (devices->pdata[i]);
-  for (guint i = 0; names[i] != NULL; i++)
-    tell_device (self, recipient, names[i], im_device_here);
-}
-
-static void
-binding_gone (Mail *self, const RegBinding *binding)
-{
-  const char *device = device_name (binding);
-
-  if (!device_is_here (self->service, binding->aor, device, FALSE))
-    tell_device (self, binding->aor, device, im_device_gone);
-  else if (!device_is_here (self->service, binding->aor, device, TRUE))
-    tell_device (self, binding->aor, device, im_device_closed);
-}
-
-void
-mail_bindings_changed (Mail *self, GPtrArray *changes)
-{
-  for (guint i = 0; i < changes->len; i++) {
-    const RegChange *change = g_ptr_array_index (changes, i);
-    const RegBinding *binding = change->binding;
-
-    if (change->kind == REG_DROP)
-      binding_gone (self, binding);
-    else if (!self->is_off
-             && device_is_here (self->service, binding->aor,
-                                device_name (binding), TRUE))
-      tell_device (self, binding->aor, device_name (binding), im_device_here);
-  }
-}
-
-void
-mail_flow_closed (Mail *self, GPtrArray *pairs)
-{
-  for (guint i = 0; i + 1 < pairs->len; i += 2) {
-    const char *aor = pairs->pdata[i], *device = pairs->pdata[i + 1];
-
-    if (!device_is_here (self->service, aor, device, TRUE))
-      tell_device (self, aor, device, im_device_closed);
-  }
-}
-
 /* --- Copies of a message to many --- */
 
 void
@@ -566,6 +510,12 @@ add_all_due (Mail *self)
   while (g_hash_table_iter_next (&iter, &aor, NULL))
     if (im_count (self->im, aor) > 0)
       g_queue_push_tail (&self->due, g_strdup (aor));
+}
+
+void
+mail_store_back (Mail *self)
+{
+  add_all_due (self);
 }
 
 void

@@ -47,6 +47,8 @@ Im *mail_im (Mail *self);
 void mail_bindings_changed (Mail *self, GPtrArray *changes);
 /* These bindings lost their flow (pairs of AoR and device, owned strings). */
 void mail_flow_closed (Mail *self, GPtrArray *pairs);
+/* PostgreSQL is back: what waits for those who came meanwhile can be read. */
+void mail_store_back (Mail *self);
 /* The settings or limits are others now. */
 void mail_settings_changed (Mail *self);
 /* Time goes on. */

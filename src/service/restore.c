@@ -110,6 +110,7 @@ service_up_changed (gboolean is_up, gpointer data)
     return;
   service_retry_reserves (self);
   judge_retry (self);
+  mail_store_back (self->mail);
   xcap_events_retry (self);
   permanent_retry (self);
 }

@@ -54,12 +54,11 @@ registered_cb (const RegisterAnswer *answer, gpointer data)
   ((MailBed *)data)->verdict = answer->verdict;
 }
 
-void
-mail_bed_register (MailBed *self, const char *aor, const char *device,
-                   gint64 expires)
+static void
+do_register (MailBed *self, const char *aor, const char *device,
+             const char *source, gint64 expires)
 {
   g_autofree char *contact = g_strconcat ("sip:", device, HOST, NULL);
-  g_autofree char *source = g_strconcat ("udp:", device, NULL);
   ServiceCaller caller = { .user = aor,
                            .source = source,
                            .call_id = contact,
@@ -77,6 +76,22 @@ mail_bed_register (MailBed *self, const char *aor, const char *device,
 
   service_register (self->bed->service, &caller, &request, registered_cb, self);
   fake_loop_settle (self->bed->loop);
+}
+
+void
+mail_bed_register (MailBed *self, const char *aor, const char *device,
+                   gint64 expires)
+{
+  g_autofree char *source = g_strconcat ("udp:", device, NULL);
+
+  do_register (self, aor, device, source, expires);
+}
+
+void
+mail_bed_move (MailBed *self, const char *aor, const char *device,
+               const char *source)
+{
+  do_register (self, aor, device, source, 3600);
 }
 
 static void

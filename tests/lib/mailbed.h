@@ -28,6 +28,9 @@ void mail_bed_restart (MailBed *self);
 /* Each settles.  expires 0: unregisters. */
 void mail_bed_register (MailBed *self, const char *aor, const char *device,
                         gint64 expires);
+/* It registers from another address. */
+void mail_bed_move (MailBed *self, const char *aor, const char *device,
+                    const char *source);
 
 /* What mail_bed_send sends, when it is more than text. */
 typedef struct {

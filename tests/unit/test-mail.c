@@ -242,6 +242,45 @@ test_dies_in_the_middle (void)
   expect_out (bed, "");
 }
 
+/* Nobody answers on its old way any more. */
+static void
+test_comes_by_another_way (void)
+{
+  g_autoptr (MailBed) bed = with_three ();
+
+  mail_bed_register (bed, BOB, DESK, 3600);
+  mail_bed_register (bed, BOB, DESK, 3600);
+  expect_out (bed, "desk:one");
+  mail_bed_move (bed, BOB, DESK, "udp:elsewhere");
+  expect_out (bed, "desk:one desk:one");
+  mail_bed_answer (bed, DESK, 408);
+  expect_out (bed, "desk:one");
+  expect_taken (bed, "desk:one desk:two desk:three");
+  mail_bed_write (bed, ALICE, BOB, "live");
+  mail_bed_move (bed, BOB, DESK, "udp:third");
+  expect_out (bed, "desk:live desk:live");
+  bed->answers = 0;
+  mail_bed_answer (bed, DESK, 200); /* on its old way after all */
+  expect_answer (bed, 1, SERVICE_RELAYED);
+  mail_bed_answer (bed, DESK, 200);
+  expect_answer (bed, 1, SERVICE_RELAYED);
+  expect_out (bed, "");
+}
+
+/* Who came while PostgreSQL was away gets what waits when it is back. */
+static void
+test_back (void)
+{
+  g_autoptr (MailBed) bed = with_three ();
+
+  store_mem_set_up (bed->bed->store, FALSE);
+  mail_bed_register (bed, BOB, DESK, 3600);
+  expect_out (bed, "");
+  store_mem_set_up (bed->bed->store, TRUE);
+  fake_loop_run (bed->bed->loop, 0.5);
+  expect_taken (bed, "desk:one desk:two desk:three");
+}
+
 static void
 test_refused_for_good (void)
 {
@@ -544,6 +583,8 @@ main (int argc, char **argv)
     { "/mail/stored/rfc3428-8-sent-again", test_sent_again },
     { "/mail/stored/entitled", test_who_is_entitled },
     { "/mail/stored/dies-in-the-middle", test_dies_in_the_middle },
+    { "/mail/stored/another-way", test_comes_by_another_way },
+    { "/mail/stored/postgresql-back", test_back },
     { "/mail/stored/refused-for-good", test_refused_for_good },
     { "/mail/stored/best-answer-and-not", test_best_answer },
     { "/mail/stored/nobody-in-time", test_nobody_in_time },
