@@ -16,7 +16,8 @@ OWN = ['SIP', 'presence', 'store', 'database lag', 'changes', 'clock',
        'certificates', 'open files', 'dead subscriptions', 'peers']
 DATABASE = ['contact limit', 'watcher limit', 'invalid addresses',
             'contacts who are gone', 'duplicate addresses',
-            'undelivered messages', 'disabled users']
+            'undelivered messages', 'messages that expire',
+            'messages of disabled users', 'disabled users']
 
 
 def trouble(server, *options, status=0):
@@ -55,8 +56,8 @@ def test_a_sound_server(stopped_server):
     assert {row['outcome'] for row in found.values()} == {'ok'}
     assert {row['problem'] for row in found.values()} == {None}
     lines = server.ctl('troubleshoot').splitlines()
-    assert lines[-1] == '20 tests: 20 ok, 0 warnings, 0 failed'
-    assert all(line.endswith('  ok') for line in lines[:20])
+    assert lines[-1] == '22 tests: 22 ok, 0 warnings, 0 failed'
+    assert all(line.endswith('  ok') for line in lines[:22])
     assert server.psql('SELECT string_agg(test, \',\' ORDER BY place) FROM '
                        'rollcall.health') == ','.join(OWN)
 
