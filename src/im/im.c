@@ -516,6 +516,19 @@ im_advance (Im *self, gint64 now, GArray *actions)
 }
 
 guint
+im_count_all (const Im *self)
+{
+  GHashTableIter iter;
+  gpointer box;
+  guint n = 0;
+
+  g_hash_table_iter_init (&iter, self->boxes);
+  while (g_hash_table_iter_next (&iter, NULL, &box))
+    n += ((const ImBox *)box)->n_stored;
+  return n;
+}
+
+guint
 im_size (const Im *self)
 {
   return g_hash_table_size (self->messages);

@@ -177,5 +177,8 @@ void im_purged (Im *self, const char *recipient, guint64 message, gint64 now,
 /* Carries out what is due by now. */
 void im_advance (Im *self, gint64 now, GArray *actions);
 
+/* Stored messages of all recipients. */
+guint im_count_all (const Im *self);
+
 /* Messages in memory. */
 guint im_size (const Im *self);

@@ -333,6 +333,8 @@ service_status (Service *self, ServiceStatusFn fn, gpointer data)
   status_number ("publications", presence_size (self->presence), fn, data);
   status_number ("subscriptions", subs_size (self->subs), fn, data);
   status_number ("policies_in_memory", facts_size (self->facts), fn, data);
+  status_number ("messages_waiting", im_count_all (mail_im (self->mail)), fn,
+                 data);
   status_number ("messages_in_memory", mail_size (self->mail), fn, data);
   status_number ("requests_in_flight", self->in_flight, fn, data);
   status_number ("dialogs_paced", service_n_paced (self), fn, data);

@@ -347,6 +347,8 @@ test_not_written (void)
   im_taken (w.im, 1, FALSE, w.now, w.actions);
   expect (&w, "load0 send1:desk take1:desk forget1");
   g_assert_cmpuint (im_count (w.im, BOB), ==, 1);
+  im_counted (w.im, "carol@example.com", 4, w.now, w.actions);
+  g_assert_cmpuint (im_count_all (w.im), ==, 5);
   world_clear (&w);
 }
 
