@@ -4,6 +4,8 @@
 #define G_LOG_DOMAIN "admin"
 #include "admin/commands.h"
 
+#include "addr/aor.h"
+#include "admin/control.h"
 #include "base/log.h"
 
 #include <string.h>
@@ -93,6 +95,97 @@ run_why (Commands *self, char **words, const Reply *reply)
                g_memdup2 (reply, sizeof *reply));
 }
 
+/* --- message --- */
+
+static void
+sent_cb (const ServiceSent *sent, const char *error, gpointer data)
+{
+  g_autofree Reply *reply = data;
+  g_autofree char *lines = NULL;
+
+  if (error != NULL) {
+    fail (reply, error);
+    return;
+  }
+  lines = g_strdup_printf ("stored %u\nrefused %u\nnot_stored %u\ncall_id %s\n",
+                           sent->n_taken, sent->n_refused, sent->n_failed,
+                           sent->call_id);
+  succeed (reply, lines);
+}
+
+/* Undoes the escapes of words, in place; FALSE: one is not well escaped, has a
+ * NUL or is no UTF-8. */
+static gboolean
+unescape (char **words)
+{
+  for (char **word = words; *word != NULL; word++) {
+    char *text = g_uri_unescape_string (*word, NULL);
+
+    if (text == NULL || !g_utf8_validate (text, -1, NULL)) {
+      g_free (text);
+      return FALSE;
+    }
+    g_free (*word);
+    *word = text;
+  }
+  return TRUE;
+}
+
+static gboolean
+is_blank (const char *text)
+{
+  g_autofree char *bare = g_strstrip (g_strdup (text));
+
+  return *bare == '\0';
+}
+
+/* FROM TEXT HOW and what follows; NULL: it can be sent. */
+static const char *
+what_is_wrong (char **args, ServiceSend *out)
+{
+  const char *how = args[2];
+  guint n = g_strv_length (args + 3);
+
+  if (is_blank (args[1]))
+    return "the text is empty";
+  if (strlen (args[1]) > CONTROL_TEXT)
+    return "the text is too long";
+  out->from = args[0];
+  out->text = args[1];
+  if (strcmp (how, "to") == 0 && n > 0)
+    out->to = (const char *const *)args + 3;
+  else if (strcmp (how, "group") == 0 && n == 2) {
+    out->owner = args[3];
+    out->group = args[4];
+  } else if (strcmp (how, "all") != 0 || n > 0)
+    return "it goes to URI..., group OWNER NAME, or all";
+  return NULL;
+}
+
+static void
+run_message (Commands *self, char **words, const Reply *reply)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *from = NULL;
+  ServiceSend send = { 0 };
+  const char *wrong;
+
+  if (!unescape (words + 1)) {
+    fail (reply, "a word is not well escaped, or no UTF-8");
+    return;
+  }
+  wrong = what_is_wrong (words + 1, &send);
+  if (wrong == NULL && !aor_parse (send.from, &from, &error))
+    wrong = error->message;
+  if (wrong != NULL) {
+    fail (reply, wrong);
+    return;
+  }
+  send.from = from;
+  service_send (self->service, &send, sent_cb,
+                g_memdup2 (reply, sizeof *reply));
+}
+
 static void
 run_health (Commands *self, char **words, const Reply *reply)
 {
@@ -128,10 +221,14 @@ static const struct {
   gboolean is_grave;          /* changes the daemon: logged as such */
   void (*run) (Commands *self, char **words, const Reply *reply);
 } COMMANDS[] = {
-  { "sync", 1, 1, FALSE, run_sync },    { "status", 1, 1, FALSE, run_status },
-  { "reload", 1, 1, TRUE, run_reload }, { "drain", 1, 1, TRUE, run_drain },
-  { "level", 2, 3, TRUE, run_level },   { "why", 3, 3, FALSE, run_why },
+  { "sync", 1, 1, FALSE, run_sync },
+  { "status", 1, 1, FALSE, run_status },
+  { "reload", 1, 1, TRUE, run_reload },
+  { "drain", 1, 1, TRUE, run_drain },
+  { "level", 2, 3, TRUE, run_level },
+  { "why", 3, 3, FALSE, run_why },
   { "health", 1, 1, FALSE, run_health },
+  { "message", 4, G_MAXUINT, TRUE, run_message },
 };
 
 /* The words of a line, however many spaces are between them. */
@@ -147,6 +244,15 @@ split (const char *line)
   return g_strv_builder_end (words);
 }
 
+/* A line as it may be logged: not what is written to people. */
+static char *
+loggable (char **words, const char *line)
+{
+  if (strcmp (words[0], "message") == 0)
+    return g_strjoin (" ", words[0], words[1], "...", words[3], NULL);
+  return g_strdup (line);
+}
+
 void
 commands_run (Commands *self, const char *line, CommandFn fn, gpointer data)
 {
@@ -160,13 +266,15 @@ commands_run (Commands *self, const char *line, CommandFn fn, gpointer data)
     if (n < COMMANDS[i].min_words || n > COMMANDS[i].max_words)
       fail (&reply, "wrong number of words");
     else {
+      g_autofree char *shown = loggable (words, line);
+
       g_log (G_LOG_DOMAIN,
              COMMANDS[i].is_grave ? G_LOG_LEVEL_MESSAGE : G_LOG_LEVEL_INFO,
-             "control: %s", line);
+             "control: %s", shown);
       COMMANDS[i].run (self, words, &reply);
     }
     return;
   }
   fail (&reply, "no such command; there are sync, status, reload, drain, "
-                "health, level, why");
+                "health, level, why, message");
 }

@@ -186,7 +186,7 @@ client_run (Client *self)
 static void
 client_read (Client *self)
 {
-  char buffer[CONTROL_LINE];
+  char buffer[4096];
   gssize n = recv (self->fd, buffer, sizeof buffer, 0);
 
   if (n < 0 && (errno == EAGAIN || errno == EINTR))

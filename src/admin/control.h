@@ -10,6 +10,12 @@
  *   reload                 reads the configuration file again
  *   drain                  ends every dialog (deactivated); "dialogs N"
  *   why WATCHER PRESENTITY lines of service_why
+ *   message FROM TEXT to URI...
+ *   message FROM TEXT group OWNER NAME
+ *   message FROM TEXT all
+ *                          writes to many (service_send); words are escaped as in
+ *                          URIs: "stored N", "refused N", "not_stored N",
+ *                          "call_id ID"
  *   health                 what it found of itself: lines "test outcome problem
  *                          solution" with tabs between them
  *   level LEVEL [ROOMS]    log level, and rooms whose debug lines are written
@@ -21,7 +27,9 @@ typedef struct Control Control;
 
 /* Bounds. */
 #define CONTROL_CLIENTS 16
-#define CONTROL_LINE 1024  /* bytes of a command: two addresses fit */
+#define CONTROL_LINE 65536 /* bytes of a command: a text and its recipients */
+#define CONTROL_TEXT 16384 /* bytes of a text, which is three times as long when
+                              every byte is escaped */
 #define CONTROL_TIMEOUT 30 /* seconds without a command */
 
 typedef struct {

@@ -19,4 +19,4 @@ tests_unit_test_health_LDADD = src/libadmin.a $(STORE_LIBS)
 check_PROGRAMS += tests/unit/test-control
 tests_unit_test_control_SOURCES = tests/unit/test-control.c
 tests_unit_test_control_LDADD = src/libadmin.a src/libctl.a src/libsip.a \
-  $(BASE_LIBS) $(SOFIA_STATIC) $(SSL_LIBS) -lpthread
+  src/libaddr.a $(BASE_LIBS) $(SOFIA_STATIC) $(SSL_LIBS) -lpthread

@@ -81,7 +81,8 @@ answer_of (const Broadcast *self)
 static void
 finish (Broadcast *self)
 {
-  const ServiceSent sent = { self->n_taken, self->n_refused, self->n_failed };
+  const ServiceSent sent = { self->n_taken, self->n_refused, self->n_failed,
+                             self->call_id };
   MessageAnswer out = answer_of (self);
 
   if (self->answer != NULL)

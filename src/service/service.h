@@ -210,9 +210,11 @@ typedef struct {
   const char *text; /* UTF-8 */
 } ServiceSend;
 /* How many copies were stored to be delivered, refused (unknown, not allowed,
- * full), and not stored because PostgreSQL is away. */
+ * full), and not stored because PostgreSQL is away; call_id is that of them all,
+ * borrowed. */
 typedef struct {
   guint n_taken, n_refused, n_failed;
+  const char *call_id;
 } ServiceSent;
 /* sent, or error: a sentence.  Called once, inside the call or later, when all
  * copies are committed. */

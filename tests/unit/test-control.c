@@ -5,6 +5,7 @@
 #include "admin/control.h"
 #include "base/error.h"
 #include "ctl/control.h"
+#include "ctl/send.h"
 #include "ctl/why.h"
 #include "sip/sip.h"
 
@@ -25,6 +26,7 @@ struct Service {
   gboolean is_held; /* a sync does not end */
   StoreDoneFn done;
   gpointer data;
+  char *sent; /* describe of the last service_send */
 };
 
 static void
@@ -76,6 +78,35 @@ service_why (Service *self, const char *watcher, const char *presentity,
   else
     fn ("", "there is no such user", data);
 }
+
+/* What was asked, as "from|text|owner|group|uri,uri". */
+static char *
+describe (const ServiceSend *send)
+{
+  g_autofree char *to
+      = send->to != NULL ? g_strjoinv (",", (char **)send->to) : NULL;
+
+  return g_strdup_printf ("%s|%s|%s|%s|%s", send->from, send->text,
+                          send->owner != NULL ? send->owner : "-",
+                          send->group != NULL ? send->group : "-",
+                          to != NULL ? to : "-");
+}
+
+void
+service_send (Service *self, const ServiceSend *send, ServiceSentFn sent,
+              gpointer data)
+{
+  const ServiceSent done = { 3, 2, 1, "call@x" };
+
+  g_free (self->sent);
+  self->sent = describe (send);
+  if (send->owner != NULL && strcmp (send->owner, "alice@example.com") != 0)
+    sent (NULL, "no such user", data);
+  else
+    sent (&done, NULL, data);
+}
+
+#define SENT "stored 3\nrefused 2\nnot_stored 1\ncall_id call@x\nok\n"
 
 /* --- rig --- */
 
@@ -151,6 +182,7 @@ tear_down (Rig *rig, gconstpointer data)
   control_socket_free (rig->control);
   sip_loop_free (rig->loop);
   g_assert_cmpint (g_rmdir (rig->dir), ==, 0); /* the socket is gone */
+  g_free (rig->service.sent);
   g_free (rig->dir);
   g_free (rig->path);
   g_string_free (rig->answer, TRUE);
@@ -230,6 +262,24 @@ static const Row ROWS[] = {
   { "why/nobody", "why bob@example.com x@example.com\n", NULL, 0,
     "error there is no such user\n" },
   { "why/lacking", "why bob@example.com\n", NULL, 0, NULL },
+  { "message/to", "message a@example.com hi to sip:b@x.org sip:c@x.org\n", NULL,
+    0, SENT },
+  { "message/group", "message a@example.com hi group alice@example.com x\n",
+    NULL, 0, SENT },
+  { "message/group/nobody", "message a@example.com hi group x@example.com x\n",
+    NULL, 0, "error no such user\n" },
+  { "message/all", "message a@example.com hi all\n", NULL, 0, SENT },
+  { "message/lacking", "message a@example.com hi\n", NULL, 0, NULL },
+  { "message/to/nobody", "message a@example.com hi to\n", NULL, 0, NULL },
+  { "message/group/lacking", "message a@example.com hi group a@example.com\n",
+    NULL, 0, NULL },
+  { "message/all/more", "message a@example.com hi all b\n", NULL, 0, NULL },
+  { "message/else", "message a@example.com hi some b\n", NULL, 0, NULL },
+  { "message/from", "message a hi all\n", NULL, 0, NULL },
+  { "message/blank", "message a@example.com %20%0a all\n", NULL, 0, NULL },
+  { "message/escape", "message a@example.com %2 all\n", NULL, 0, NULL },
+  { "message/nul", "message a@example.com a%00b all\n", NULL, 0, NULL },
+  { "message/utf8", "message a@example.com %ff all\n", NULL, 0, NULL },
   { "too-many-words", "sync now\n", NULL, 0, NULL },
   { "unknown", "stop\n", NULL, 0, NULL },
   { "prefix", "stat\n", NULL, 0, NULL },
@@ -288,6 +338,46 @@ test_long_line (Rig *rig, gconstpointer data)
   say (rig, fill);
   sip_loop_run (rig->loop);
   g_assert_true (g_str_has_prefix (rig->answer->str, "error "));
+}
+
+/* What the tool says is what the service hears. */
+static void
+test_message (Rig *rig, gconstpointer data)
+{
+  static const char *const to[] = { "sip:b@x.org;a=b", "sip:c d@x.org", NULL };
+  const struct {
+    Sending sending;
+    const char *heard;
+  } cases[] = {
+    { { .from = "a@x.org", .text = "two\nlines: 100 %, \xe2\x82\xac", .to = to },
+      "a@x.org|two\nlines: 100 %, \xe2\x82\xac|-|-|"
+      "sip:b@x.org;a=b,sip:c d@x.org" },
+    { { .from = "a@x.org",
+        .text = " x ",
+        .owner = "alice@example.com",
+        .group = "old friends" },
+      "a@x.org| x |alice@example.com|old friends|-" },
+    { { .from = "a@x.org", .text = "\t\"'%41" }, "a@x.org|\t\"'%41|-|-|-" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    Sending sending = cases[i].sending;
+    g_autofree char *line = NULL;
+    g_autofree char *whole = NULL;
+
+    sending.len = strlen (sending.text);
+    line = send_line (&sending, NULL);
+    g_assert_null (strchr (line, '\n'));
+    whole = g_strconcat (line, "\n", NULL);
+    g_string_truncate (rig->answer, 0);
+    open_client (rig);
+    say (rig, whole);
+    rig->until = "ok\n";
+    sip_loop_run (rig->loop);
+    close_client (rig);
+    g_assert_cmpstr (rig->answer->str, ==, SENT);
+    g_assert_cmpstr (rig->service.sent, ==, cases[i].heard);
+  }
 }
 
 /* The client goes, or everything ends, while a sync is under way. */
@@ -539,6 +629,7 @@ main (int argc, char **argv)
   g_test_add (PATH, Rig, DATA, set_up, TEST, tear_down)
   ADD ("/control/line/bytes", NULL, test_bytes);
   ADD ("/control/line/too-long", NULL, test_long_line);
+  ADD ("/control/message/as-the-tool-says-it", NULL, test_message);
   ADD ("/control/gone/client", "client", test_gone);
   ADD ("/control/gone/server", NULL, test_gone);
   ADD ("/control/too-many", NULL, test_too_many);

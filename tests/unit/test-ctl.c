@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * The parts of rollcallctl that need no database: CSV, text for a terminal. */
+ * The parts of rollcallctl that need no database: CSV, text for a terminal, the
+ * line of a message. */
+#include "admin/control.h"
 #include "base/error.h"
 #include "ctl/csv.h"
+#include "ctl/send.h"
 #include "ctl/wrap.h"
 
 #include <string.h>
@@ -166,6 +169,70 @@ test_plain (void)
   g_assert_cmpstr (text, ==, "a?[2Jb?? J\xc3\xbcrgen");
 }
 
+/* --- The line of a message --- */
+
+static char *
+line_of (const char *text, gsize len, const char *const *to, GError **error)
+{
+  Sending sending = { .from = "a@x.org", .to = to, .text = text, .len = len };
+
+  return send_line (&sending, error);
+}
+
+static void
+test_send_line (void)
+{
+  static const char *const to[] = { "sip:b@x.org", NULL };
+  g_autofree char *some = line_of ("a b\n\xe2\x82\xac%", 8, to, NULL);
+  g_autofree char *all = line_of ("hi", 2, NULL, NULL);
+
+  g_assert_cmpstr (some, ==,
+                   "message a@x.org a%20b%0A%E2%82%AC%25 to sip:b@x.org");
+  g_assert_cmpstr (all, ==, "message a@x.org hi all");
+}
+
+/* The longest text fits into a line, however it is escaped. */
+static void
+test_send_bounds (void)
+{
+  g_autofree char *text = g_strnfill (CONTROL_TEXT + 1, '%');
+  g_autofree char *line = line_of (text, CONTROL_TEXT, NULL, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpuint (strlen (line), <, CONTROL_LINE);
+  g_assert_null (line_of (text, CONTROL_TEXT + 1, NULL, &error));
+  g_assert_error (error, RC_ERROR, RC_ERROR_BOUND);
+}
+
+static void
+test_send_refused (void)
+{
+  static const struct {
+    const char *text;
+    gsize len;
+  } rows[] = { { "", 0 }, { " \t\r\n", 4 }, { "a\xff", 2 }, { "a\0b", 3 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (line_of (rows[i].text, rows[i].len, NULL, &error));
+    g_assert_error (error, RC_ERROR, RC_ERROR_SYNTAX);
+  }
+}
+
+static void
+test_send_many (void)
+{
+  g_autofree char *uri = g_strnfill (300, 'x');
+  g_autofree const char **to = g_new0 (const char *, CONTROL_LINE / 300 + 2);
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i <= CONTROL_LINE / 300; i++)
+    to[i] = uri;
+  g_assert_null (line_of ("hi", 2, to, &error));
+  g_assert_error (error, RC_ERROR, RC_ERROR_BOUND);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -176,5 +243,9 @@ main (int argc, char **argv)
   g_test_add_func ("/ctl/csv/rfc4180-2/round-trip", test_csv_round_trip);
   g_test_add_func ("/ctl/wrap", test_wrap);
   g_test_add_func ("/ctl/plain", test_plain);
+  g_test_add_func ("/ctl/send/line", test_send_line);
+  g_test_add_func ("/ctl/send/bounds", test_send_bounds);
+  g_test_add_func ("/ctl/send/refused", test_send_refused);
+  g_test_add_func ("/ctl/send/many", test_send_many);
   return g_test_run ();
 }
