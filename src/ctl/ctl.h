@@ -19,6 +19,11 @@ typedef struct {
   char *password_file;        /* of user add and passwd */
   char *name, *group;         /* of who is added */
   gboolean is_all, bypasses_limits;
+  char *from, **to;           /* of a message that is sent */
+  char *recipient, *sender;   /* which messages */
+  char *state, *older_than;
+  gboolean is_waiting, shows_text;
+  char *limit;                /* how many are listed */
   PGconn *db;                 /* opened at first need */
 } Ctl;
 
@@ -29,7 +34,11 @@ typedef enum {
   CTL_PASSWORD_FILE = 4,
   CTL_GROUP = 8,
   CTL_ALL = 16,
-  CTL_BYPASS_LIMITS = 32
+  CTL_BYPASS_LIMITS = 32,
+  CTL_SEND = 64,     /* --from and --to */
+  CTL_MESSAGES = 128, /* which messages: --recipient and the like */
+  CTL_LIMIT = 256,
+  CTL_TEXT = 512
 } CtlOptions;
 
 #define CTL_MANY G_MAXUINT /* arguments: as many as are given */
@@ -91,6 +100,13 @@ int ctl_sync (Ctl *self);
 /* Prints a result as aligned columns, the last one broken into lines on a
  * terminal, or as a JSON array of objects. */
 void ctl_print (const Ctl *self, const PGresult *result);
+/* The same of the first n rows. */
+void ctl_print_some (const Ctl *self, const PGresult *result, int n);
+/* Prints the first n columns of a row, a line for each: its name, its value. */
+void ctl_print_lines (const PGresult *result, int row, int n);
+/* The bytes of a bytea as PostgreSQL writes it; what is no UTF-8 in them, and a
+ * NUL, is U+FFFD.  The caller frees. */
+char *ctl_bytes (const char *literal);
 /* Appends a row as a JSON object. */
 void ctl_json_row (GString *out, const PGresult *result, int row);
 /* Says what was done to a user: "AOR DONE", or an object. */
@@ -137,4 +153,9 @@ int watchers_allow (Ctl *self, char **args);
 int watchers_block (Ctl *self, char **args);
 int watchers_polite_block (Ctl *self, char **args);
 int watchers_forget (Ctl *self, char **args);
+int messages_list (Ctl *self, char **args);
+int messages_show (Ctl *self, char **args);
+int messages_retry (Ctl *self, char **args);
+int messages_purge (Ctl *self, char **args);
+int message_send (Ctl *self, char **args);
 int troubleshoot (Ctl *self, char **args);

@@ -20,7 +20,8 @@ sbin_PROGRAMS += rollcallctl
 rollcallctl_SOURCES = src/ctl/main.c src/ctl/ctl.h src/ctl/db.c \
   src/ctl/user.c src/ctl/user-show.c src/ctl/pg.c src/ctl/print.c src/ctl/password.c \
   src/ctl/settings.c src/ctl/contacts.c src/ctl/contacts.h src/ctl/import.c src/ctl/export.c \
-  src/ctl/watchers.c src/ctl/troubleshoot.c
+  src/ctl/watchers.c src/ctl/troubleshoot.c src/ctl/messages.c src/ctl/messages.h \
+  src/ctl/messages-choice.c src/ctl/message-show.c src/ctl/message.c
 rollcallctl_CPPFLAGS = $(AM_CPPFLAGS) $(PQ_CFLAGS) \
   -DROLLCALL_SQLSOURCE=\"$(abs_top_srcdir)/sql\"
 rollcallctl_LDADD = src/libctl.a $(CONF_LIBS) src/libaddr.a $(BASE_LIBS) \

@@ -101,6 +101,18 @@ static const Command commands[] = {
     watchers_polite_block },
   { "watchers forget", "OWNER WATCHER", "Take a decision back", 2, 2, CTL_DSN,
     watchers_forget },
+  { "messages list", "", "List messages and where they are, newest first", 0,
+    0, CTL_DSN | CTL_MESSAGES | CTL_LIMIT, messages_list },
+  { "messages show", "ID|CALL-ID|MESSAGE-ID",
+    "Show what is known of a message", 1, 1, CTL_DSN | CTL_TEXT,
+    messages_show },
+  { "messages retry", "[ID...]", "Try waiting messages again, refused ones, too",
+    0, CTL_MANY, CTL_DSN | CTL_MESSAGES | CTL_ALL, messages_retry },
+  { "messages purge", "[ID...]", "Remove messages", 0, CTL_MANY,
+    CTL_DSN | CTL_MESSAGES | CTL_ALL, messages_purge },
+  { "message", "--from AOR --to URI...|--group OWNER NAME|--all TEXT",
+    "Write to many; TEXT \"-\": standard input", 1, CTL_MANY,
+    CTL_SEND | CTL_GROUP | CTL_ALL, message_send },
   { "troubleshoot", "", "Look for what is wrong, and say what to do", 0, 0,
     CTL_DSN, troubleshoot },
   { "status", "", "Say how the running server is", 0, 0, 0, run_status },
@@ -212,7 +224,16 @@ find_stray (const Ctl *self, const Command *command)
           { CTL_PASSWORD_FILE, "--password-file", self->password_file != NULL },
           { CTL_GROUP, "--group", self->group != NULL },
           { CTL_ALL, "--all", self->is_all },
-          { CTL_BYPASS_LIMITS, "--bypass-limits", self->bypasses_limits } };
+          { CTL_BYPASS_LIMITS, "--bypass-limits", self->bypasses_limits },
+          { CTL_SEND, "--from", self->from != NULL },
+          { CTL_SEND, "--to", self->to != NULL },
+          { CTL_MESSAGES, "--recipient", self->recipient != NULL },
+          { CTL_MESSAGES, "--sender", self->sender != NULL },
+          { CTL_MESSAGES, "--state", self->state != NULL },
+          { CTL_MESSAGES, "--waiting", self->is_waiting },
+          { CTL_MESSAGES, "--older-than", self->older_than != NULL },
+          { CTL_LIMIT, "--limit", self->limit != NULL },
+          { CTL_TEXT, "--text", self->shows_text } };
 
   for (gsize i = 0; i < G_N_ELEMENTS (options); i++)
     if (options[i].is_given && !(command->takes & options[i].option))
@@ -293,13 +314,32 @@ parse (Ctl *self, gboolean *is_version, int *argc, char ***argv, GError **error)
     { "name", 0, 0, G_OPTION_ARG_STRING, &self->name,
       "The name for people of who is added", "NAME" },
     { "group", 0, 0, G_OPTION_ARG_STRING, &self->group,
-      "The list that contacts are added to", "GROUP" },
+      "The list that contacts are added to; or whose list is written to",
+      "GROUP|OWNER" },
     { "all", 0, 0, G_OPTION_ARG_NONE, &self->is_all,
-      "The contacts of all users", NULL },
+      "Of all users; to all users; all messages", NULL },
     { "bypass-limits", 0, 0, G_OPTION_ARG_NONE, &self->bypasses_limits,
       "Add contacts beyond the limits", NULL },
     { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &self->password_file,
       "Read the password from the first line of FILE", "FILE" },
+    { "from", 0, 0, G_OPTION_ARG_STRING, &self->from,
+      "Who writes the message", "AOR" },
+    { "to", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->to,
+      "To whom it goes", "URI" },
+    { "recipient", 0, 0, G_OPTION_ARG_STRING, &self->recipient,
+      "Messages for this address", "AOR" },
+    { "sender", 0, 0, G_OPTION_ARG_STRING, &self->sender,
+      "Messages of this address", "AOR" },
+    { "state", 0, 0, G_OPTION_ARG_STRING, &self->state,
+      "Messages that a device has in this state", "STATE" },
+    { "waiting", 0, 0, G_OPTION_ARG_NONE, &self->is_waiting,
+      "Messages that wait for delivery", NULL },
+    { "older-than", 0, 0, G_OPTION_ARG_STRING, &self->older_than,
+      "Messages of before this time, or so long ago", "TIME" },
+    { "limit", 0, 0, G_OPTION_ARG_STRING, &self->limit,
+      "List at most so many", "N" },
+    { "text", 0, 0, G_OPTION_ARG_NONE, &self->shows_text,
+      "Show what was written, too", NULL },
     { "version", 'V', 0, G_OPTION_ARG_NONE, is_version,
       "Print the version and exit", NULL },
     { NULL },
@@ -366,6 +406,13 @@ clear (Ctl *self)
   g_free (self->name);
   g_free (self->group);
   g_free (self->password_file);
+  g_free (self->from);
+  g_strfreev (self->to);
+  g_free (self->recipient);
+  g_free (self->sender);
+  g_free (self->state);
+  g_free (self->older_than);
+  g_free (self->limit);
 }
 
 static int

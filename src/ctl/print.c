@@ -16,6 +16,7 @@
 
 /* Type oids of pg_type. */
 #define BOOL_OID 16
+#define BYTEA_OID 17
 #define INT8_OID 20
 #define INT4_OID 23
 #define JSONB_OID 3802
@@ -30,6 +31,17 @@ ctl_width (void)
   if (ioctl (STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col < 20)
     return WIDTH;
   return size.ws_col;
+}
+
+char *
+ctl_bytes (const char *literal)
+{
+  gsize len;
+  guchar *bytes = PQunescapeBytea ((const guchar *)literal, &len);
+  char *text = g_utf8_make_valid ((const char *)bytes, (gssize)len);
+
+  PQfreemem (bytes);
+  return text;
 }
 
 static void
@@ -50,6 +62,12 @@ put_json_value (GString *out, const PGresult *result, int row, int column)
   case JSONB_OID:
     g_string_append (out, text);
     break;
+  case BYTEA_OID: {
+    g_autofree char *bytes = ctl_bytes (text);
+
+    json_append (out, bytes);
+    break;
+  }
   default:
     json_append (out, text);
   }
@@ -68,11 +86,11 @@ ctl_json_row (GString *out, const PGresult *result, int row)
 }
 
 static void
-print_json (const PGresult *result)
+print_json (const PGresult *result, int n)
 {
   g_autoptr (GString) out = g_string_new ("[");
 
-  for (int row = 0; row < PQntuples (result); row++) {
+  for (int row = 0; row < n; row++) {
     g_string_append (out, row > 0 ? ",\n " : "");
     ctl_json_row (out, result, row);
   }
@@ -109,18 +127,18 @@ print_last (const char *text, guint indent)
 }
 
 static void
-print_table (const PGresult *result)
+print_table (const PGresult *result, int rows)
 {
   int n = PQnfields (result);
   g_autofree long *widths = g_new0 (long, n);
 
-  for (int row = -1; row < PQntuples (result); row++)
+  for (int row = -1; row < rows; row++)
     for (int column = 0; column < n; column++) {
       g_autofree char *text = cell (result, row, column);
 
       widths[column] = MAX (widths[column], g_utf8_strlen (text, -1));
     }
-  for (int row = -1; row < PQntuples (result); row++) {
+  for (int row = -1; row < rows; row++) {
     guint indent = 0;
 
     for (int column = 0; column < n; column++) {
@@ -138,12 +156,29 @@ print_table (const PGresult *result)
 }
 
 void
-ctl_print (const Ctl *self, const PGresult *result)
+ctl_print_some (const Ctl *self, const PGresult *result, int n)
 {
   if (self->is_json)
-    print_json (result);
+    print_json (result, n);
   else
-    print_table (result);
+    print_table (result, n);
+}
+
+void
+ctl_print (const Ctl *self, const PGresult *result)
+{
+  ctl_print_some (self, result, PQntuples (result));
+}
+
+void
+ctl_print_lines (const PGresult *result, int row, int n)
+{
+  for (int column = 0; column < n; column++) {
+    g_autofree char *value = cell (result, row, column);
+
+    printf ("%-23s %s\n", PQfname (result, column),
+            *value != '\0' ? value : "-");
+  }
 }
 
 void

@@ -88,21 +88,6 @@ no_user (const char *aor)
   return ctl_fail ("there is no user %s", aor);
 }
 
-/* A line for each column. */
-static void
-print_lines (const PGresult *result)
-{
-  for (int i = 0; i < PQnfields (result); i++) {
-    gboolean is_null = PQgetisnull (result, 0, i);
-    const char *value = PQgetvalue (result, 0, i);
-
-    if (strcmp (PQfname (result, i), "enabled") == 0)
-      value = *value == 't' ? "yes" : "no";
-    printf ("%-23s %s\n", PQfname (result, i),
-            is_null || *value == '\0' ? "-" : value);
-  }
-}
-
 static int
 print_devices (Ctl *self, const char *aor)
 {
@@ -142,7 +127,7 @@ user_show (Ctl *self, char **args)
     ctl_json_row (object, result, 0);
     puts (object->str);
   } else {
-    print_lines (result);
+    ctl_print_lines (result, 0, PQnfields (result));
     status = print_devices (self, aor);
   }
   PQclear (result);
