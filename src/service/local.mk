@@ -74,6 +74,12 @@ tests_unit_test_broadcast_SOURCES = tests/unit/test-broadcast.c $(mail_bed)
 tests_unit_test_broadcast_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_unit_test_broadcast_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
 
+check_PROGRAMS += tests/unit/test-service-send
+tests_unit_test_service_send_SOURCES = tests/unit/test-service-send.c \
+  $(service_bed)
+tests_unit_test_service_send_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_unit_test_service_send_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
+
 check_PROGRAMS += tests/unit/test-xcap-events
 tests_unit_test_xcap_events_SOURCES = tests/unit/test-xcap-events.c \
   tests/lib/fakedocs.c tests/lib/fakedocs.h \

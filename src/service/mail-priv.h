@@ -48,6 +48,8 @@ struct Mail {
   GHashTable *seen; /* keys of requests before the start; NULL: none any more */
   gint64 seen_until;
   GQueue due;    /* char *: for whom something waits, to be looked at */
+  guint n_looks;    /* reads for mail_changed_cb that are under way */
+  GQueue on_looked; /* Looked: who waits for their end */
   GArray *paced; /* guint64: stored copies that wait for their turn */
   guint n_paced; /* of them, those that had it */
   gint64 paced_at, swept_at;
@@ -84,6 +86,8 @@ void mail_put (Mail *self, Letter *letter, GArray *actions);
 void mail_end (Mail *self, const ImAction *action, MessagesEnd end);
 void mail_read (Mail *self, const ImAction *action);
 void mail_sweep (Mail *self);
+/* Ends the waiting of mail_when_looked. */
+void mail_tell_looked (Mail *self, StoreOutcome outcome);
 /* A copy of a message to many is stored: who sent it is answered, and it gets
  * in line. */
 void mail_pace (Mail *self, Letter *letter);

@@ -326,6 +326,36 @@ removed (Mail *self, const char *recipient, GPtrArray *there)
   return ids;
 }
 
+/* Who waits for the reads that are under way. */
+typedef struct {
+  StoreDoneFn done;
+  gpointer data;
+} Looked;
+
+void
+mail_when_looked (Mail *self, StoreDoneFn done, gpointer data)
+{
+  Looked *looked;
+
+  if (self->n_looks == 0) {
+    done (STORE_COMMITTED, data);
+    return;
+  }
+  looked = g_new (Looked, 1);
+  *looked = (Looked){ done, data };
+  g_queue_push_tail (&self->on_looked, looked);
+}
+
+void
+mail_tell_looked (Mail *self, StoreOutcome outcome)
+{
+  while (self->on_looked.length > 0) {
+    g_autofree Looked *looked = g_queue_pop_head (&self->on_looked);
+
+    looked->done (outcome, looked->data);
+  }
+}
+
 static void
 looked_cb (const MessagesRead *read, gpointer data)
 {
@@ -346,6 +376,8 @@ looked_cb (const MessagesRead *read, gpointer data)
                 actions);
   mail_carry_out (self, actions);
   mail_look_at (self, recipient);
+  if (--self->n_looks == 0)
+    mail_tell_looked (self, STORE_COMMITTED);
 }
 
 static void
@@ -353,6 +385,7 @@ look_through (Mail *self, const char *recipient)
 {
   MessagesPort *port = self->service->messages;
 
+  self->n_looks++;
   port->read (port->self, recipient, 0, ALL_OF_THEM, looked_cb,
               asked_new (self, 0, recipient));
 }

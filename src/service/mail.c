@@ -595,6 +595,7 @@ mail_free (Mail *self)
     return;
   while (self->asked.head != NULL)
     asked_free (self->asked.head->data);
+  mail_tell_looked (self, STORE_AWAY);
   g_hash_table_unref (self->letters);
   g_clear_pointer (&self->seen, g_hash_table_unref);
   g_queue_clear_full (&self->due, g_free);

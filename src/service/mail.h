@@ -37,6 +37,10 @@ StoredMessage *mail_own (Service *service, const char *sender,
 /* Has this request been answered before a restart? */
 gboolean mail_was_seen (Mail *self, const ServiceCaller *caller);
 
+/* Calls done (inside the call or later) when what mail_changed_cb was told until
+ * now has been looked through: nothing is delivered any more that was removed. */
+void mail_when_looked (Mail *self, StoreDoneFn done, gpointer data);
+
 /* How many wait for aor. */
 guint mail_waiting (Mail *self, const char *aor);
 /* Messages in memory. */

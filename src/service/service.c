@@ -303,10 +303,30 @@ service_stop (Service *self, guint timeout_ms, void (*done) (gpointer),
                                           stop_timeout_cb, self);
 }
 
+typedef struct {
+  Service *service;
+  StoreDoneFn done;
+  gpointer data;
+} Sync;
+
+static void
+synced_cb (StoreOutcome outcome, gpointer data)
+{
+  g_autofree Sync *sync = data;
+
+  if (outcome == STORE_COMMITTED)
+    mail_when_looked (sync->service->mail, sync->done, sync->data);
+  else
+    sync->done (outcome, sync->data);
+}
+
 void
 service_sync (Service *self, StoreDoneFn done, gpointer data)
 {
-  self->store->sync (self->store->self, done, data);
+  Sync *sync = g_new (Sync, 1);
+
+  *sync = (Sync){ self, done, data };
+  self->store->sync (self->store->self, synced_cb, sync);
 }
 
 static void

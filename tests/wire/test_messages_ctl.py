@@ -211,18 +211,24 @@ def test_all_of_a_recipient_are_tried_again(server, alice, bob):
         '0 messages retried\n'
 
 
-def test_one_device_of_two_refused(server, alice):
-    """The one that is not there yet gets it, the other one once it is
-    retried."""
-    desk = server.agent('bob', instance='urn:uuid:1')
+def test_one_device_refused_the_other_is_silent(server, alice):
+    """The message is in memory for the one; the other gets it again, too."""
+    desk, mobile = (server.agent('bob', instance=f'urn:uuid:{i}')
+                    for i in '12')
     alice.message('bob', 'hello', expect=202)
     desk.answer('MESSAGE', 603)
-    desk.register()
-    desk.expect('MESSAGE')
+    mobile.answer('MESSAGE', 486)
+    for phone in (mobile, desk):
+        phone.register()
+        phone.expect('MESSAGE')
     wait.until(lambda: listed(server, '--state', 'failed'), 'it is refused')
-    desk.answer('MESSAGE', 200)
+    for phone in (mobile, desk):
+        phone.settle()
+        phone.answer('MESSAGE', 200)
     server.ctl('messages', 'retry', '--sender', ALICE)
-    desk.expect('MESSAGE')
+    for phone in (mobile, desk):
+        phone.expect('MESSAGE')
+    wait.until(lambda: waiting(server) == [], 'it is delivered')
 
 
 # purge
