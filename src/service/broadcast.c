@@ -31,6 +31,7 @@ typedef struct {
   GBytes *body;
   gint64 created_at, expires_at;
   GPtrArray *recipients; /* char *: URIs */
+  GHashTable *known;     /* AoRs of those that had their turn */
   gboolean is_ours;      /* an administrator's: needs nobody's consent */
   guint next;            /* of recipients, who has not been looked at */
   guint out;             /* who is being looked at or written */
@@ -62,6 +63,7 @@ broadcast_free (Broadcast *self)
   g_free (self->imdn_id);
   g_clear_pointer (&self->body, g_bytes_unref);
   g_ptr_array_unref (self->recipients);
+  g_hash_table_unref (self->known);
   g_free (self);
 }
 
@@ -228,6 +230,8 @@ to_one (Broadcast *self, const char *text)
     refuse (self, text, 400);
     return;
   }
+  if (!g_hash_table_add (self->known, g_strdup (aor)))
+    return; /* named twice, in another spelling: one copy */
   if (!service_has_domain (service, aor_domain (aor))) {
     to_foreigner (self, aor);
     return;
@@ -322,6 +326,7 @@ broadcast_new (Service *service, const char *sender)
   self->service = service;
   self->sender = g_strdup (sender);
   self->recipients = g_ptr_array_new_with_free_func (g_free);
+  self->known = g_hash_table_new_full (aor_hash, aor_equal, g_free, NULL);
   self->created_at = clock_wall (service->clock);
   self->expires_at
       = service_now (service) + service->settings.offline_ttl * SECOND;

@@ -131,6 +131,16 @@ test_counts (World *self, gconstpointer data)
   g_assert_cmpstr (send (self, &(ServiceSend){ 0 }), ==, "3 0 0");
 }
 
+/* In whatever spelling: one copy each (RFC 5365 7.2 asks it of lists). */
+static void
+test_named_twice (World *self, gconstpointer data)
+{
+  const char *to[] = { "sip:bob@example.com", "sip:BOB@Example.com",
+                       "sip:%62ob@example.com", NULL };
+
+  g_assert_cmpstr (send (self, &(ServiceSend){ .to = to }), ==, "1 0 0");
+}
+
 static void
 test_errors (World *self, gconstpointer data)
 {
@@ -194,6 +204,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 #define ADD(PATH, TEST) g_test_add (PATH, World, NULL, set_up, TEST, tear_down)
   ADD ("/send/counts", test_counts);
+  ADD ("/send/rfc5365-7.2/named-twice", test_named_twice);
   ADD ("/send/errors", test_errors);
   ADD ("/purge/in-force", test_purge_in_force);
   ADD ("/purge/at-the-end", test_purge_at_the_end);
