@@ -229,7 +229,7 @@ commit_busy (Lane *self, Submit *submit)
   gint64 now = clock_now (self->config.clock);
   gint64 age = now - call->since;
 
-  call->retry_at = now + CLAMP (age / 8, 0, BUSY_MAX);
+  call->retry_at = now + CLAMP (age / 4, 0, BUSY_MAX);
   if (!is_to_stay (submit) /* it is known to have done nothing */
       && (call->is_late || age > (gint64)self->config.hung_after * 1000))
     drop_call (self, submit);

@@ -130,6 +130,52 @@ test_locked (void)
   g_assert_cmpstr (msg_read (rig, ALICE, 0, 20), ==, "10");
 }
 
+/* What is not given up does not hold up its batch all the time: without a pause
+ * there would be an attempt each 250 ms. */
+static void
+test_locked_long (void)
+{
+  g_autoptr (Rig) rig = started ();
+  PGconn *other = admin_session ();
+  gint64 *n_batches = counters_cell (rig->counters, "db_batches");
+  gint64 before = *n_batches, end = g_get_monotonic_time () + 4000000;
+
+  session_exec (other, "BEGIN; LOCK TABLE rollcall.messages");
+  msg_end (rig, "end", ALICE, 1, MESSAGES_TAKEN, "d", 200);
+  while (g_get_monotonic_time () < end)
+    test_loop_turn (rig->loop, 10);
+  g_assert_cmpint (*n_batches - before, <=, 11);
+  session_exec (other, "COMMIT");
+  PQfinish (other);
+  msg_expect_done (rig, 1);
+}
+
+/* Many large ones are several statements. */
+static void
+test_large (void)
+{
+  g_autoptr (Rig) rig = started ();
+  g_autofree char *text = g_strnfill (65536, 'x');
+
+  admin ("CREATE TABLE public.statements (n int);"
+         "CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS"
+         " $$ BEGIN INSERT INTO public.statements VALUES (1); RETURN NULL;"
+         " END $$;"
+         "CREATE TRIGGER note AFTER INSERT ON rollcall.messages"
+         " EXECUTE FUNCTION public.note()");
+  for (guint64 id = 10; id < 60; id++) {
+    g_autoptr (StoredMessage) m = sample_message (id, ALICE);
+
+    g_bytes_unref (m->body);
+    m->body = g_bytes_new (text, 65536);
+    msg_put (rig, "m", m);
+  }
+  msg_expect_done (rig, 50);
+  assert_value ("SELECT count(*) BETWEEN 3 AND 5 FROM public.statements", "t");
+  admin ("DROP FUNCTION public.note() CASCADE; DROP TABLE public.statements");
+  g_assert_cmpint (msg_count (rig, ALICE), ==, 51);
+}
+
 /* DESIGN section 3: stored messages are durable, the ledger is soft. */
 static void
 test_durable (void)
@@ -544,6 +590,8 @@ messages_pg_add_tests (void)
   g_test_add_func ("/messages/pg/batch/order", test_order);
   g_test_add_func ("/messages/pg/poison", test_poison);
   g_test_add_func ("/messages/pg/locked", test_locked);
+  g_test_add_func ("/messages/pg/locked/long", test_locked_long);
+  g_test_add_func ("/messages/pg/large", test_large);
   g_test_add_func ("/messages/pg/durable", test_durable);
   g_test_add_func ("/messages/pg/ledger/behind", test_behind);
   g_test_add_func ("/messages/pg/ledger/bounded", test_bounded);
