@@ -225,8 +225,9 @@ def test_stop_and_start_keep_the_data(empty):
     empty.run('--detach', '--no-xmpp')
     first = [empty.pid('rollcalld.pid'), empty.pid('postgres/pid')]
     empty.psql("UPDATE rollcall.settings SET max_contacts = 7")
-    empty.run('--stop')
+    assert 'Stopped' in empty.run('--stop')
     assert not any(is_alive(pid) for pid in first)
+    assert 'Nothing runs' in empty.run('--stop')
     empty.run('--detach', '--no-xmpp')
     assert empty.psql('SELECT max_contacts FROM rollcall.settings') == '7'
 
