@@ -4,6 +4,7 @@
  * now. */
 #include "ctl/ctl.h"
 
+#include "addr/aor.h"
 #include "base/json.h"
 
 #include <stdio.h>
@@ -124,9 +125,24 @@ change (Ctl *self, char **args, const char *sql, const char *decision,
   return status;
 }
 
+/* Whoever asks for himself gets his own state, whatever is decided (DESIGN
+ * section 4, step 1). */
+static gboolean
+is_himself (Ctl *self, char **args)
+{
+  g_autofree char *owner = NULL, *watcher = NULL;
+
+  if (!aor_parse (args[0], &owner, NULL)
+      || !aor_parse (args[1], &watcher, NULL))
+    return FALSE;
+  return aor_equal (owner, watcher);
+}
+
 static int
 decide (Ctl *self, char **args, const char *decision, const char *done)
 {
+  if (is_himself (self, args))
+    return ctl_fail ("%s always sees himself: nothing to decide", args[0]);
   return change (self, args,
                  "INSERT INTO rollcall.watchers AS w"
                  " (presentity, watcher, decision) VALUES ($1, $2, $3)"

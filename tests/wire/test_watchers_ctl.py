@@ -30,6 +30,15 @@ def test_a_decision_is_stored_and_taken_back(stopped_server, verb, stored):
         assert watcher in said
 
 
+def test_nothing_is_decided_about_oneself(stopped_server):
+    server = stopped_server
+    for verb in ('allow', 'block', 'polite-block'):
+        said = server.ctl('watchers', verb, ALICE, 'sip:ALICE@example.com',
+                          status=1)
+        assert 'always sees himself' in said
+    assert decision(server, ALICE) == ''
+
+
 def test_one_watcher_in_any_case(stopped_server):
     server = stopped_server
     server.ctl('watchers', 'allow', 'ALICE@example.com', 'sip:BOB@Example.com')
