@@ -24,7 +24,7 @@ static MessagesPort *messages;
 static StorePort *store;
 static guint64 first_id, next_id, end_id;
 static guint n_flying, n_done, n_failed, next_recipient;
-static gboolean is_loaded, is_over, is_flushed;
+static gboolean is_loaded, is_over, is_flushed, has_imdn;
 static gint64 deadline;
 
 /* --- CPU --- */
@@ -99,7 +99,8 @@ message_new (guint64 id)
   m->cseq = 1;
   m->sender = g_strdup ("sender@example.com");
   m->recipient = recipient_of (id);
-  m->imdn_id = g_strdup_printf ("%08x%08x", g_random_int (), (guint)id);
+  if (has_imdn)
+    m->imdn_id = g_strdup_printf ("%08x%08x", g_random_int (), (guint)id);
   m->content_type = g_strdup ("text/plain;charset=UTF-8");
   m->headers = g_strdup ("From: \"Sender\" <sip:sender@example.com>;tag=1\r\n"
                          "To: <sip:user@example.com>\r\n"
@@ -306,6 +307,9 @@ main (int argc, char **argv)
            "PostgreSQL us", in_flight);
   next_id = first_id;
   measure ("put", start_put, in_flight, seconds);
+  has_imdn = TRUE;
+  measure ("put, with Message-ID", start_put, in_flight, seconds);
+  has_imdn = FALSE;
   end_id = next_id;
   measure ("read, 50 at a time", start_read, in_flight, seconds);
   next_id = first_id;
