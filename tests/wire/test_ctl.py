@@ -65,6 +65,10 @@ TAKES = {
     ('user', 'enable', 'q@example.com'): {'--dsn'},
     ('user', 'disable', 'q@example.com'): {'--dsn'},
     ('user', 'remove', 'q@example.com'): {'--dsn'},
+    ('messages', 'list'): {'--dsn'},
+    ('messages', 'show', '1'): {'--dsn'},
+    ('messages', 'retry', '1'): {'--dsn'},
+    ('messages', 'purge', '1'): {'--dsn'},
     ('status',): set(), ('reload',): set(), ('drain',): set(),
     ('db', 'init'): {'--dsn'}, ('db', 'upgrade'): {'--dsn'}}
 

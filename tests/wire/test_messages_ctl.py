@@ -99,6 +99,8 @@ def test_options_of_others(stopped_server):
     for words in (['messages', 'show', '1', '--waiting'],
                   ['messages', 'list', '--text'],
                   ['messages', 'purge', '--limit', '3', '--all'],
+                  ['message', '--dsn', 'x', '--all', 'hello'],
+                  ['user', 'list', '--from', ALICE],
                   ['user', 'list', '--state', 'sent']):
         assert 'takes no --' in stopped_server.ctl(*words, status=2)
 
