@@ -174,6 +174,20 @@ drop_record_route (SipIncoming *request, const Method *method)
                            (msg_header_t *)sip->sip_record_route);
 }
 
+/* The process before may have stored this MESSAGE and not answered it: that is
+ * known when everything is loaded, and until then a 503 would be wrong.  Its
+ * sender repeats it. */
+static gboolean
+is_too_early (const SipIncoming *request)
+{
+  const Sip *sip = request->sip;
+
+  return request->object->sip_request->rq_method == sip_method_message
+         && incoming_is_datagram (request) && !sip->is_quiet
+         && !service_is_ready (sip->service)
+         && clock_now (sip->clock) < sip->repeats_until;
+}
+
 static void
 handle (SipIncoming *request)
 {
@@ -184,6 +198,8 @@ handle (SipIncoming *request)
   drop_own_routes (request);
   method = row_of (request);
   drop_record_route (request, method);
+  if (is_too_early (request))
+    return;
   if (incoming_is_repeated (request) || !is_within_rate (request))
     return;
   if (method->needs_identity

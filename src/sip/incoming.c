@@ -48,8 +48,8 @@ incoming_ref (SipIncoming *self)
 }
 
 /* Only what came over UDP is ever retransmitted. */
-static gboolean
-is_remembered (const SipIncoming *self)
+gboolean
+incoming_is_datagram (const SipIncoming *self)
 {
   return !tport_is_reliable (self->tport);
 }
@@ -169,7 +169,7 @@ send_reply (SipIncoming *self, msg_t *reply, int status, const char *phrase)
   if (phrase == NULL)
     phrase = sip_status_phrase (status);
   add_to_tag (self, reply, answer);
-  if (is_remembered (self))
+  if (incoming_is_datagram (self))
     remember (self, status, phrase, answer);
   if (nta_msg_mreply (self->agent, reply, answer, status, phrase,
                       msg_ref_create (self->msg), NTATAG_TPORT (self->tport),
@@ -201,7 +201,7 @@ incoming_is_repeated (SipIncoming *self)
   const AnswersKey key = incoming_key (self);
   Answer answer;
 
-  if (!is_remembered (self))
+  if (!incoming_is_datagram (self))
     return FALSE;
   switch (answers_find (self->sip->answers, &key, clock_now (self->sip->clock),
                         &answer)) {

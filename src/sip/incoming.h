@@ -29,6 +29,8 @@ SipIncoming *incoming_new (Sip *sip, nta_agent_t *agent, msg_t *msg);
 SipIncoming *incoming_ref (SipIncoming *self);
 void incoming_unref (SipIncoming *self);
 
+/* Did it come over UDP, so that its sender repeats it? */
+gboolean incoming_is_datagram (const SipIncoming *self);
 /* What tells this request from others over UDP; borrowed from the message. */
 AnswersKey incoming_key (const SipIncoming *self);
 /* Over UDP: has the same request come before? Then it is answered as then, or

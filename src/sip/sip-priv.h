@@ -25,5 +25,8 @@ struct Sip {
   struct SipOut *out;
   Limit *per_source, *per_user; /* requests a second */
   CheckLimits limits;
+  gint64
+      repeats_until; /* us: until then requests may come again that were first
+                           sent to the process before this one */
   gboolean is_quiet; /* stopping: 503 */
 };

@@ -62,6 +62,8 @@ sip_new (SipLoop *loop, const Conf *conf, Service *service, const Clock *clock,
   self->service = service;
   self->clock = clock;
   self->counters = counters;
+  self->repeats_until
+      = clock_now (clock) + REPEAT_TIME * (gint64)G_USEC_PER_SEC;
   self->per_source = limit_new (0, 0, BUCKETS);
   self->per_user = limit_new (0, 0, BUCKETS);
   self->answers = answers_new (ANSWERS_MAX, REPEAT_TIME);

@@ -6,8 +6,9 @@ import time
 import pytest
 
 from harness import wait
-from harness.agent import reply
+from harness.agent import renew_branch, reply
 from harness.instant import (COMPOSING_TYPE, composing, cpim, kept, ledger)
+from harness.message import Message
 
 QUICK = {'timeout': '2s', 'locked_timeout': '1s', 'retry': '1s'}
 TRUSTED = pytest.mark.options(sip={'trusted_peers': '127.0.0.1'})
@@ -593,6 +594,27 @@ def test_a_request_repeated_after_a_restart(server, alice, bob):
     assert alice.repeat(first.request, is_new=True).status == 202
     bob.register()
     bob.settle()
+
+
+@TRUSTED
+def test_a_request_repeated_during_the_start(server, postgres, alice):
+    """Whether it is stored already is not known yet: it is not refused, and
+    answered when it is known."""
+    first, = store(alice, 'hello')
+    again = Message(first.request.start, first.request.headers,
+                    first.request.body)
+    renew_branch(again)
+    server.kill()
+    postgres.crash()
+    server.spawn()
+    server.wait_log('trying again')
+    alice._send(again)
+    alice.request('OPTIONS', 'sip:example.com', 200)
+    assert again.branch not in alice.pending
+    postgres.start()
+    server.wait_ready()
+    assert alice.exchange(again).status == 202
+    assert waiting(server) == 1
 
 
 @TRUSTED
