@@ -6,6 +6,8 @@
  *   imload --server HOST:PORT --pid PID --db PID online N [DEVICES]
  *   imload ... store N      N messages for users who are not there
  *   imload ... deliver N    ...and then all of them come
+ *   imload ... burst N      one user with N stored messages comes, while others
+ *                           are written to
  *
  * Prints messages per second and the CPU time of the server and of PostgreSQL
  * (--db: the postmaster). */
@@ -32,10 +34,13 @@ typedef struct {
   struct sockaddr_in server, self;
   char *run; /* makes Call-IDs and branches of this run its own */
   char method; /* what Slots are of: 'r' REGISTER, 'm' MESSAGE */
+  char part;   /* 'a'...: of the run, so that no MESSAGE is a repetition */
   Slot *slots;
   guint n, next, done, retransmitted, wrong;
   guint received; /* MESSAGEs */
-  guint devices, expires;
+  guint of_first;       /* ...of them, to bench0 */
+  gint64 last_of_first; /* when the last of those came */
+  guint first, users;   /* whom this part is about: bench<first>... */
   gint64 worst; /* us, of an answer */
   double started, cpu, db_cpu;
 } Load;
@@ -111,11 +116,17 @@ put (Load *self, const char *text, int len)
     g_usleep (100);
 }
 
+static guint
+user_of (const Load *self, guint i)
+{
+  return self->first + i % self->users;
+}
+
 static void
 send_register (Load *self, guint i)
 {
   char text[2048];
-  guint port = ntohs (self->self.sin_port);
+  guint port = ntohs (self->self.sin_port), user = user_of (self, i);
   int len = g_snprintf (
       text, sizeof text,
       "REGISTER sip:example.com SIP/2.0\r\n"
@@ -125,9 +136,9 @@ send_register (Load *self, guint i)
       "To: <sip:bench%u@example.com>\r\n"
       "Call-ID: r%u-%s\r\nCSeq: 1 REGISTER\r\n"
       "Contact: <sip:bench%u@127.0.0.1:%u;d=%u>\r\n"
-      "Expires: %u\r\nContent-Length: 0\r\n\r\n",
-      port, self->run, self->method, i, i % USERS, i, i % USERS, i, self->run,
-      i % USERS, port, i / USERS, self->expires);
+      "Expires: 3600\r\nContent-Length: 0\r\n\r\n",
+      port, self->run, self->method, i, user, i, user, i, self->run, user, port,
+      i / self->users);
 
   self->slots[i].sent_at = g_get_monotonic_time ();
   put (self, text, len);
@@ -137,18 +148,19 @@ static void
 send_message (Load *self, guint i)
 {
   char text[2048];
-  guint port = ntohs (self->self.sin_port);
+  guint port = ntohs (self->self.sin_port), user = user_of (self, i);
   int len = g_snprintf (
       text, sizeof text,
       "MESSAGE sip:bench%u@example.com SIP/2.0\r\n"
-      "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bK%sm%u\r\n"
+      "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bK%s%c%u\r\n"
       "Max-Forwards: 70\r\n"
       "From: <sip:writer%u@load.example.net>;tag=f%u\r\n"
       "To: <sip:bench%u@example.com>\r\n"
-      "Call-ID: m%u-%s\r\nCSeq: 1 MESSAGE\r\n"
+      "Call-ID: m%u-%s%c\r\nCSeq: 1 MESSAGE\r\n"
       "Content-Type: text/plain\r\nContent-Length: 20\r\n\r\n"
       "twenty bytes of text",
-      i % USERS, port, self->run, i, i, i, i % USERS, i, self->run);
+      user, port, self->run, self->part, i, i, i, user, i, self->run,
+      self->part);
 
   self->slots[i].sent_at = g_get_monotonic_time ();
   put (self, text, len);
@@ -213,7 +225,8 @@ take_response (Load *self, const char *text)
 
   if (strncmp (text, "SIP/2.0 2", 9) != 0 && self->wrong++ == 0)
     fprintf (stderr, "imload: %.*s\n", (int)strcspn (text, "\r\n"), text);
-  if (id == NULL || *id != self->method)
+  if (id == NULL || *id != self->method
+      || (self->method == 'm' && id[len - 1] != self->part))
     return;
   i = strtoul (id + 1, NULL, 10);
   if (i >= self->n)
@@ -234,6 +247,10 @@ take (Load *self, const char *text)
   } else if (strncmp (text, "MESSAGE ", 8) == 0) {
     answer (self, text);
     self->received++;
+    if (strncmp (text + 8, "sip:bench0@", 11) == 0) {
+      self->of_first++;
+      self->last_of_first = g_get_monotonic_time ();
+    }
   }
 }
 
@@ -271,6 +288,7 @@ do_all (Load *self, char method, guint n)
   double last = now ();
 
   self->method = method;
+  self->part++;
   self->n = n;
   self->next = self->done = 0;
   self->worst = 0;
@@ -345,6 +363,37 @@ run_deliver (Load *self, guint n)
 }
 
 static void
+choose (Load *self, guint first, guint users)
+{
+  self->first = first;
+  self->users = users;
+}
+
+static void
+run_burst (Load *self, guint n)
+{
+  gint64 from;
+
+  choose (self, 1, USERS - 1);
+  do_all (self, 'r', USERS - 1);
+  begin (self);
+  do_all (self, 'm', 20000);
+  report (self, "MESSAGE, nothing else", 20000);
+  choose (self, 0, 1);
+  do_all (self, 'm', n);
+  begin (self);
+  from = g_get_monotonic_time ();
+  do_all (self, 'r', 1);
+  choose (self, 1, USERS - 1);
+  do_all (self, 'm', 20000);
+  while (self->of_first < n)
+    receive (self, 100);
+  report (self, "MESSAGE, meanwhile", 20000);
+  printf ("%u stored ones had all been sent after %.0f ms\n", n,
+          (self->last_of_first - from) / 1e3);
+}
+
+static void
 open_socket (Load *self, const char *server)
 {
   g_auto (GStrv) parts = g_strsplit (server, ":", 2);
@@ -370,7 +419,7 @@ open_socket (Load *self, const char *server)
 int
 main (int argc, char **argv)
 {
-  Load self = { .in_flight = 50, .expires = 3600 };
+  Load self = { .in_flight = 50, .users = USERS, .part = 'a' };
   g_autofree char *server = NULL;
   GOptionEntry entries[]
       = { { "server", 0, 0, G_OPTION_ARG_STRING, &server, "UDP", "HOST:PORT" },
@@ -380,7 +429,7 @@ main (int argc, char **argv)
             "requests in flight (50)", "N" },
           { NULL } };
   g_autoptr (GOptionContext) context
-      = g_option_context_new ("online N [DEVICES] | store N | deliver N");
+      = g_option_context_new ("online N [DEVICES] | store N | deliver N | burst N");
 
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, NULL) || argc < 3
@@ -396,6 +445,8 @@ main (int argc, char **argv)
     run_store (&self, atoi (argv[2]));
   else if (strcmp (argv[1], "deliver") == 0)
     run_deliver (&self, atoi (argv[2]));
+  else if (strcmp (argv[1], "burst") == 0)
+    run_burst (&self, atoi (argv[2]));
   else
     return 2;
   return 0;
