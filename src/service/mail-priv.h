@@ -50,6 +50,7 @@ struct Mail {
   GQueue due;    /* char *: for whom something waits, to be looked at */
   guint n_looks;    /* reads for mail_changed_cb that are under way */
   GQueue on_looked; /* Looked: who waits for their end */
+  GQueue unread;    /* char *: whose messages such a read could not get */
   GArray *paced; /* guint64: stored copies that wait for their turn */
   guint n_paced; /* of them, those that had it */
   gint64 paced_at, swept_at;
@@ -88,6 +89,8 @@ void mail_read (Mail *self, const ImAction *action);
 void mail_sweep (Mail *self);
 /* Ends the waiting of mail_when_looked. */
 void mail_tell_looked (Mail *self, StoreOutcome outcome);
+/* PostgreSQL is back: reads what could not be read. */
+void mail_look_again (Mail *self);
 /* A copy of a message to many is stored: who sent it is answered, and it gets
  * in line. */
 void mail_pace (Mail *self, Letter *letter);

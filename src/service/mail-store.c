@@ -332,13 +332,19 @@ typedef struct {
   gpointer data;
 } Looked;
 
+static StoreOutcome
+looked_outcome (const Mail *self)
+{
+  return self->unread.length > 0 ? STORE_AWAY : STORE_COMMITTED;
+}
+
 void
 mail_when_looked (Mail *self, StoreDoneFn done, gpointer data)
 {
   Looked *looked;
 
   if (self->n_looks == 0) {
-    done (STORE_COMMITTED, data);
+    done (looked_outcome (self), data);
     return;
   }
   looked = g_new (Looked, 1);
@@ -374,10 +380,12 @@ looked_cb (const MessagesRead *read, gpointer data)
   if (messages != NULL)
     im_counted (self->im, recipient, messages->len, service_now (self->service),
                 actions);
+  else
+    g_queue_push_tail (&self->unread, g_strdup (recipient));
   mail_carry_out (self, actions);
   mail_look_at (self, recipient);
   if (--self->n_looks == 0)
-    mail_tell_looked (self, STORE_COMMITTED);
+    mail_tell_looked (self, looked_outcome (self));
 }
 
 static void
@@ -388,6 +396,16 @@ look_through (Mail *self, const char *recipient)
   self->n_looks++;
   port->read (port->self, recipient, 0, ALL_OF_THEM, looked_cb,
               asked_new (self, 0, recipient));
+}
+
+void
+mail_look_again (Mail *self)
+{
+  for (guint n = self->unread.length; n > 0; n--) {
+    g_autofree char *recipient = g_queue_pop_head (&self->unread);
+
+    look_through (self, recipient);
+  }
 }
 
 void

@@ -515,6 +515,7 @@ add_all_due (Mail *self)
 void
 mail_store_back (Mail *self)
 {
+  mail_look_again (self);
   add_all_due (self);
 }
 
@@ -599,6 +600,7 @@ mail_free (Mail *self)
   g_hash_table_unref (self->letters);
   g_clear_pointer (&self->seen, g_hash_table_unref);
   g_queue_clear_full (&self->due, g_free);
+  g_queue_clear_full (&self->unread, g_free);
   g_array_unref (self->paced);
   im_free (self->im);
   g_free (self);

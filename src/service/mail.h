@@ -38,7 +38,8 @@ StoredMessage *mail_own (Service *service, const char *sender,
 gboolean mail_was_seen (Mail *self, const ServiceCaller *caller);
 
 /* Calls done (inside the call or later) when what mail_changed_cb was told until
- * now has been looked through: nothing is delivered any more that was removed. */
+ * now has been looked through: nothing is delivered any more that was removed.
+ * STORE_AWAY: PostgreSQL is, and it is looked through when it is back. */
 void mail_when_looked (Mail *self, StoreDoneFn done, gpointer data);
 
 /* How many wait for aor. */

@@ -183,6 +183,28 @@ test_purge_in_force (World *self, gconstpointer data)
   g_assert_cmpint (self->synced, ==, STORE_COMMITTED);
 }
 
+/* PostgreSQL goes in between: the sync says so, and it is read when it is back. */
+static void
+test_purge_while_away (World *self, gconstpointer data)
+{
+  const char *to[] = { "sip:bob@example.com", NULL };
+  Service *service = self->bed->service;
+  MessagesRead away = { .is_read = FALSE };
+
+  send (self, &(ServiceSend){ .to = to });
+  self->holds = TRUE;
+  store_mem_purge_messages (self->bed->store, BOB);
+  service_sync (service, synced_cb, self);
+  fake_loop_settle (self->bed->loop);
+  self->read (&away, self->read_data);
+  g_assert_cmpint (self->synced, ==, STORE_AWAY);
+  g_clear_pointer (&self->recipient, g_free);
+  store_mem_set_up (self->bed->store, FALSE);
+  store_mem_set_up (self->bed->store, TRUE);
+  fake_loop_settle (self->bed->loop);
+  g_assert_cmpstr (self->recipient, ==, BOB);
+}
+
 /* Who waits when it all ends is told. */
 static void
 test_purge_at_the_end (World *self, gconstpointer data)
@@ -207,6 +229,7 @@ main (int argc, char **argv)
   ADD ("/send/rfc5365-7.2/named-twice", test_named_twice);
   ADD ("/send/errors", test_errors);
   ADD ("/purge/in-force", test_purge_in_force);
+  ADD ("/purge/while-away", test_purge_while_away);
   ADD ("/purge/at-the-end", test_purge_at_the_end);
   return g_test_run ();
 }
