@@ -15,8 +15,9 @@ typedef struct ImMsg ImMsg;
 typedef struct ImLine ImLine;
 typedef struct ImBox ImBox;
 
-/* Answers that are no "not there" a device may give to one message before it is
- * passed over, so that it does not stop those behind it for ever. */
+/* Answers that say neither "not now" nor "never" (404, 500, ...) a device may
+ * give to one message before it is passed over, so that it does not stop those
+ * behind it for ever. */
 #define IM_TRIES_MAX 5
 
 typedef enum {
@@ -26,6 +27,9 @@ typedef enum {
 } ImOutcome;
 
 ImOutcome im_outcome (guint status);
+/* Is it about the device now, whatever the message (408, 480, 486, 503)?  Then
+ * it is asked again for as long as the message waits. */
+gboolean im_is_away (guint status);
 /* Is it about the message, whoever is asked (415, 488, 6xx, ...)? */
 gboolean im_is_settled (guint status);
 /* The order of RFC 3261 16.7 step 6 as one number, the lower the better: 2xx,

@@ -236,12 +236,12 @@ im_line_next (Im *self, ImLine *line)
   im_act (self, IM_ACT_SEND, line->box, copy->msg->id, line->device);
 }
 
-/* An answer that is no "not there" and no final word: after a few of them for
+/* An answer that says neither "not now" nor "never": after a few of them for
  * the same message those behind it have their turn. */
 static gboolean
 is_stuck (ImLine *line, guint64 id, guint status)
 {
-  if (status == 408 || status == 503)
+  if (im_is_away (status))
     return FALSE;
   if (line->stuck != id)
     line->tries = 0;

@@ -20,6 +20,14 @@ im_is_settled (guint status)
   return status >= 600 || is_among (status, settled, G_N_ELEMENTS (settled));
 }
 
+gboolean
+im_is_away (guint status)
+{
+  static const guint away[] = { 408, 480, 486, 503 };
+
+  return is_among (status, away, G_N_ELEMENTS (away));
+}
+
 ImOutcome
 im_outcome (guint status)
 {

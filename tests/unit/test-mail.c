@@ -409,6 +409,24 @@ test_im_off_and_on (void)
   expect_taken (bed, "desk:one desk:two desk:three");
 }
 
+/* "Do not disturb" for hours is no refusal of a message. */
+static void
+test_busy_for_long (void)
+{
+  static const guint statuses[] = { 408, 480, 486, 503 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (statuses); i++) {
+    g_autoptr (MailBed) bed = with_three ();
+
+    mail_bed_register (bed, BOB, DESK, 7200);
+    for (guint n = 0; n < 20; n++) {
+      mail_bed_answer (bed, DESK, statuses[i]);
+      fake_loop_run (bed->bed->loop, 31);
+    }
+    expect_taken (bed, "desk:one desk:two desk:three");
+  }
+}
+
 static void
 test_blocked (void)
 {
@@ -593,6 +611,7 @@ main (int argc, char **argv)
     { "/mail/stored/expires-though-nobody-comes", test_expires_alone },
     { "/mail/stored/suppressed", test_suppressed },
     { "/mail/stored/im-off-and-on", test_im_off_and_on },
+    { "/mail/stored/busy-for-long", test_busy_for_long },
     { "/mail/stored/blocked", test_blocked },
     { "/mail/stored/postgresql-away", test_away },
     { "/mail/stored/refused-by-the-store", test_refused_by_the_store },
