@@ -190,7 +190,8 @@ act_send (Mail *self, const ImAction *action, GArray *actions)
 
   if (service->sip == NULL || letter == NULL)
     return;
-  if (!device_target (service, action->recipient, action->device, &target)) {
+  if (self->is_off
+      || !device_target (service, action->recipient, action->device, &target)) {
     im_answered (self->im, action->message, action->device, 480,
                  service_now (service), actions);
     return;

@@ -409,6 +409,22 @@ test_im_off_and_on (void)
   expect_taken (bed, "desk:one desk:two desk:three");
 }
 
+static void
+test_im_off_in_the_middle (void)
+{
+  g_autoptr (MailBed) bed = with_three ();
+
+  mail_bed_register (bed, BOB, DESK, 3600);
+  expect_out (bed, "desk:one");
+  set_im (bed, FALSE);
+  mail_bed_answer (bed, DESK, 200);
+  expect_out (bed, "");
+  fake_loop_run (bed->bed->loop, 600);
+  expect_out (bed, "");
+  set_im (bed, TRUE);
+  expect_taken (bed, "desk:two desk:three");
+}
+
 /* "Do not disturb" for hours is no refusal of a message. */
 static void
 test_busy_for_long (void)
@@ -611,6 +627,7 @@ main (int argc, char **argv)
     { "/mail/stored/expires-though-nobody-comes", test_expires_alone },
     { "/mail/stored/suppressed", test_suppressed },
     { "/mail/stored/im-off-and-on", test_im_off_and_on },
+    { "/mail/stored/im-off-in-the-middle", test_im_off_in_the_middle },
     { "/mail/stored/busy-for-long", test_busy_for_long },
     { "/mail/stored/blocked", test_blocked },
     { "/mail/stored/postgresql-away", test_away },
