@@ -133,15 +133,11 @@ def test_a_refresh_keeps_it(alice, desk, mobile):
     reaches(alice, 'bob', 'to one', [mobile], [desk])
 
 
-def bindings(server):
-    return server.psql('SELECT count(*) FROM rollcall.bindings')
-
-
 @pytest.mark.options(registrar={'min_expires': '1s'})
 def test_it_falls_when_the_device_expires(server, alice, desk, mobile):
     reply(mobile, alice)
     mobile.register(expires=1)
-    wait.until(lambda: bindings(server) == '2', 'the mobile has expired')
+    wait.until(lambda: server.metric('bindings') == 2, 'it has expired')
     mobile.register()
     reaches(alice, 'bob', 'to both', [desk, mobile])
 
