@@ -220,6 +220,33 @@ def test_one_outstanding_per_device(server, alice):
     none_waits(server)
 
 
+@TRUSTED
+def test_live_ones_come_behind_many(server, alice, carol):
+    words = [f'stored {i}' for i in range(250)]
+    live = [f'live {i}' for i in range(20)]
+    store(alice, *words)
+    bob = server.agent('bob', instance=DESK, kind='tcp')
+    bob.register()
+    for text in live:
+        assert carol.message('bob', text).status in (200, 202)
+    assert texts(bob, len(words + live)) == words + live
+    none_waits(server)
+
+
+@TRUSTED
+def test_registering_again_and_again_meanwhile(server, alice):
+    words = [f'number {i}' for i in range(250)]
+    store(alice, *words)
+    bob = server.agent('bob', instance=DESK, kind='tcp')
+    for _ in range(20):
+        bob.register()
+    assert texts(bob, len(words)) == words
+    bob.forbid('MESSAGE', why='a second time')
+    none_waits(server)
+    bob.register()
+    bob.settle()
+
+
 # --- A device that dies ---
 
 def dies_after(k):
