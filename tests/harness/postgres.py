@@ -4,16 +4,21 @@ only, run as `postgres` when the tests run as root."""
 import glob
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 
 from . import pq, wait
 
 TEMPLATE = 'rollcall_template'
 
 
+# A session that has run such a thing is not used again.
+ENDS_SESSION = re.compile(
+    r'(^|;)\s*(SET|BEGIN|LOCK|LISTEN|PREPARE|CREATE TEMP)\b|set_config')
 SHM = '/dev/shm'
 SHM_MIN = 4 << 30  # bytes that must be free there
 
@@ -34,6 +39,7 @@ class Postgres:
         self.folder = tempfile.mkdtemp(prefix='rollcall-test-', dir=base)
         self.data = f'{self.folder}/data'
         self.process = None
+        self.sessions = {}  # by database and thread
         self.as_user = {}
         if os.geteuid() == 0:
             owner = pwd.getpwnam('postgres')
@@ -117,6 +123,8 @@ class Postgres:
             self.start()
 
     def close(self):
+        for key in list(self.sessions):
+            self.sessions.pop(key).close()
         self._signal_all(signal.SIGCONT)
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGQUIT)
@@ -130,18 +138,47 @@ class Postgres:
         """Runs SQL as an administrator does; gives the rows, columns
         separated by |."""
         try:
-            return pq.run(self.dsn(database), sql).strip()
+            return self._run(database, sql).strip()
         except pq.SqlError as error:
             assert not is_checked, f'psql: {sql}\n{error}'
             return str(error).strip()
 
+    def _run(self, database, sql):
+        """In this thread's session with the database.  One that was lost since
+        its last use (the server crashed, somebody terminated it) has run
+        nothing, so another one may."""
+        key = database, threading.get_ident()
+        session = self.sessions.pop(key, None)
+        if session:
+            try:
+                session.run('SELECT 1')
+            except pq.SqlError:
+                session.close()
+                session = None
+        session = session or pq.Session(self.dsn(database))
+        try:
+            return session.run(sql)
+        finally:
+            # what a statement set is not for the next one
+            if ENDS_SESSION.search(sql) or not session.is_alive():
+                session.close()
+            else:
+                self.sessions[key] = session
+
+    def _close_sessions(self, database):
+        for key in list(self.sessions):
+            if key[0] == database:
+                self.sessions.pop(key).close()
+
     def create(self, database, template=None):
         """A database; a copy of the template has schema and users already."""
+        self._close_sessions(template)
         # files are copied without a log: nothing here needs to survive a crash
         # of the machine
         extra = f' TEMPLATE {template} STRATEGY FILE_COPY' if template else ''
         self.psql('postgres', f'CREATE DATABASE {database}{extra}')
 
     def drop(self, database):
+        self._close_sessions(database)
         self.psql('postgres',
                   f'DROP DATABASE IF EXISTS {database} WITH (FORCE)')

@@ -42,19 +42,31 @@ def _rows(result):
         for row in range(_pq.PQntuples(result)))
 
 
-def run(dsn, sql):
-    """One session, one string of statements: the rows of the last one,
-    columns separated by |."""
-    session = _pq.PQconnectdb(dsn.encode())
-    try:
-        if _pq.PQstatus(session) != _CONNECTION_OK:
-            raise SqlError(_pq.PQerrorMessage(session).decode())
+class Session:
+    """One session with a database, for as long as it lives."""
+
+    def __init__(self, dsn):
+        self.handle = _pq.PQconnectdb(dsn.encode())
+        if not self.is_alive():
+            text = _pq.PQerrorMessage(self.handle).decode()
+            self.close()
+            raise SqlError(text)
         _pq.PQsetNoticeProcessor(
-            session, ctypes.cast(_QUIET, ctypes.c_void_p), None)
-        result = _pq.PQexec(session, sql.encode())
+            self.handle, ctypes.cast(_QUIET, ctypes.c_void_p), None)
+
+    def is_alive(self):
+        return self.handle and _pq.PQstatus(self.handle) == _CONNECTION_OK
+
+    def run(self, sql):
+        """One string of statements: the rows of the last one, columns
+        separated by |."""
+        result = _pq.PQexec(self.handle, sql.encode())
         try:
             return _rows(result)
         finally:
             _pq.PQclear(result)
-    finally:
-        _pq.PQfinish(session)
+
+    def close(self):
+        if self.handle:
+            _pq.PQfinish(self.handle)
+        self.handle = None

@@ -76,8 +76,7 @@ def test_stored_and_delivered_in_order(server, alice, bob):
         f'bob@example.com|number {i}' for i in range(5)]
     bob.register()
     assert texts(bob, 5) == [f'number {i}' for i in range(5)]
-    bob.settle()
-    assert stored(server) == ''
+    wait.until(lambda: stored(server) == '', 'all of them are delivered')
 
 
 def test_the_original_time_and_names(server, alice, bob):

@@ -47,7 +47,7 @@ def test_a_closed_flow_is_not_used(server, alice):
     bob = hide(server.agent('bob', kind='tcp'))
     bob.register()
     bob.transport.disconnect()
-    assert alice.message('bob', 'hello', within=15).status == 480
+    assert alice.message('bob', 'hello', within=15).status == 202
 
 
 def test_a_notify_to_a_gruu_goes_by_its_path(server):
