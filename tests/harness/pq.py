@@ -70,3 +70,12 @@ class Session:
         if self.handle:
             _pq.PQfinish(self.handle)
         self.handle = None
+
+
+def run(dsn, sql):
+    """In a session of its own."""
+    session = Session(dsn)
+    try:
+        return session.run(sql)
+    finally:
+        session.close()
