@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """Free ports on loopback."""
+import os
 import random
 import socket
 
@@ -19,16 +20,20 @@ def is_free(port, kind, host='127.0.0.1'):
     return True
 
 
+# Suites that run beside each other (pytest -n) have ports of their own.
+WORKER = os.environ.get('PYTEST_XDIST_WORKER')
+SUITES = 8 if WORKER else 1
+OWN = int(WORKER[2:]) % SUITES if WORKER else 0
 given = set()
 
 
 def free_port():
     """A port that is free for UDP and TCP, on IPv4 and IPv6, and that nobody
-    got before; tests that run at the same time hardly ever get the same one."""
+    got before, here or in a suite beside this one."""
     kinds = [(kind, host) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)
              for host in ('127.0.0.1', '::1')]
     for _ in range(100):
-        port = random.SystemRandom().randint(FIRST, LAST)
+        port = random.SystemRandom().randrange(FIRST + OWN, LAST, SUITES)
         if port not in given and all(is_free(port, *kind) for kind in kinds):
             given.add(port)
             return port
