@@ -137,7 +137,7 @@ send_register (Load *self, guint i)
       "Call-ID: r%u-%s\r\nCSeq: 1 REGISTER\r\n"
       "Contact: <sip:bench%u@127.0.0.1:%u;d=%u>\r\n"
       "Expires: 3600\r\nContent-Length: 0\r\n\r\n",
-      port, self->run, self->method, i, user, i, user, i, self->run, user, port,
+      port, self->run, self->part, i, user, i, user, i, self->run, user, port,
       i / self->users);
 
   self->slots[i].sent_at = g_get_monotonic_time ();
