@@ -120,6 +120,18 @@ imdn_message_id (const Cpim *cpim)
   return id != NULL && *id != '\0' ? id : NULL;
 }
 
+char *
+imdn_message_id_of (const char *content_type, const char *encoding,
+                    const char *bytes, gsize len)
+{
+  g_autoptr (Cpim) cpim = NULL;
+
+  if (!mime_is (content_type, "message/cpim") || encoding != NULL
+      || !cpim_parse (bytes, len, &cpim, NULL))
+    return NULL;
+  return g_strdup (imdn_message_id (cpim));
+}
+
 static gboolean
 is_anonymous (const char *uri)
 {

@@ -33,6 +33,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImdnRequest, imdn_request_free)
 /* The imdn.Message-ID of a message, or NULL; borrowed. */
 const char *imdn_message_id (const Cpim *cpim);
 
+/* The same of a body, whose type and encoding are as in imdn_is; NULL also for
+ * what is no message/cpim that can be read.  The caller frees. */
+char *imdn_message_id_of (const char *content_type, const char *encoding,
+                          const char *bytes, gsize len);
+
 /* What a message asks for; NULL when that is nothing: no (or an empty) request,
  * no Message-ID, no address to report to (an anonymous sender, 12.1.1), or it
  * is an IMDN itself, which never causes another (7.2.1). */

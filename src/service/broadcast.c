@@ -83,8 +83,8 @@ answer_of (const Broadcast *self)
 static void
 finish (Broadcast *self)
 {
-  const ServiceSent sent = { self->n_taken, self->n_refused, self->n_failed,
-                             self->call_id };
+  const ServiceSent sent
+      = { self->n_taken, self->n_refused, self->n_failed, self->call_id };
   MessageAnswer out = answer_of (self);
 
   if (self->answer != NULL)
@@ -348,19 +348,6 @@ of_request (Service *service, const ServiceCaller *caller,
   return self;
 }
 
-static char *
-imdn_id_of (GBytes *body, const char *content_type)
-{
-  g_autoptr (Cpim) cpim = NULL;
-  gsize len;
-  const char *bytes = g_bytes_get_data (body, &len);
-
-  if (!mime_is (content_type, "message/cpim")
-      || !cpim_parse (bytes, len, &cpim, NULL))
-    return NULL;
-  return g_strdup (imdn_message_id (cpim));
-}
-
 /* The sender's contacts are read first. */
 static void
 contacts_read_cb (PolicyUser *user, gpointer data)
@@ -371,7 +358,10 @@ contacts_read_cb (PolicyUser *user, gpointer data)
 static void
 begin (Broadcast *self)
 {
-  self->imdn_id = imdn_id_of (self->body, self->content_type);
+  gsize len;
+  const char *bytes = g_bytes_get_data (self->body, &len);
+
+  self->imdn_id = imdn_message_id_of (self->content_type, NULL, bytes, len);
   if (self->imdn_id != NULL)
     aggregate_expect (self->service->aggregates, self->sender, self->imdn_id);
   facts_want (self->service->facts, self->sender, contacts_read_cb, self);

@@ -35,18 +35,6 @@ typedef struct {
   char *imdn_id;
 } Kind;
 
-static char *
-imdn_id_of (const MessageCommand *command)
-{
-  g_autoptr (Cpim) cpim = NULL;
-
-  if (!mime_is (command->content_type, "message/cpim")
-      || command->content_encoding != NULL
-      || !cpim_parse (command->body, command->body_len, &cpim, NULL))
-    return NULL;
-  return g_strdup (imdn_message_id (cpim));
-}
-
 /* Most are text: those are told by their type alone. */
 static Kind
 kind_of (const MessageCommand *command)
@@ -63,7 +51,9 @@ kind_of (const MessageCommand *command)
                   command->body, command->body_len))
     kind.content = IM_AUTOMATIC;
   if (!kind.is_composing)
-    kind.imdn_id = imdn_id_of (command);
+    kind.imdn_id
+        = imdn_message_id_of (command->content_type, command->content_encoding,
+                              command->body, command->body_len);
   return kind;
 }
 
