@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: ISC
 """An XCAP client: curl, which authenticates by digest itself."""
+import http.client
 import os
 import subprocess
 import tempfile
 import urllib.parse
 import xml.etree.ElementTree as ET
+
+from .digest import credentials, fields
 
 ERROR = '{urn:ietf:params:xml:ns:xcap-error}'
 LISTS_NS = 'urn:ietf:params:xml:ns:resource-lists'
@@ -100,6 +103,20 @@ class Xcap:
                 with open(f'{folder}/body', 'rb') as file:
                     data = file.read()
         return Answer(head, data)
+
+    def begin(self, method, path):
+        """Sends a request and does not wait: getresponse() of what is given
+        back does.  It has arrived before whatever is asked after it."""
+        http_to = http.client.HTTPConnection(
+            '127.0.0.1', self.server.http_port, timeout=30)
+        uri = f'/xcap-root/{path}'
+        http_to.request(method, uri)
+        challenged = http_to.getresponse()
+        challenged.read()
+        http_to.request(method, uri, headers={'Authorization': credentials(
+            fields(challenged.headers['WWW-Authenticate']), method, uri,
+            self.user, self.password)})
+        return http_to
 
     def expect(self, status, method, path, *args, **names):
         answer = self.ask(method, path, *args, **names)
