@@ -8,7 +8,13 @@
  * running then: what that one and later ones commit is seen by the next read.
  * Rows at or above the horizon are seen again by it; their ids are remembered
  * till then.  The current row of the user comes with the change, from the same
- * snapshot. */
+ * snapshot.
+ *
+ * The horizon holds for one life of PostgreSQL.  One that crashed has lost what
+ * was not yet on its disk and gives those transaction ids out once more; so has
+ * a standby that took over, or a backup that was restored.  Rows below the
+ * horizon may be new then, and what was in force may never have been: all the
+ * tables are read again. */
 #define G_LOG_DOMAIN "store"
 #include "store/changes.h"
 
@@ -31,6 +37,7 @@ typedef struct {
 struct Changes {
   ChangesConfig config;
   guint64 horizon, next_horizon;
+  char *life;       /* what the horizon belongs to */
   GHashTable *seen; /* id -> xid, both gint64 * */
   gboolean is_started, is_reading, is_wanted;
   gboolean wants_users, wants_settings, wants_permanents; /* as a whole */
@@ -38,7 +45,7 @@ struct Changes {
   gint64 pruned_at;
 };
 
-enum { XMIN, ID, XID, TABLE, KEY, USER };
+enum { XMIN, LIFE, ID, XID, TABLE, KEY, USER };
 
 static void
 settle (GQueue *waits, StoreOutcome outcome, gint64 before)
@@ -284,9 +291,11 @@ tell (Changes *self, const PGresult *result, int i)
     }
 }
 
+static void read_rows (Changes *self, gboolean is_all);
+
 /* What several rows name is told once. */
 static void
-changes_cb (const PGresult *result, gpointer data)
+rows_cb (const PGresult *result, gpointer data)
 {
   Changes *self = data;
   g_autoptr (GHashTable) told
@@ -306,12 +315,65 @@ changes_cb (const PGresult *result, gpointer data)
   read_on (self);
 }
 
+static void
+changes_cb (const PGresult *result, gpointer data)
+{
+  Changes *self = data;
+  const char *life = PQgetvalue (result, 0, LIFE);
+
+  if (strcmp (life, self->life) == 0) {
+    rows_cb (result, self);
+    return;
+  }
+  g_message ("PostgreSQL was started again: all that is followed is read");
+  g_free (self->life);
+  self->life = g_strdup (life);
+  g_hash_table_remove_all (self->seen);
+  read_rows (self, TRUE);
+}
+
+/* As rows of `changes` that name each table as a whole. */
+static char *
+all_tables (void)
+{
+  GString *sql
+      = g_string_new ("(SELECT -row_number() OVER () AS id, '0'::xid8 AS xid,"
+                      " name AS table_name, NULL AS key FROM unnest('{");
+
+  for (guint n = 0; n < G_N_ELEMENTS (followed); n++)
+    g_string_append_printf (sql, "%s%s", n > 0 ? "," : "", followed[n].table);
+  g_string_append (sql, "}'::text[]) AS name)");
+  return g_string_free (sql, FALSE);
+}
+
+/* What is at or above the horizon, or all the tables. */
+static void
+read_rows (Changes *self, gboolean is_all)
+{
+  g_autofree char *horizon
+      = g_strdup_printf ("%" G_GUINT64_FORMAT, is_all ? 0 : self->horizon);
+  g_autofree char *rows
+      = is_all ? all_tables () : g_strdup ("rollcall.changes");
+  g_autofree char *sql = g_strdup_printf (
+      "SELECT s.xmin, s.life, c.id, c.xid, c.table_name, c.key, " USER_COLUMNS
+      " FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS xmin,"
+      "   " CHANGES_LIFE " AS life) s"
+      " LEFT JOIN %s c ON c.xid >= $1::xid8"
+      " LEFT JOIN rollcall.users u"
+      "   ON c.table_name = 'users' AND u.aor = c.key"
+      " ORDER BY c.id",
+      rows);
+
+  control_ask (self->config.control,
+               &(ControlQuery){ .sql = sql,
+                                .param = horizon,
+                                .answer = is_all ? rows_cb : changes_cb,
+                                .data = self });
+}
+
 void
 changes_read (Changes *self)
 {
-  g_autofree char *horizon
-      = g_strdup_printf ("%" G_GUINT64_FORMAT, self->horizon);
-
   self->is_wanted = TRUE;
   if (self->is_reading || !self->is_started
       || !control_is_ready (self->config.control))
@@ -320,20 +382,7 @@ changes_read (Changes *self)
   self->is_reading = TRUE;
   for (Wait *wait; (wait = g_queue_pop_head (&self->next)) != NULL;)
     g_queue_push_tail (&self->now, wait);
-  control_ask (
-      self->config.control,
-      &(ControlQuery){
-          .sql
-          = "SELECT s.xmin, c.id, c.xid, c.table_name, c.key, " USER_COLUMNS
-            " FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())"
-            "   AS xmin) s"
-            " LEFT JOIN rollcall.changes c ON c.xid >= $1::xid8"
-            " LEFT JOIN rollcall.users u"
-            "   ON c.table_name = 'users' AND u.aor = c.key"
-            " ORDER BY c.id",
-          .param = horizon,
-          .answer = changes_cb,
-          .data = self });
+  read_rows (self, FALSE);
 }
 
 void
@@ -349,9 +398,10 @@ changes_lost (Changes *self)
 }
 
 void
-changes_start (Changes *self, guint64 horizon)
+changes_start (Changes *self, guint64 horizon, const char *life)
 {
   self->horizon = horizon;
+  self->life = g_strdup (life);
   self->is_started = TRUE;
   self->pruned_at = clock_now (self->config.clock);
   changes_read (self);
@@ -405,5 +455,6 @@ changes_free (Changes *self)
   g_queue_clear_full (&self->now, g_free);
   g_queue_clear_full (&self->next, g_free);
   g_hash_table_unref (self->seen);
+  g_free (self->life);
   g_free (self);
 }

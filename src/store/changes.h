@@ -26,11 +26,20 @@ Changes *changes_new (const ChangesConfig *config);
 /* Waiting syncs are not called. */
 void changes_free (Changes *self);
 
-/* Everything of transactions below horizon is known; begins to follow. */
-void changes_start (Changes *self, guint64 horizon);
+/* SQL: a text that is another one once PostgreSQL has crashed or was started
+ * again, or another server took its place.  The statistics of the writer are
+ * begun anew when the server recovers from a crash without a restart. */
+#define CHANGES_LIFE                                                           \
+  "(SELECT concat_ws(' ', pg_postmaster_start_time(), stats_reset)"            \
+  " FROM pg_stat_bgwriter)"
+
+/* Everything of transactions below horizon is known, in that life (the value of
+ * CHANGES_LIFE, copied) of PostgreSQL; begins to follow. */
+void changes_start (Changes *self, guint64 horizon, const char *life);
 /* Reads as soon as it can: notified, or connected again. */
 void changes_read (Changes *self);
-/* The control session is lost: what was being read is read again. */
+/* The control session is lost: what was being read is read again; when
+ * PostgreSQL comes back in another life, everything. */
 void changes_lost (Changes *self);
 
 /* Reads; done once all that was committed before this call is in force. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/ids.h"
+#include "store/changes.h"
 #include "store/messages-load.h"
 #include "store/rows.h"
 #include "store/settings.h"
@@ -18,6 +19,7 @@
 struct Load {
   LoadConfig config;
   guint64 horizon;
+  char *life;
   gint64 base;      /* the monotonic time of the snapshot */
   GPtrArray *users; /* StoreUser */
   GPtrArray *rows[ROW_TABLES];
@@ -116,7 +118,7 @@ tell_cb (gpointer data)
   for (guint i = 0; i < PORTION; i++)
     if (!tell_next (self)) {
       clear (self);
-      self->config.done (self->horizon, self->config.data);
+      self->config.done (self->horizon, self->life, self->config.data);
       return;
     }
   self->timer
@@ -199,6 +201,8 @@ horizon_cb (const PGresult *result, gpointer data)
   Load *self = data;
 
   self->horizon = g_ascii_strtoull (PQgetvalue (result, 0, 0), NULL, 10);
+  g_free (self->life);
+  self->life = g_strdup (PQgetvalue (result, 0, 1));
 }
 
 static void
@@ -247,7 +251,8 @@ load_start (Load *self)
   clear (self);
   self->base = clock_now (self->config.clock);
   ask (self, "BEGIN ISOLATION LEVEL REPEATABLE READ", NULL);
-  ask (self, "SELECT pg_snapshot_xmin(pg_current_snapshot())", horizon_cb);
+  ask (self, "SELECT pg_snapshot_xmin(pg_current_snapshot()), " CHANGES_LIFE,
+       horizon_cb);
   rc_random_bytes (self->secret, sizeof self->secret);
   control_ask (self->config.control,
                &(ControlQuery){ .sql = "SELECT value FROM rollcall.secrets"
@@ -321,5 +326,6 @@ load_free (Load *self)
     g_ptr_array_unref (self->rows[t]);
   messages_load_free (self->messages);
   g_ptr_array_unref (self->permanents);
+  g_free (self->life);
   g_free (self);
 }

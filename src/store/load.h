@@ -13,8 +13,9 @@ typedef struct {
   const Clock *clock;
   StoreLoadFns fns;
   gpointer fns_data;
-  /* Everything has been told; `changes` is to be read from horizon on. */
-  void (*done) (guint64 horizon, gpointer data);
+  /* Everything has been told; `changes` is to be read from horizon on, in that
+   * life (changes.h, borrowed) of PostgreSQL. */
+  void (*done) (guint64 horizon, const char *life, gpointer data);
   gpointer data;
 } LoadConfig;
 

@@ -238,14 +238,14 @@ may_write_cb (gpointer data)
 }
 
 static void
-loaded_cb (guint64 horizon, gpointer data)
+loaded_cb (guint64 horizon, const char *life, gpointer data)
 {
   StorePg *self = data;
 
   self->is_loaded = TRUE;
   update_up (self);
   self->load_fns.loaded (self->load_data);
-  changes_start (self->changes, horizon);
+  changes_start (self->changes, horizon, life);
 }
 
 static void

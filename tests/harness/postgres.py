@@ -110,11 +110,31 @@ class Postgres:
     def thaw(self):
         self._signal_all(signal.SIGCONT)
 
+    def hold_log_writer(self):
+        """What is committed softly reaches the disk at the next durable
+        commit only."""
+        os.kill(self._log_writer(), signal.SIGSTOP)
+
+    def _log_writer(self):
+        return int(self.psql('postgres', "SELECT pid FROM pg_stat_activity "
+                             "WHERE backend_type = 'walwriter'"))
+
+    def _recoveries(self):
+        with open(self.log, encoding='utf-8') as log:
+            return log.read().count('all server processes terminated')
+
+    def crash_within(self):
+        """One process ends; the others with it, and all begin again."""
+        before = self._recoveries()
+        os.kill(self._log_writer(), signal.SIGKILL)
+        wait.until(lambda: self._recoveries() > before, 'PostgreSQL recovers')
+        wait.until(self.is_ready, 'PostgreSQL takes connections', 30)
+
     def crash(self):
         """Ends at once, without a checkpoint; what was not yet written to
         its log is lost."""
+        self._signal_all(signal.SIGQUIT)
         self._signal_all(signal.SIGCONT)
-        self.process.send_signal(signal.SIGQUIT)
         self.process.wait(30)
 
     def ensure_running(self):

@@ -3,6 +3,8 @@
 import os
 import pwd
 
+import pytest
+
 from harness import wait
 
 
@@ -79,6 +81,28 @@ def test_changes_made_while_it_was_away_are_seen(server, postgres, alice):
     server.psql("SELECT rollcall.set_password('dave@example.com', 'secret')")
     dave = server.agent('dave')
     wait.until(lambda: dave.register(expect=None).status == 200, 'Dave is in')
+
+
+@pytest.mark.parametrize('kind', ['of all', 'of one process'])
+def test_what_a_crash_of_postgresql_undid_is_read_again(
+        server, postgres, bob, kind):
+    """Transaction ids that were not on its disk are given out once more, and
+    what was committed softly is gone: the daemon takes nothing for known."""
+    postgres.hold_log_writer()
+    server.psql("BEGIN; UPDATE rollcall.users SET display_name = 'A';"
+                "ROLLBACK;" * 50 + "SET synchronous_commit = off;"
+                "SELECT rollcall.set_password('bob@example.com', 'fresh')")
+    wait.until(lambda: bob.register(expect=None).status == 401, 'it is read')
+    if kind == 'of all':
+        postgres.crash()
+        postgres.start()
+    else:
+        postgres.crash_within()
+    server.psql("INSERT INTO rollcall.users (aor) VALUES ('dave@example.com')")
+    server.psql("SELECT rollcall.set_password('dave@example.com', 'secret')")
+    dave = server.agent('dave')
+    wait.until(lambda: dave.register(expect=None).status == 200, 'Dave is in')
+    wait.until(lambda: bob.register(expect=None).status == 200, 'Bob is back')
 
 
 def test_the_daemon_refuses_another_schema(stopped_server):
