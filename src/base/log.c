@@ -11,6 +11,8 @@
 
 #define MAX_LINES_A_SECOND 200
 
+gboolean log_has_debug = TRUE;
+
 static struct {
   LogTarget target;
   GLogLevelFlags level;
@@ -131,6 +133,7 @@ log_set_level (GLogLevelFlags level, const char *debug)
   state.level = level;
   g_free (state.debug);
   state.debug = g_strdup (debug);
+  log_has_debug = level >= G_LOG_LEVEL_DEBUG || debug != NULL;
 }
 
 void

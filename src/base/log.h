@@ -16,5 +16,18 @@ typedef enum { LOG_TARGET_STDERR, LOG_TARGET_SYSLOG } LogTarget;
  * 200 lines a second is counted and summed up in one line instead. */
 void log_setup (LogTarget target, GLogLevelFlags level, const char *debug);
 
+/* Is any debug line written?  Without log_setup: TRUE. */
+extern gboolean log_has_debug;
+
+/* g_debug for what happens with every message: g_debug by itself formats its
+ * line also when nobody reads it. */
+#define log_debug(...)                                                         \
+  G_STMT_START                                                                 \
+  {                                                                            \
+    if (G_UNLIKELY (log_has_debug))                                            \
+      g_debug (__VA_ARGS__);                                                   \
+  }                                                                            \
+  G_STMT_END
+
 /* Changes level and debug rooms of what log_setup installed. */
 void log_set_level (GLogLevelFlags level, const char *debug);

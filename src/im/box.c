@@ -6,6 +6,7 @@
 #include "im/im-priv.h"
 
 #include "addr/aor.h"
+#include "base/log.h"
 
 /* Actions, carried out in this order. */
 enum {
@@ -124,7 +125,7 @@ im_box_move (Im *self, ImBox *box, ImBoxEvent event)
 {
   const ImRule *rule = &im_box_table[box->state][event];
 
-  g_debug ("stored messages of %s: %s", box->aor, rule->why);
+  log_debug ("stored messages of %s: %s", box->aor, rule->why);
   if (rule->to == BOX_REJECT)
     return;
   box->state = rule->to;

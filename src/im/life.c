@@ -4,6 +4,8 @@
 #define G_LOG_DOMAIN "im"
 #include "im/im-priv.h"
 
+#include "base/log.h"
+
 /* Actions, carried out in this order. */
 enum {
   RELAY = 1 << 0,    /* upstream: the best answer so far */
@@ -434,7 +436,7 @@ move (Im *self, ImMsg *msg, ImLifeEvent event)
 
   if (rule->to == LIFE_UNTAKEN)
     rule = untaken (self, msg, event);
-  g_debug ("message %" G_GUINT64_FORMAT " to %s: %s", msg->id, msg->box->aor,
+  log_debug ("message %" G_GUINT64_FORMAT " to %s: %s", msg->id, msg->box->aor,
            rule->why);
   if (rule->to == LIFE_REJECT)
     return;

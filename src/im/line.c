@@ -5,6 +5,8 @@
 #define G_LOG_DOMAIN "im"
 #include "im/im-priv.h"
 
+#include "base/log.h"
+
 /* Actions, carried out in this order. */
 enum {
   BACK = 1 << 0,  /* the copy that was out is the first again */
@@ -205,7 +207,7 @@ im_line_move (Im *self, ImLine *line, ImLineEvent event)
 {
   const ImRule *rule = &im_line_table[line->state][event];
 
-  g_debug ("%s of %s: %s", line->device, line->box->aor, rule->why);
+  log_debug ("%s of %s: %s", line->device, line->box->aor, rule->why);
   if (rule->to == LINE_REJECT)
     return;
   line->state = rule->to;

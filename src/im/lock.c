@@ -5,6 +5,7 @@
 #include "im/lock-priv.h"
 
 #include "addr/aor.h"
+#include "base/log.h"
 
 /* clang-format off */
 #define REJECT(why) { LOCK_REJECT, 0, why }
@@ -216,7 +217,7 @@ move (ImLocks *self, Lock *lock, LockEvent event, const char *device,
 {
   const LockRow *row = &lock_table[lock->state][event];
 
-  g_debug ("%s to %s: %s", lock->sender, lock->owner->aor, row->why);
+  log_debug ("%s to %s: %s", lock->sender, lock->owner->aor, row->why);
   if (row->to == LOCK_REJECT)
     return row;
   lock->state = row->to;

@@ -8,6 +8,7 @@
 
 #include "addr/aor.h"
 #include "addr/uri.h"
+#include "base/log.h"
 
 #include <string.h>
 
@@ -269,7 +270,7 @@ drop (Reg *self, RegEntry *entry, GPtrArray *changes)
 {
   g_autoptr (RegBinding) binding = reg_take (self, entry);
 
-  g_debug ("%s leaves %s", binding->aor, binding->contact);
+  log_debug ("%s leaves %s", binding->aor, binding->contact);
   reg_note (changes, REG_DROP, binding, NULL);
 }
 
@@ -284,7 +285,7 @@ put (Reg *self, const RegRequest *request, const Plan *plan, gint64 now,
   if (plan->entry != NULL)
     previous = reg_binding_copy (plan->entry->binding);
   entry = reg_put (self, user, make_binding (user, request, plan, now));
-  g_debug ("%s is at %s for %" G_GINT64_FORMAT " s, Call-ID %s", user->aor,
+  log_debug ("%s is at %s for %" G_GINT64_FORMAT " s, Call-ID %s", user->aor,
            entry->binding->contact, plan->expires, request->call_id);
   reg_note (changes, REG_PUT, entry->binding, previous);
 }

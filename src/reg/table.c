@@ -5,6 +5,7 @@
 #include "reg/reg-priv.h"
 
 #include "addr/aor.h"
+#include "base/log.h"
 
 #include <string.h>
 
@@ -37,7 +38,7 @@ expire_cb (WheelTimer *timer, gpointer data)
                                  - G_STRUCT_OFFSET (RegEntry, timer));
   g_autoptr (RegBinding) binding = reg_take (self, entry);
 
-  g_debug ("%s at %s has expired", binding->aor, binding->contact);
+  log_debug ("%s at %s has expired", binding->aor, binding->contact);
   reg_note (self->changes, REG_DROP, binding, NULL);
 }
 

@@ -4,6 +4,7 @@
  * statelessly later on the same transport (stack.md section 11). */
 #define G_LOG_DOMAIN "sip"
 #include "sip/incoming.h"
+#include "base/log.h"
 #include "sip/out.h"
 
 #include <arpa/inet.h>
@@ -74,7 +75,7 @@ incoming_unref (SipIncoming *self)
   if (self == NULL || --self->refs > 0)
     return;
   if (!self->is_answered)
-    g_debug ("request from %s ends without an answer", self->source);
+    log_debug ("request from %s ends without an answer", self->source);
   checked_clear (&self->checked);
   g_clear_pointer (&self->tport, tport_unref);
   msg_destroy (self->msg);

@@ -4,6 +4,7 @@
  * next hop after 503 or silence (RFC 3263 4.3), tell the end exactly once. */
 #define G_LOG_DOMAIN "sip"
 #include "sip/out-priv.h"
+#include "base/log.h"
 #include "sip/text.h"
 
 #include <string.h>
@@ -457,7 +458,7 @@ response_cb (SipOutgoing *self, nta_outgoing_t *orq, const sip_t *sip)
   self->orq = NULL;
   nta_outgoing_destroy (orq);
   if (may_try_next (self, status, is_internal) && try_hops (self) == 0)
-    g_debug ("next hop after %u", status);
+    log_debug ("next hop after %u", status);
   else
     finish (self, status, response);
   msg_destroy (response);
