@@ -89,14 +89,15 @@ aor_hash (gconstpointer aor)
   guint32 hash = 2166136261u; /* FNV-1a */
 
   for (const guchar *p = aor; *p != '\0'; p++)
-    hash = (hash ^ (guchar)g_ascii_tolower ((char)*p)) * 16777619u;
+    hash = (hash ^ (*p >= 'A' && *p <= 'Z' ? *p | 0x20u : *p)) * 16777619u;
   return hash;
 }
 
 gboolean
 aor_equal (gconstpointer a, gconstpointer b)
 {
-  return g_ascii_strcasecmp (a, b) == 0;
+  /* nearly always in the canonical spelling */
+  return strcmp (a, b) == 0 || g_ascii_strcasecmp (a, b) == 0;
 }
 
 char *

@@ -8,7 +8,11 @@
 static gboolean
 is_unreserved (guchar c)
 {
-  return g_ascii_isalnum (c) || (c != '\0' && strchr ("-_.!~*'()", c) != NULL);
+  static const guint8 marks[128]
+      = { ['-'] = 1, ['_'] = 1, ['.'] = 1,  ['!'] = 1, ['~'] = 1,
+          ['*'] = 1, ['('] = 1, ['\''] = 1, [')'] = 1 };
+
+  return g_ascii_isalnum (c) || (c < 128 && marks[c]);
 }
 
 static gboolean
@@ -33,13 +37,29 @@ append_escaped (GString *out, guchar c)
   g_string_append_printf (out, "%%%02X", c);
 }
 
+/* What begins a text and stands for itself in the canonical spelling. */
+static gsize
+plain_len (const char *text, gsize len, const char *extra)
+{
+  gsize n = 0;
+
+  while (n < len && is_allowed ((guchar)text[n], extra))
+    n++;
+  return n;
+}
+
 char *
 escape_canonical (const char *text, gsize len, const char *extra)
 {
   const char *end = text + len;
-  g_autoptr (GString) out = g_string_sized_new (len + 8);
+  gsize plain = plain_len (text, len, extra);
+  g_autoptr (GString) out = NULL;
 
-  for (const char *p = text; p < end; p++) {
+  if (plain == len)
+    return g_strndup (text, len);
+  out = g_string_sized_new (len + 8);
+  g_string_append_len (out, text, (gssize)plain);
+  for (const char *p = text + plain; p < end; p++) {
     guchar c = (guchar)*p;
 
     if (c == '%') {

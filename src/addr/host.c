@@ -57,6 +57,8 @@ canonical_address (int family, const char *text, gsize len)
   in[len] = '\0';
   if (inet_pton (family, in, &addr) != 1)
     return NULL;
+  if (family == AF_INET) /* which it takes in one spelling only */
+    return g_strdup (in);
   return g_strdup (inet_ntop (family, &addr, out, sizeof out));
 }
 
@@ -72,7 +74,9 @@ host_canonical (const char *text, gsize len, HostKind *kind_out)
     return canonical_address (AF_INET6, text + 1, len - 2);
   }
   *kind_out = HOST_IPV4;
-  host = canonical_address (AF_INET, text, len);
+  host = len > 0 && g_ascii_isdigit (text[len - 1])
+             ? canonical_address (AF_INET, text, len)
+             : NULL;
   if (host != NULL)
     return host;
   *kind_out = HOST_NAME;

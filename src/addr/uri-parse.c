@@ -22,14 +22,17 @@ syntax (GError **error, const char *what)
   return FALSE;
 }
 
-/* Takes what comes before the first of the characters in stops (all of it when
- * there is none) off the front of rest; the character found stays there. */
+/* Takes what comes before the first of the one or two characters in stops (all
+ * of it when there is none) off the front of rest; the character found stays
+ * there. */
 static Slice
 take_until (Slice *rest, const char *stops)
 {
   Slice head = { rest->text, 0 };
+  char last = stops[0] != '\0' && stops[1] != '\0' ? stops[1] : stops[0];
 
-  while (head.len < rest->len && !strchr (stops, head.text[head.len]))
+  while (head.len < rest->len && head.text[head.len] != stops[0]
+         && head.text[head.len] != last)
     head.len++;
   rest->text += head.len;
   rest->len -= head.len;
