@@ -12,6 +12,8 @@ src_libsip_a_SOURCES = \
   src/sip/conns.h \
   src/sip/credentials.c \
   src/sip/credentials.h \
+  src/sip/datagrams.c \
+  src/sip/datagrams.h \
   src/sip/describe.c \
   src/sip/describe.h \
   src/sip/dispatch.c \

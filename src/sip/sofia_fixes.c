@@ -6,6 +6,7 @@
 #include "sip/sofia_fixes.h"
 #include "base/error.h"
 #include "sip/conns.h"
+#include "sip/datagrams.h"
 #include "sip/sofia.h"
 
 #include <errno.h>
@@ -46,6 +47,7 @@ DECLARE (int, getaddrinfo, const char *, const char *, const struct addrinfo *,
 DECLARE (msg_t *, msg_next, msg_t *);
 DECLARE (issize_t, su_getmsgsize, su_socket_t);
 DECLARE (unsigned, msg_extract_errors, const msg_t *);
+DECLARE (int, su_soerror, su_socket_t);
 DECLARE (issize_t, su_vsend, su_socket_t, const su_iovec_t *, isize_t, int,
          const su_sockaddr_t *, socklen_t);
 
@@ -338,12 +340,25 @@ stream_slot (int fd)
   return conns_open (fd, type == SOCK_STREAM ? CONN_OPENED : CONN_DATAGRAM);
 }
 
+static gboolean
+is_datagram (su_socket_t fd)
+{
+  const Conn *conn = conns_at (fd);
+
+  return HAS_DEFECTS && conn != NULL && conn->kind == CONN_DATAGRAM;
+}
+
 issize_t
 __wrap_su_getmsgsize (su_socket_t fd)
 {
-  issize_t n = __real_su_getmsgsize (fd);
+  issize_t n = is_datagram (fd) ? datagrams_next (fd) : -1;
   Conn *conn;
 
+  if (n > 0)
+    conns_set_current (fd);
+  if (n >= 0)
+    return n;
+  n = __real_su_getmsgsize (fd);
   if (!HAS_DEFECTS || n <= 0 || (conn = stream_slot (fd)) == NULL)
     return n;
   conns_set_current (fd);
@@ -352,6 +367,16 @@ __wrap_su_getmsgsize (su_socket_t fd)
   if (n > 8) /* up to 8 bytes may be a ping, which tport itself answers */
     note_bytes (fd);
   return MIN (n, READ_MAX);
+}
+
+/* Row 11.  Defect: before each datagram that it sends tport asks the socket for
+ * an error, lest that of an earlier one is taken for one of this.  Remedy: what
+ * is not sent is sent once more, by when the old error is told. */
+
+int
+__wrap_su_soerror (su_socket_t fd)
+{
+  return is_datagram (fd) ? 0 : __real_su_soerror (fd);
 }
 
 /* Row 8.  Defect: no room in the socket's send buffer counts as a failure of the
@@ -364,6 +389,8 @@ __wrap_su_vsend (su_socket_t fd, const su_iovec_t *parts, isize_t n, int flags,
 {
   issize_t sent = __real_su_vsend (fd, parts, n, flags, to, to_len);
 
+  if (sent < 0 && errno != EAGAIN && errno != ENOBUFS && is_datagram (fd))
+    sent = __real_su_vsend (fd, parts, n, flags, to, to_len);
   if (!HAS_DEFECTS || sent >= 0 || to == NULL
       || (errno != EAGAIN && errno != ENOBUFS))
     return sent;

@@ -18,6 +18,9 @@
  * | 8   | a full UDP buffer: a 200 is followed by a 500,   | su_vsend            |
  * |     | a request fails                               |                     |
  * | 10  | no bound on connections; EMFILE spins          | accept; conns.h     |
+ * | 11  | five system calls for each datagram            | su_getmsgsize, su_vrecv, |
+ * |     |                                               | su_soerror, epoll_wait,  |
+ * |     |                                               | epoll_ctl; datagrams.h   |
  * | -   | TLS 1.0, weak ciphers, leaf certificate only   | SSL_CTX_set_cipher_list |
  * | -   | nta answers 400 and nobody learns of it        | msg_extract_errors |
  *

@@ -5,6 +5,7 @@
 #include "sip-peer.h"
 
 #include "sip/conns.h"
+#include "sip/datagrams.h"
 #include "sip/sofia_fixes.h"
 
 #include <errno.h>
@@ -327,6 +328,72 @@ test_full_buffer (void)
   close (stream[1]);
 }
 
+/* Row 11: datagrams are read many at a time, and come one by one, in order, of
+ * every size, each with its sender. */
+static void
+test_datagrams (void)
+{
+  enum { N = 100 };
+  g_autoptr (PeerServer) server = peer_server_new ("");
+  g_autoptr (Peer) one = peer_new (server, "127.0.0.1", "udp");
+  g_autoptr (Peer) two = peer_new (server, "127.0.0.1", "udp");
+  g_autoptr (Peer) six = peer_new (server, "::1", "udp");
+  Peer *peers[] = { one, two, six };
+  g_autofree char *first = peer_request ("OPTIONS", "udp", 0, NULL, NULL);
+  DatagramsCounts before;
+
+  for (guint i = 0; i < 3; i++) { /* it knows the sockets for what they are */
+    peer_send (server, peers[i], first, -1);
+    peer_expect (server, peers[i], "SIP/2.0 200 OK\r\n");
+  }
+  before = *datagrams_counts ();
+  for (guint i = 1; i <= N; i++) {
+    g_autofree char *body = g_strnfill (i * 200 % 20000, 'x');
+    g_autofree char *text = peer_request ("OPTIONS", "udp", i, NULL, body);
+
+    for (guint n = 0; n < 3; n++) {
+      send (peers[n]->fd, text, strlen (text), 0);
+      send (peers[n]->fd, "", 0, 0);
+    }
+    if (i % 20 == 0)
+      peer_wait_messages (server, 3 + 3 * i);
+  }
+  for (guint n = 0; n < 3; n++)
+    for (guint i = 1; i <= N; i++) {
+      g_autofree char *cseq = g_strdup_printf ("CSeq: %u OPTIONS\r\n", i);
+
+      peer_expect (server, peers[n], cseq);
+    }
+  g_assert_cmpuint (datagrams_counts ()->datagrams, >, before.datagrams);
+  g_assert_cmpuint (datagrams_counts ()->reads - before.reads, <,
+                    (datagrams_counts ()->datagrams - before.datagrams) / 4);
+}
+
+/* Row 11: the error of a datagram that nobody took is not the next one's. */
+static void
+test_old_error (void)
+{
+  static char text[] = "OPTIONS";
+  const su_iovec_t part = { text, sizeof text };
+  su_sockaddr_t to = { .su_sin = { .sin_family = AF_INET } };
+  socklen_t len = sizeof to.su_sin;
+  int in = socket (AF_INET, SOCK_DGRAM, 0), on = 1;
+  int out = socket (AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+
+  to.su_sin.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
+  g_assert_cmpint (bind (in, &to.su_sa, len), ==, 0);
+  getsockname (in, &to.su_sa, &len);
+  close (in); /* nobody is there */
+  setsockopt (out, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
+  conns_open (out, CONN_DATAGRAM);
+  for (guint i = 0; i < 10; i++) {
+    g_assert_cmpint (su_soerror (out), ==, 0);
+    g_assert_cmpint (su_vsend (out, &part, 1, MSG_NOSIGNAL, &to, len), ==,
+                     sizeof text);
+  }
+  close (out);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -346,6 +413,8 @@ main (int argc, char **argv)
   g_test_add_func ("/sip/fixes/row-5/second-message", test_second_message);
   g_test_add_func ("/sip/fixes/row-6/burst", test_burst);
   g_test_add_func ("/sip/fixes/row-8/full-buffer", test_full_buffer);
+  g_test_add_func ("/sip/fixes/row-11/datagrams", test_datagrams);
+  g_test_add_func ("/sip/fixes/row-11/old-error", test_old_error);
   g_test_add_func ("/sip/fixes/row-10/no-descriptors", test_no_descriptors);
   g_test_add_func ("/sip/fixes/socket-options", test_socket_options);
   g_test_add_func ("/sip/fixes/slow-reader", test_slow_reader);
