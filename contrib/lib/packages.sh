@@ -6,7 +6,7 @@
 
 BUILD_PACKAGES='build-essential autoconf automake pkg-config libglib2.0-dev
   libsofia-sip-ua-dev libxml2-dev libssl-dev libpq-dev libmicrohttpd-dev
-  libsystemd-dev'
+  libsystemd-dev libmimalloc-dev'
 RUN_PACKAGES='postgresql postgresql-client openssl curl procps'
 XMPP_PACKAGES='prosody'
 TEST_PACKAGES='python3 python3-pytest python3-pytest-xdist sip-tester

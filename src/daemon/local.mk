@@ -6,5 +6,5 @@ rollcalld_SOURCES = src/daemon/main.c src/daemon/app.c src/daemon/app.h \
   src/daemon/process.c src/daemon/process.h src/daemon/vitals.c \
   src/daemon/vitals.h
 rollcalld_CPPFLAGS = $(AM_CPPFLAGS) $(SYSTEMD_CFLAGS)
-rollcalld_LDADD = src/libadmin.a src/libxcap.a src/libhttp.a src/libstore.a $(SIP_LIBS) \
+rollcalld_LDADD = $(MALLOC_LIBS) src/libadmin.a src/libxcap.a src/libhttp.a src/libstore.a $(SIP_LIBS) \
   $(PQ_LIBS) $(MHD_LIBS) $(SYSTEMD_LIBS)
