@@ -136,6 +136,8 @@ def test_a_refresh_keeps_it(alice, desk, mobile):
 @pytest.mark.options(registrar={'min_expires': '1s'})
 def test_it_falls_when_the_device_expires(server, alice, desk, mobile):
     reply(mobile, alice)
+    # the metric is brought up to date once a second
+    wait.until(lambda: server.metric('bindings') == 3, 'all are known')
     mobile.register(expires=1)
     wait.until(lambda: server.metric('bindings') == 2, 'it has expired')
     mobile.register()
