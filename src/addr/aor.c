@@ -83,14 +83,27 @@ aor_user (const char *aor)
   return at == NULL ? g_strdup ("") : g_strndup (aor, (gsize)(at - aor));
 }
 
+/* Letters of either case fall together with this bit, and some other characters
+ * with each other, which a hash may do. */
+#define FOLD 0x2020202020202020u
+#define MIX 0x9e3779b97f4a7c15u /* 2^64 by the golden ratio, as of Knuth */
+
 guint
 aor_hash (gconstpointer aor)
 {
-  guint32 hash = 2166136261u; /* FNV-1a */
+  const char *p = aor;
+  gsize len = strlen (p);
+  guint64 hash = len, word;
 
-  for (const guchar *p = aor; *p != '\0'; p++)
-    hash = (hash ^ (*p >= 'A' && *p <= 'Z' ? *p | 0x20u : *p)) * 16777619u;
-  return hash;
+  for (; len >= sizeof word; p += sizeof word, len -= sizeof word) {
+    memcpy (&word, p, sizeof word);
+    hash = (hash ^ (word | FOLD)) * MIX;
+    hash ^= hash >> 32;
+  }
+  word = 0;
+  memcpy (&word, p, len);
+  hash = (hash ^ (word | FOLD)) * MIX;
+  return (guint)(hash >> 32);
 }
 
 gboolean

@@ -39,8 +39,10 @@ is_private (const char *name, gsize len)
 gboolean
 describe_is_left_out (const char *name, gsize len)
 {
+  char first = len > 0 ? g_ascii_toupper (name[0]) : '\0';
+
   for (guint i = 0; i < G_N_ELEMENTS (left_out); i++)
-    if (strlen (left_out[i]) == len
+    if (g_ascii_toupper (left_out[i][0]) == first && strlen (left_out[i]) == len
         && g_ascii_strncasecmp (left_out[i], name, len) == 0)
       return TRUE;
   return is_private (name, len);
