@@ -76,6 +76,9 @@ typedef struct {
 } MessagesRead;
 typedef void (*MessagesReadFn) (const MessagesRead *read, gpointer data);
 
+/* ids: guint64 in rising order, borrowed; NULL: PostgreSQL is away. */
+typedef void (*MessagesListFn) (const GArray *ids, gpointer data);
+
 /* n: messages that wait for recipient; -1: PostgreSQL is away. */
 typedef void (*MessagesCountFn) (const char *recipient, gint64 n,
                                  gpointer data);
@@ -99,8 +102,9 @@ typedef struct {
    * their ids, at most n. */
   void (*read) (gpointer self, const char *recipient, guint64 after, guint n,
                 MessagesReadFn done, gpointer data);
-  void (*count) (gpointer self, const char *recipient, MessagesCountFn done,
-                 gpointer data);
+  /* Which ones wait for recipient. */
+  void (*list) (gpointer self, const char *recipient, MessagesListFn done,
+                gpointer data);
 
   /* The ledger, written behind (within about 2 s, in one statement for many),
    * softly, never delaying anything; while PostgreSQL is away a bounded number

@@ -10,7 +10,6 @@
  * also from a client that tries for longer. */
 #define SEEN_FOR ((gint64)300 * 1000000)
 /* More than may wait for one user, when what waits is looked through. */
-#define ALL_OF_THEM 100000
 
 /* --- Writing --- */
 
@@ -298,18 +297,23 @@ mail_last_cb (guint64 id, gpointer data)
   self->last_id = MAX (self->last_id, id);
 }
 
-static gboolean
-is_among (GPtrArray *messages, guint64 id)
+static int
+compare_ids (gconstpointer a, gconstpointer b)
 {
-  for (guint i = 0; i < messages->len; i++)
-    if (((StoredMessage *)messages->pdata[i])->id == id)
-      return TRUE;
-  return FALSE;
+  guint64 left = *(const guint64 *)a, right = *(const guint64 *)b;
+
+  return (left > right) - (left < right);
+}
+
+static gboolean
+is_among (const GArray *ids, guint64 id)
+{
+  return g_array_binary_search ((GArray *)ids, &id, compare_ids, NULL);
 }
 
 /* Those in memory that are on disk no more.  The caller frees. */
 static GArray *
-removed (Mail *self, const char *recipient, GPtrArray *there)
+removed (Mail *self, const char *recipient, const GArray *there)
 {
   GArray *ids = g_array_new (FALSE, FALSE, sizeof (guint64));
   GHashTableIter iter;
@@ -363,22 +367,21 @@ mail_tell_looked (Mail *self, StoreOutcome outcome)
 }
 
 static void
-looked_cb (const MessagesRead *read, gpointer data)
+looked_cb (const GArray *there, gpointer data)
 {
   Asked *asked = data;
   Mail *self = asked->mail;
   g_autofree char *recipient = g_strdup (asked->device);
-  g_autoptr (GPtrArray) messages = read->messages;
   g_autoptr (GArray) ids = NULL;
   GArray *actions = im_actions_new ();
 
   asked_free (asked);
-  ids = messages != NULL ? removed (self, recipient, messages) : NULL;
+  ids = there != NULL ? removed (self, recipient, there) : NULL;
   for (guint i = 0; ids != NULL && i < ids->len; i++)
     im_purged (self->im, recipient, g_array_index (ids, guint64, i),
                service_now (self->service), actions);
-  if (messages != NULL)
-    im_counted (self->im, recipient, messages->len, service_now (self->service),
+  if (there != NULL)
+    im_counted (self->im, recipient, there->len, service_now (self->service),
                 actions);
   else
     g_queue_push_tail (&self->unread, g_strdup (recipient));
@@ -394,8 +397,7 @@ look_through (Mail *self, const char *recipient)
   MessagesPort *port = self->service->messages;
 
   self->n_looks++;
-  port->read (port->self, recipient, 0, ALL_OF_THEM, looked_cb,
-              asked_new (self, 0, recipient));
+  port->list (port->self, recipient, looked_cb, asked_new (self, 0, recipient));
 }
 
 void

@@ -52,6 +52,8 @@ tell (Waiter *waiter, MessagesOutcome outcome, gint64 n)
 
   if (waiter->read != NULL)
     waiter->read (&(MessagesRead){ .is_read = FALSE }, waiter->data);
+  else if (waiter->listed != NULL)
+    waiter->listed (NULL, waiter->data);
   else if (waiter->counted != NULL)
     waiter->counted (recipient, n, waiter->data);
   else if (waiter->done != NULL)

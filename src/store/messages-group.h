@@ -22,6 +22,7 @@ typedef struct {
   MessagesFn done;
   MessagesCountFn counted; /* count */
   MessagesReadFn read;     /* of an answer that comes later */
+  MessagesListFn listed;   /* the same */
   gpointer data;
   gboolean is_found; /* by put */
 } Waiter;

@@ -46,6 +46,7 @@ struct Op {
   MessagesFn done;
   MessagesReadFn read;
   MessagesCountFn counted;
+  MessagesListFn listed;
   gpointer data;
 };
 
@@ -363,22 +364,27 @@ read_messages (gpointer port, const char *recipient, guint64 after, guint n,
 }
 
 static void
-count_run (Op *op)
+list_run (Op *op)
 {
-  op->counted (
-      op->recipient,
-      op->is_away ? -1 : (gint64)count_waiting (op->messages, op->recipient),
-      op->data);
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (guint64));
+
+  for (guint i = 0; i < op->messages->rows->len && !op->is_away; i++) {
+    const Row *row = op->messages->rows->pdata[i];
+
+    if (is_waiting (row) && aor_equal (row->message->recipient, op->recipient))
+      g_array_append_val (ids, row->message->id);
+  }
+  op->listed (op->is_away ? NULL : ids, op->data);
 }
 
 static void
-count (gpointer port, const char *recipient, MessagesCountFn done,
-       gpointer data)
+list_messages (gpointer port, const char *recipient, MessagesListFn done,
+               gpointer data)
 {
-  Op *op = op_new (port, count_run, data);
+  Op *op = op_new (port, list_run, data);
 
   op->recipient = g_strdup (recipient);
-  op->counted = done;
+  op->listed = done;
   later (op);
 }
 
@@ -649,7 +655,7 @@ mem_messages_new (StoreMem *store)
                                .put = put,
                                .end = end_message,
                                .read = read_messages,
-                               .count = count,
+                               .list = list_messages,
                                .note_message = note_message,
                                .note_delivery = note_delivery,
                                .note_displayed = note_displayed,

@@ -174,25 +174,70 @@ read_messages (gpointer port, const char *recipient, guint64 after, guint n,
                        &reading->call, self->config.data);
 }
 
-/* --- Count and sweep --- */
+/* --- List and sweep --- */
+
+typedef struct {
+  Call call; /* first */
+  PgMessages *messages;
+  MessagesListFn done;
+  gpointer data;
+  GArray *ids;
+} Listing;
 
 static void
-fill_count (GByteArray *const *columns, gconstpointer row)
+list_take_cb (Call *call, const PGresult *result)
 {
-  array_put_text (columns[0], row);
+  Listing *self = (Listing *)call;
+
+  g_array_set_size (self->ids, 0);
+  for (int i = 0; i < PQntuples (result); i++) {
+    guint64 id = (guint64)array_read_int64 (PQgetvalue (result, i, 0));
+
+    g_array_append_val (self->ids, id);
+  }
 }
 
 static void
-count (gpointer port, const char *recipient, MessagesCountFn done,
-       gpointer data)
+list_settle_cb (Call *call, StoreOutcome outcome)
+{
+  Listing *self = (Listing *)call;
+
+  if (outcome == STORE_COMMITTED)
+    self->done (self->ids, self->data);
+  else /* perhaps inside the call */
+    groups_answer_later (self->messages->groups,
+                         &(Waiter){ .listed = self->done, .data = self->data },
+                         MESSAGES_AWAY);
+}
+
+static void
+list_free_cb (Call *call)
+{
+  Listing *self = (Listing *)call;
+
+  g_array_unref (self->ids);
+  g_free (self);
+}
+
+static void
+list_messages (gpointer port, const char *recipient, MessagesListFn done,
+               gpointer data)
 {
   PgMessages *self = port;
-  Waiter waiter
-      = { .recipient = g_strdup (recipient), .counted = done, .data = data };
+  Listing *listing = g_new0 (Listing, 1);
 
-  groups_add (self->groups, GROUP_COUNT,
-              self->config.lane_of (recipient, self->config.data), &waiter,
-              fill_count, recipient);
+  listing->messages = self;
+  listing->done = done;
+  listing->data = data;
+  listing->ids = g_array_new (FALSE, FALSE, sizeof (guint64));
+  listing->call.statement = LIST_MESSAGES;
+  listing->call.take = list_take_cb;
+  listing->call.settle = list_settle_cb;
+  listing->call.free = list_free_cb;
+  listing->call.weight = 1;
+  call_add_text (&listing->call, recipient);
+  self->config.submit (self->config.lane_of (recipient, self->config.data),
+                       &listing->call, self->config.data);
 }
 
 static void
@@ -261,7 +306,7 @@ pg_messages_new (const PgMessagesConfig *config)
                                .put = put,
                                .end = end_message,
                                .read = read_messages,
-                               .count = count,
+                               .list = list_messages,
                                .note_message = note_message,
                                .note_delivery = note_delivery,
                                .note_displayed = note_displayed,

@@ -77,6 +77,10 @@ static const char setup[] =
   "  AND " FOLDED ("m.recipient") " <= " FOLDED ("$1")
   " ORDER BY " FOLDED ("m.recipient") ", m.id LIMIT $3"
 
+  ";PREPARE " LIST_MESSAGES " (text) AS"
+  " SELECT m.id FROM rollcall.messages m WHERE m.body IS NOT NULL"
+  "  AND " FOLDED ("m.recipient") " = " FOLDED ("$1") " ORDER BY m.id"
+
   ";PREPARE " SWEEP_MESSAGES " (bigint, integer) AS"
   " WITH expired AS ("
   "  UPDATE rollcall.messages SET body = NULL, headers = NULL"

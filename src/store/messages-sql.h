@@ -41,6 +41,9 @@ enum {
   READ_REFUSED, /* text[] */
 };
 
+/* recipient; gives their ids in order. */
+#define LIST_MESSAGES "list_messages"
+
 /* seconds that the ledger is kept, number of each kind: gives (recipient,
  * expired, removed): a row of numbers, then one for each recipient of those that
  * expired. */

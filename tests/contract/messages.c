@@ -143,10 +143,13 @@ msg_read (Rig *rig, const char *recipient, guint64 after, guint n)
 static gint64 the_count;
 
 static void
-count_cb (const char *recipient, gint64 n, gpointer data)
+list_cb (const GArray *ids, gpointer data)
 {
   g_assert_false (((Rig *)data)->is_submitting);
-  the_count = n;
+  the_count = ids != NULL ? (gint64)ids->len : -1;
+  for (guint i = 1; ids != NULL && i < ids->len; i++)
+    g_assert_cmpuint (g_array_index (ids, guint64, i), >,
+                      g_array_index (ids, guint64, i - 1));
 }
 
 static gboolean
@@ -160,7 +163,7 @@ msg_count (Rig *rig, const char *recipient)
 {
   the_count = -2;
   rig->is_submitting = TRUE;
-  rig->messages->count (rig->messages->self, recipient, count_cb, rig);
+  rig->messages->list (rig->messages->self, recipient, list_cb, rig);
   rig->is_submitting = FALSE;
   rig_wait (rig, is_counted, NULL);
   return the_count;

@@ -8,30 +8,39 @@
 
 typedef struct {
   ServiceBed *bed;
-  MessagesPort port; /* the store's, but what is read may be held back */
+  MessagesPort port; /* the store's, but what is listed may be held back */
   MessagesPort *store;
   gboolean holds;
-  char *recipient; /* ...of the read that is */
-  MessagesReadFn read;
-  gpointer read_data;
+  char *recipient; /* ...of the list that is */
+  MessagesListFn listed;
+  gpointer listed_data;
   char *said; /* how the last service_send ended */
   int synced; /* StoreOutcome of the last service_sync; -1: none */
 } World;
 
 static void
-read_later (gpointer port, const char *recipient, guint64 after, guint n,
-            MessagesReadFn done, gpointer data)
+read_messages (gpointer port, const char *recipient, guint64 after, guint n,
+               MessagesReadFn done, gpointer data)
+{
+  MessagesPort *store = ((World *)port)->store;
+
+  store->read (store->self, recipient, after, n, done, data);
+}
+
+static void
+list_later (gpointer port, const char *recipient, MessagesListFn done,
+            gpointer data)
 {
   World *self = port;
 
   if (!self->holds) {
-    self->store->read (self->store->self, recipient, after, n, done, data);
+    self->store->list (self->store->self, recipient, done, data);
     return;
   }
   g_assert_null (self->recipient);
   self->recipient = g_strdup (recipient);
-  self->read = done;
-  self->read_data = data;
+  self->listed = done;
+  self->listed_data = data;
 }
 
 static void
@@ -76,7 +85,8 @@ set_up (World *self, gconstpointer data)
   self->store = store_mem_messages (self->bed->store);
   self->port = (MessagesPort){ .self = self,
                                .put = put,
-                               .read = read_later,
+                               .read = read_messages,
+                               .list = list_later,
                                .note_message = note_message,
                                .note_delivery = note_delivery,
                                .sweep = sweep };
@@ -169,7 +179,7 @@ test_purge_in_force (World *self, gconstpointer data)
 {
   const char *to[] = { "sip:bob@example.com", NULL };
   Service *service = self->bed->service;
-  MessagesRead nothing = { .is_read = TRUE, .is_all = TRUE };
+  g_autoptr (GArray) nothing = g_array_new (FALSE, FALSE, sizeof (guint64));
 
   send (self, &(ServiceSend){ .to = to });
   self->holds = TRUE;
@@ -178,8 +188,7 @@ test_purge_in_force (World *self, gconstpointer data)
   fake_loop_settle (self->bed->loop);
   g_assert_cmpstr (self->recipient, ==, BOB);
   g_assert_cmpint (self->synced, ==, -1);
-  nothing.messages = g_ptr_array_new ();
-  self->read (&nothing, self->read_data);
+  self->listed (nothing, self->listed_data);
   g_assert_cmpint (self->synced, ==, STORE_COMMITTED);
 }
 
@@ -189,14 +198,13 @@ test_purge_while_away (World *self, gconstpointer data)
 {
   const char *to[] = { "sip:bob@example.com", NULL };
   Service *service = self->bed->service;
-  MessagesRead away = { .is_read = FALSE };
 
   send (self, &(ServiceSend){ .to = to });
   self->holds = TRUE;
   store_mem_purge_messages (self->bed->store, BOB);
   service_sync (service, synced_cb, self);
   fake_loop_settle (self->bed->loop);
-  self->read (&away, self->read_data);
+  self->listed (NULL, self->listed_data);
   g_assert_cmpint (self->synced, ==, STORE_AWAY);
   g_clear_pointer (&self->recipient, g_free);
   store_mem_set_up (self->bed->store, FALSE);
