@@ -2,6 +2,7 @@
 noinst_LIBRARIES += src/libservice.a
 src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/service.c \
+  src/service/bodies.c src/service/bodies.h \
   src/service/directory.c \
   src/service/facts.c src/service/facts.h \
   src/service/judge.c src/service/judge.h \
@@ -33,6 +34,9 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/port/clock.h src/port/documents.h src/port/loop.h \
   src/port/messages.h src/port/store.h src/port/sip_out.h
 
+check_PROGRAMS += tests/unit/test-bodies
+tests_unit_test_bodies_SOURCES = tests/unit/test-bodies.c
+tests_unit_test_bodies_LDADD = $(SERVICE_LIBS)
 check_PROGRAMS += tests/unit/test-service
 tests_unit_test_service_SOURCES = tests/unit/test-service.c \
   tests/lib/fakeloop.c tests/lib/fakeloop.h tests/lib/fakesip.c \

@@ -75,16 +75,21 @@ fault_of (const SipIncoming *request)
   return NULL;
 }
 
-/* Its body where it has a type: a stray line over UDP has none.  NULL for
- * none. */
+/* Its body where it has a type: a stray line over UDP has none.  The parts of
+ * a multipart body are found by a parameter of its type.  NULL for none. */
 static SubsBody *
 typed_body (const SipIncoming *request)
 {
   const sip_content_type_t *type = request->object->sip_content_type;
   g_autoptr (GBytes) bytes = request_body (request);
+  const char *name;
 
-  return bytes != NULL && type != NULL ? subs_body_new (type->c_type, bytes)
-                                       : NULL;
+  if (bytes == NULL || type == NULL)
+    return NULL;
+  name = type->c_type;
+  if (g_ascii_strncasecmp (name, "multipart/", 10) == 0)
+    name = value_text (msg_home (request->msg), type);
+  return subs_body_new (name, bytes);
 }
 
 static gboolean
