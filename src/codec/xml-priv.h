@@ -14,6 +14,7 @@
 #define NS_PIDF "urn:ietf:params:xml:ns:pidf"
 #define NS_DM "urn:ietf:params:xml:ns:pidf:data-model"
 #define NS_RPID "urn:ietf:params:xml:ns:pidf:rpid"
+#define NS_PIDF_DIFF "urn:ietf:params:xml:ns:pidf-diff"
 #define NS_OMA_POLICY "urn:oma:xml:xdm:common-policy"
 #define NS_WINFO "urn:ietf:params:xml:ns:watcherinfo"
 
