@@ -3,7 +3,7 @@ noinst_LIBRARIES += src/libsubs.a
 src_libsubs_a_SOURCES = src/subs/subs.c src/subs/subs.h src/subs/subs-priv.h \
   src/subs/state.c src/subs/sender.c src/subs/range.c src/subs/write.c \
   src/subs/subscribe.c src/subs/device.c src/subs/table.c src/subs/sub.c \
-  src/subs/stored.c src/subs/place.c
+  src/subs/stored.c src/subs/place.c src/subs/rate.c
 
 check_PROGRAMS += tests/unit/test-subs tests/unit/test-subs-notify \
   tests/unit/test-subs-table \
@@ -14,6 +14,10 @@ tests_unit_test_subs_LDADD = $(SUBS_LIBS)
 tests_unit_test_subs_notify_SOURCES = tests/unit/test-subs-notify.c \
   tests/unit/subs-world.c tests/unit/subs-world.h
 tests_unit_test_subs_notify_LDADD = $(SUBS_LIBS)
+check_PROGRAMS += tests/unit/test-subs-rate
+tests_unit_test_subs_rate_SOURCES = tests/unit/test-subs-rate.c \
+  tests/unit/subs-world.c tests/unit/subs-world.h
+tests_unit_test_subs_rate_LDADD = $(SUBS_LIBS)
 tests_unit_test_subs_table_SOURCES = tests/unit/test-subs-table.c
 tests_unit_test_subs_table_LDADD = $(SUBS_LIBS)
 tests_unit_test_subs_size_SOURCES = tests/unit/test-subs-size.c

@@ -18,8 +18,7 @@ range_ask (const Turn *turn, Sub *sub)
 {
   if (sub->is_fetch || write_newest (sub, WRITE_RESERVE) != NULL)
     return;
-  sub->cseq_reserved = sub->cseq_limit + RANGE_CHUNK;
-  sub->version_reserved = sub->version_limit + RANGE_CHUNK;
+  sub->is_reserving = TRUE;
   write_begin (turn, sub, WRITE_RESERVE, sub->remote_cseq);
 }
 
@@ -39,8 +38,9 @@ subs_reserved (Subs *self, Sub *sub, guint64 ticket, gint64 now,
 
   if (write == NULL || write->kind != WRITE_RESERVE || sub->life == LIFE_GONE)
     return;
-  sub->cseq_limit = sub->cseq_reserved;
-  sub->version_limit = sub->version_reserved;
+  sub->cseq_limit = sub_cseq_reserved (sub);
+  sub->version_limit = sub_version_reserved (sub);
+  sub->is_reserving = FALSE;
   sender_move (TURN (self, now, actions), sub, SENDER_RANGE);
   sub_touch (self, sub);
 }

@@ -12,6 +12,8 @@ enum {
   RETRY = 1 << 1,   /* SENDER_DUE after retry_after_timeout */
   LATER = 1 << 2,   /* SENDER_DUE after the answer's Retry-After */
   RESERVE = 1 << 3, /* SUBS_ACT_RESERVE, unless one is under way */
+  OFFER = 1 << 4,   /* SEND where max-rate allows it now, else SENDER_EARLY */
+  PACE = 1 << 5,    /* SENDER_DUE when it does */
 };
 
 /* clang-format off */
@@ -19,6 +21,7 @@ enum {
 #define NOT_OUT REJECT ("no NOTIFY is in flight")
 #define NOT_DUE REJECT ("no try is due")
 #define NOT_DRY REJECT ("no NOTIFY is about to leave")
+#define NOT_EARLY REJECT ("no NOTIFY is about to leave")
 #define OVER(why) { SENDER_OVER, 0, why }
 
 const SubsRow sender_table[N_SENDER][N_SENDER_EVENTS] = {
@@ -33,20 +36,26 @@ const SubsRow sender_table[N_SENDER][N_SENDER_EVENTS] = {
     [SENDER_RESUMED]       = { SENDER_HELD, 0, "nothing leaves before the commit" },
     [SENDER_CUT]           = { SENDER_HELD, 0, "the first try will find out" },
     [SENDER_DRY]           = NOT_DRY,
+    [SENDER_EARLY]         = NOT_EARLY,
+    [SENDER_SKIPPED]       = NOT_OUT,
+    [SENDER_QUIET]         = REJECT ("only a dialog is quiet"),
     [SENDER_RANGE]         = { SENDER_HELD, 0, "numbers are there" },
     [SENDER_STOP]          = OVER ("it ends before the first NOTIFY"),
   },
   [SENDER_IDLE] = {
-    [SENDER_CHANGED]       = { SENDER_IN_FLIGHT, SEND, "NOTIFY the change" },
+    [SENDER_CHANGED]       = { SENDER_IN_FLIGHT, OFFER, "NOTIFY the change" },
     [SENDER_ASKED]         = { SENDER_IN_FLIGHT, SEND, "NOTIFY as asked" },
     [SENDER_OK]            = NOT_OUT,
     [SENDER_REFUSED]       = NOT_OUT,
     [SENDER_REFUSED_LATER] = NOT_OUT,
     [SENDER_LOST]          = NOT_OUT,
-    [SENDER_DUE]           = NOT_DUE,
+    [SENDER_DUE]           = { SENDER_IN_FLIGHT, SEND, "NOTIFY as a rate asks for it" },
     [SENDER_RESUMED]       = { SENDER_IDLE, 0, "a new way, nothing is owed" },
     [SENDER_CUT]           = { SENDER_SUSPENDED_CLEAN, 0, "its flow closed" },
     [SENDER_DRY]           = NOT_DRY,
+    [SENDER_EARLY]         = NOT_EARLY,
+    [SENDER_SKIPPED]       = NOT_OUT,
+    [SENDER_QUIET]         = { SENDER_IDLE, 0, "it has it" },
     [SENDER_RANGE]         = { SENDER_IDLE, 0, "numbers are there" },
     [SENDER_STOP]          = OVER ("nothing more to tell"),
   },
@@ -61,20 +70,26 @@ const SubsRow sender_table[N_SENDER][N_SENDER_EVENTS] = {
     [SENDER_RESUMED]       = { SENDER_IN_FLIGHT_ASKED, 0, "a new way; once more over it" },
     [SENDER_CUT]           = { SENDER_IN_FLIGHT, 0, "its transaction will report" },
     [SENDER_DRY]           = { SENDER_WAITING_RANGE, RESERVE, "no reserved number is left" },
+    [SENDER_EARLY]         = { SENDER_PACED, PACE, "not before max-rate allows it" },
+    [SENDER_SKIPPED]       = { SENDER_IDLE, 0, "it would have said nothing new" },
+    [SENDER_QUIET]         = { SENDER_IN_FLIGHT, 0, "it has it" },
     [SENDER_RANGE]         = { SENDER_IN_FLIGHT, 0, "numbers are there" },
     [SENDER_STOP]          = OVER ("the one in flight was the last"),
   },
   [SENDER_IN_FLIGHT_DIRTY] = {
     [SENDER_CHANGED]       = { SENDER_IN_FLIGHT_DIRTY, 0, "coalesced" },
     [SENDER_ASKED]         = { SENDER_IN_FLIGHT_ASKED, 0, "asked; after the one in flight" },
-    [SENDER_OK]            = { SENDER_IN_FLIGHT, SEND, "NOTIFY what changed meanwhile" },
-    [SENDER_REFUSED]       = { SENDER_IN_FLIGHT, SEND, "refused; it has changed meanwhile" },
+    [SENDER_OK]            = { SENDER_IN_FLIGHT, OFFER, "NOTIFY what changed meanwhile" },
+    [SENDER_REFUSED]       = { SENDER_IN_FLIGHT, OFFER, "refused; it has changed meanwhile" },
     [SENDER_REFUSED_LATER] = { SENDER_BACKOFF, LATER, "refused for a while" },
     [SENDER_LOST]          = { SENDER_SUSPENDED, RETRY, "no answer: suspended" },
     [SENDER_DUE]           = NOT_DUE,
     [SENDER_RESUMED]       = { SENDER_IN_FLIGHT_ASKED, 0, "a new way; once more over it" },
     [SENDER_CUT]           = { SENDER_IN_FLIGHT_DIRTY, 0, "its transaction will report" },
     [SENDER_DRY]           = NOT_DRY,
+    [SENDER_EARLY]         = NOT_EARLY,
+    [SENDER_SKIPPED]       = { SENDER_IDLE, 0, "the newest would have said nothing new" },
+    [SENDER_QUIET]         = { SENDER_IN_FLIGHT, 0, "it has what changed" },
     [SENDER_RANGE]         = { SENDER_IN_FLIGHT_DIRTY, 0, "numbers are there" },
     [SENDER_STOP]          = OVER ("what changed is told no more"),
   },
@@ -89,6 +104,9 @@ const SubsRow sender_table[N_SENDER][N_SENDER_EVENTS] = {
     [SENDER_RESUMED]       = { SENDER_IN_FLIGHT_ASKED, 0, "once more over the new way" },
     [SENDER_CUT]           = { SENDER_IN_FLIGHT_ASKED, 0, "its transaction will report" },
     [SENDER_DRY]           = NOT_DRY,
+    [SENDER_EARLY]         = NOT_EARLY,
+    [SENDER_SKIPPED]       = { SENDER_IN_FLIGHT, SEND, "NOTIFY as asked" },
+    [SENDER_QUIET]         = { SENDER_IN_FLIGHT, 0, "it has what it asked for" },
     [SENDER_RANGE]         = { SENDER_IN_FLIGHT_ASKED, 0, "numbers are there" },
     [SENDER_STOP]          = OVER ("what was asked is told no more"),
   },
@@ -103,6 +121,9 @@ const SubsRow sender_table[N_SENDER][N_SENDER_EVENTS] = {
     [SENDER_RESUMED]       = { SENDER_WAITING_RANGE, 0, "a new way; the number is still to come" },
     [SENDER_CUT]           = { SENDER_SUSPENDED, RETRY, "its flow closed" },
     [SENDER_DRY]           = NOT_DRY,
+    [SENDER_EARLY]         = NOT_EARLY,
+    [SENDER_SKIPPED]       = NOT_OUT,
+    [SENDER_QUIET]         = { SENDER_IDLE, 0, "it has it; nothing is owed" },
     [SENDER_RANGE]         = { SENDER_IN_FLIGHT, SEND, "NOTIFY with a number reserved now" },
     [SENDER_STOP]          = OVER ("what is owed is told no more"),
   },
@@ -117,7 +138,27 @@ const SubsRow sender_table[N_SENDER][N_SENDER_EVENTS] = {
     [SENDER_RESUMED]       = { SENDER_BACKOFF, 0, "a new way, but not before Retry-After" },
     [SENDER_CUT]           = { SENDER_SUSPENDED, RETRY, "its flow closed" },
     [SENDER_DRY]           = NOT_DRY,
+    [SENDER_EARLY]         = NOT_EARLY,
+    [SENDER_SKIPPED]       = NOT_OUT,
+    [SENDER_QUIET]         = { SENDER_IDLE, 0, "it has it; nothing is owed" },
     [SENDER_RANGE]         = { SENDER_BACKOFF, 0, "numbers are there" },
+    [SENDER_STOP]          = OVER ("what is owed is told no more"),
+  },
+  [SENDER_PACED] = {
+    [SENDER_CHANGED]       = { SENDER_IN_FLIGHT, OFFER, "changed, while max-rate holds one back" },
+    [SENDER_ASKED]         = { SENDER_IN_FLIGHT, SEND, "NOTIFY as asked, max-rate or not" },
+    [SENDER_OK]            = NOT_OUT,
+    [SENDER_REFUSED]       = NOT_OUT,
+    [SENDER_REFUSED_LATER] = NOT_OUT,
+    [SENDER_LOST]          = NOT_OUT,
+    [SENDER_DUE]           = { SENDER_IN_FLIGHT, SEND, "NOTIFY the newest, as max-rate allows" },
+    [SENDER_RESUMED]       = { SENDER_PACED, 0, "a new way, but not before max-rate allows it" },
+    [SENDER_CUT]           = { SENDER_SUSPENDED, RETRY, "its flow closed" },
+    [SENDER_DRY]           = NOT_DRY,
+    [SENDER_EARLY]         = NOT_EARLY,
+    [SENDER_SKIPPED]       = NOT_OUT,
+    [SENDER_QUIET]         = { SENDER_IDLE, 0, "it has it; nothing is owed" },
+    [SENDER_RANGE]         = { SENDER_PACED, 0, "numbers are there" },
     [SENDER_STOP]          = OVER ("what is owed is told no more"),
   },
   [SENDER_SUSPENDED_CLEAN] = {
@@ -131,6 +172,9 @@ const SubsRow sender_table[N_SENDER][N_SENDER_EVENTS] = {
     [SENDER_RESUMED]       = { SENDER_IDLE, 0, "resumed, nothing was missed" },
     [SENDER_CUT]           = { SENDER_SUSPENDED_CLEAN, 0, "it was suspended already" },
     [SENDER_DRY]           = NOT_DRY,
+    [SENDER_EARLY]         = NOT_EARLY,
+    [SENDER_SKIPPED]       = NOT_OUT,
+    [SENDER_QUIET]         = { SENDER_SUSPENDED_CLEAN, 0, "it has it" },
     [SENDER_RANGE]         = { SENDER_SUSPENDED_CLEAN, 0, "numbers are there" },
     [SENDER_STOP]          = OVER ("it ends while suspended"),
   },
@@ -141,10 +185,13 @@ const SubsRow sender_table[N_SENDER][N_SENDER_EVENTS] = {
     [SENDER_REFUSED]       = NOT_OUT,
     [SENDER_REFUSED_LATER] = NOT_OUT,
     [SENDER_LOST]          = NOT_OUT,
-    [SENDER_DUE]           = { SENDER_IN_FLIGHT, SEND, "one try while suspended" },
-    [SENDER_RESUMED]       = { SENDER_IN_FLIGHT, SEND, "resumed: NOTIFY what was missed" },
+    [SENDER_DUE]           = { SENDER_IN_FLIGHT, OFFER, "one try while suspended" },
+    [SENDER_RESUMED]       = { SENDER_IN_FLIGHT, OFFER, "resumed: NOTIFY what was missed" },
     [SENDER_CUT]           = { SENDER_SUSPENDED, 0, "it was suspended already" },
     [SENDER_DRY]           = NOT_DRY,
+    [SENDER_EARLY]         = NOT_EARLY,
+    [SENDER_SKIPPED]       = NOT_OUT,
+    [SENDER_QUIET]         = { SENDER_SUSPENDED_CLEAN, 0, "it has it; nothing is owed" },
     [SENDER_RANGE]         = { SENDER_SUSPENDED, 0, "numbers are there" },
     [SENDER_STOP]          = OVER ("it ends while suspended"),
   },
@@ -159,6 +206,9 @@ const SubsRow sender_table[N_SENDER][N_SENDER_EVENTS] = {
     [SENDER_RESUMED]       = REJECT ("nothing follows the end"),
     [SENDER_CUT]           = { SENDER_OVER, 0, "its flow closed after the end" },
     [SENDER_DRY]           = NOT_DRY,
+    [SENDER_EARLY]         = NOT_EARLY,
+    [SENDER_SKIPPED]       = NOT_OUT,
+    [SENDER_QUIET]         = REJECT ("nothing follows the end"),
     [SENDER_RANGE]         = { SENDER_OVER, 0, "numbers nobody needs" },
     [SENDER_STOP]          = OVER ("it was over already"),
   },
@@ -175,6 +225,7 @@ sender_name (SenderState state)
                                                "in flight, asked",
                                                "waiting for a range",
                                                "backoff",
+                                               "paced",
                                                "suspended, clean",
                                                "suspended",
                                                "over" };
@@ -220,6 +271,11 @@ send (const Turn *turn, Sub *sub)
   action->cseq = ++sub->cseq;
   action->state = sub_state (sub);
   action->wants_body = wants_body (sub);
+  action->must = sub->must;
+  sub->must_sent = sub->must;
+  sub->must = FALSE;
+  if (sub->shape != NULL)
+    rate_sent (sub->shape, turn->now);
   if (action->state == SUBS_TERMINATED)
     action->reason = sub->reason;
   else
@@ -227,6 +283,16 @@ send (const Turn *turn, Sub *sub)
   range_ask_early (turn, sub);
   if (sub->life == LIFE_ENDING)
     life_move (turn, sub, LIFE_LAST_SENT);
+}
+
+/* RFC 6446 5.2: but what a SUBSCRIBE asks for, an approval and the end. */
+static void
+offer (const Turn *turn, Sub *sub)
+{
+  if (sub->shape == NULL || sub->must || rate_next (sub->shape) <= turn->now)
+    send (turn, sub);
+  else
+    sender_move (turn, sub, SENDER_EARLY);
 }
 
 static void
@@ -238,10 +304,22 @@ act (const Turn *turn, Sub *sub, guint actions)
     wait = turn->retry_after;
   if (actions & (RETRY | LATER))
     sub->retry_at = turn->now + wait * G_USEC_PER_SEC;
+  if (actions & PACE)
+    sub->retry_at = rate_next (sub->shape);
   if (actions & RESERVE)
     range_ask (turn, sub);
   if (actions & SEND)
     send (turn, sub);
+  if (actions & OFFER)
+    offer (turn, sub);
+}
+
+/* RFC 6446 6.2, 7.2. */
+static void
+rest (const Turn *turn, Sub *sub)
+{
+  if (sub->sender == SENDER_IDLE && sub->life == LIFE_ACTIVE)
+    sub->retry_at = rate_latest (sub->shape, turn->now);
 }
 
 gboolean
@@ -261,6 +339,8 @@ sender_move (const Turn *turn, Sub *sub, SenderEvent event)
     table_set_suspended (turn->subs, sub);
   }
   act (turn, sub, row->actions);
+  if (sub->shape != NULL)
+    rest (turn, sub);
   return TRUE;
 }
 
@@ -289,11 +369,28 @@ subs_notified (Subs *self, Sub *sub, guint32 cseq, SubsNotifyResult result,
 
   if (!sender_is_in_flight (sub) || cseq != sub->cseq)
     return; /* the subscription has ended meanwhile */
+  if (result != SUBS_NOTIFY_OK && sub->must_sent)
+    sub->must = TRUE; /* until it arrives */
+  sub->must_sent = FALSE;
   if (sub->life == LIFE_LAST)
     life_move (&turn, sub, LIFE_LAST_DONE);
   else if (result == SUBS_NOTIFY_DEAD)
     life_move (&turn, sub, LIFE_DEAD);
   else
     sender_move (&turn, sub, sender_event (result, retry_after));
+  sub_touch (self, sub);
+}
+
+void
+subs_skipped (Subs *self, Sub *sub, guint32 cseq, gint64 now, GArray *actions)
+{
+  if (!sender_is_in_flight (sub) || cseq != sub->cseq)
+    return;
+  sub->cseq--;
+  if (sub->shape != NULL) {
+    sub->shape->sent_at = sub->shape->sent_before;
+    sub->shape->told_at = now;
+  }
+  sender_move (TURN (self, now, actions), sub, SENDER_SKIPPED);
   sub_touch (self, sub);
 }

@@ -25,7 +25,7 @@ static const gsize strings[] = {
 static char **
 string_at (SubsDialog *dialog, guint i)
 {
-  return (char **) (gpointer) ((char *) dialog + strings[i]);
+  return (char **)(gpointer)((char *)dialog + strings[i]);
 }
 
 SubsStored *
@@ -55,23 +55,40 @@ subs_stored_free (SubsStored *self)
   g_free (self);
 }
 
+/* Event as it came, with the rates; NULL: as it is. */
+static char *
+event_of (const Sub *sub)
+{
+  GString *event;
+
+  if (sub->shape == NULL || !rates_are_any (&sub->shape->asked))
+    return NULL;
+  event = g_string_new (sub->dialog.event);
+  rates_write (&sub->shape->asked, event);
+  return g_string_free (event, FALSE);
+}
+
 SubsStored *
 subs_stored_of (const Sub *sub)
 {
   gboolean is_closing = sub->life == LIFE_CLOSING;
   const SubsBody *body = sub->dialog.body;
+  g_autofree char *event = event_of (sub);
+  SubsStored stored = {
+    .dialog = sub->dialog,
+    .body_type = body != NULL ? body->type : NULL,
+    .body = body != NULL ? body->bytes : NULL,
+    .state = is_closing ? SUBS_TERMINATED : sub_state (sub),
+    .remote_cseq = sub->remote_cseq,
+    .cseq_reserved = sub_cseq_reserved (sub),
+    .version_reserved = sub_version_reserved (sub),
+    .created_at = sub_created_at (sub),
+    .expires_at = sub->expires_at,
+  };
 
-  return subs_stored_copy (&(SubsStored){
-      .dialog = sub->dialog,
-      .body_type = body != NULL ? body->type : NULL,
-      .body = body != NULL ? body->bytes : NULL,
-      .state = is_closing ? SUBS_TERMINATED : sub_state (sub),
-      .remote_cseq = sub->remote_cseq,
-      .cseq_reserved = sub->cseq_reserved,
-      .version_reserved = sub->version_reserved,
-      .created_at = sub_created_at (sub),
-      .expires_at = sub->expires_at,
-  });
+  if (event != NULL)
+    stored.dialog.event = event;
+  return subs_stored_copy (&stored);
 }
 
 static LifeState
@@ -93,9 +110,8 @@ life_of (SubsState state)
 static void
 restore_numbers (Sub *sub, const SubsStored *stored)
 {
-  sub->cseq = sub->cseq_limit = sub->cseq_reserved = stored->cseq_reserved;
-  sub->version = sub->version_limit = sub->version_reserved
-      = stored->version_reserved;
+  sub->cseq = sub->cseq_limit = stored->cseq_reserved;
+  sub->version = sub->version_limit = stored->version_reserved;
 }
 
 static void
@@ -127,6 +143,7 @@ subs_restore (Subs *self, const SubsStored *stored, gint64 now)
     sub->is_unsubscribed = TRUE;
     sub->reason = SUBS_TIMEOUT;
   }
+  sub_grant_rates (self, sub, now);
   if (life_is_live (sub))
     self->n_live++;
   table_add (self, sub);

@@ -100,11 +100,104 @@ subs_body_unref (SubsBody *self)
     g_rc_box_release_full (self, body_clear);
 }
 
+SubShape *
+sub_need_shape (Sub *sub)
+{
+  if (sub->shape == NULL) {
+    sub->shape = g_new0 (SubShape, 1);
+    rate_begin (sub->shape);
+  }
+  return sub->shape;
+}
+
+static void
+drop_shape (Sub *sub)
+{
+  SubShape *shape = sub->shape;
+
+  if (shape == NULL || shape->data != NULL || rates_are_any (&shape->asked))
+    return;
+  sub->shape = NULL;
+  g_free (shape);
+}
+
+void
+sub_take_rates (Sub *sub, const char *event)
+{
+  SubsRates rates;
+  g_autofree char *rest = rates_take (event, &rates);
+
+  if (sub->shape == NULL && !rates_are_any (&rates))
+    return;
+  sub_need_shape (sub)->asked = rates;
+  drop_shape (sub);
+}
+
+void
+sub_grant_rates (Subs *self, Sub *sub, gint64 now)
+{
+  SubShape *shape = sub->shape;
+
+  if (shape == NULL)
+    return;
+  if (shape->rates.adaptive != shape->asked.adaptive)
+    rate_begin (shape);
+  shape->rates = rates_granted (&shape->asked, &self->limits,
+                                sub_seconds_left (sub->expires_at, now));
+}
+
+gpointer
+sub_extra (const Sub *sub)
+{
+  return sub->shape != NULL ? sub->shape->data : NULL;
+}
+
+void
+sub_set_extra (Sub *sub, gpointer data, GDestroyNotify free_data)
+{
+  SubShape *shape = sub->shape;
+
+  if (shape == NULL && data == NULL)
+    return;
+  shape = sub_need_shape (sub);
+  if (shape->data != NULL && shape->data != data)
+    shape->free_data (shape->data);
+  shape->data = data;
+  shape->free_data = free_data;
+  drop_shape (sub);
+}
+
+gboolean
+sub_is_shaped (const Sub *sub)
+{
+  return sub->shape != NULL;
+}
+
+char *
+sub_rates (const Sub *sub)
+{
+  GString *text;
+
+  if (sub->shape == NULL || !rates_are_any (&sub->shape->rates))
+    return NULL;
+  text = g_string_new (NULL);
+  rates_write (&sub->shape->rates, text);
+  return g_string_free (text, FALSE);
+}
+
+gboolean
+sub_is_owed (const Sub *sub)
+{
+  return sub->must || sub->must_sent;
+}
+
 Sub *
 sub_new (Subs *self, const SubsDialog *dialog, gint64 now)
 {
   char made[TAG_BITS / 5 + 1];
   const char *tag = dialog->local_tag;
+  SubsRates rates;
+  g_autofree char *event = rates_take (dialog->event, &rates);
   Sub *sub;
   char *at;
 
@@ -121,7 +214,7 @@ sub_new (Subs *self, const SubsDialog *dialog, gint64 now)
     .presentity = intern (dialog->presentity),
     .watcher = intern (dialog->watcher),
     .package = g_intern_string (dialog->package),
-    .event = intern (dialog->event),
+    .event = intern (event != NULL ? event : dialog->event),
     .local_uri = intern (dialog->local_uri),
     .route_set = intern (dialog->route_set),
     .accept = intern (dialog->accept),
@@ -136,6 +229,8 @@ sub_new (Subs *self, const SubsDialog *dialog, gint64 now)
   set_place (sub, self->places,
              (const char *const[]){ dialog->target, dialog->instance,
                                     dialog->source, dialog->remote_uri });
+  if (rates_are_any (&rates))
+    sub_need_shape (sub)->asked = rates;
   return sub;
 }
 
@@ -166,6 +261,9 @@ sub_unref (Sub *sub)
   while (sub->writes != NULL)
     write_free (write_take (sub, sub->writes->ticket));
   place_unref (sub->place);
+  if (sub->shape != NULL && sub->shape->data != NULL)
+    sub->shape->free_data (sub->shape->data);
+  g_free (sub->shape);
   g_free (sub);
 }
 
@@ -337,11 +435,11 @@ sub_answered_at (const Sub *sub, guint *status_out)
 guint32
 sub_cseq_reserved (const Sub *sub)
 {
-  return sub->cseq_reserved;
+  return sub->cseq_limit + (sub->is_reserving ? RANGE_CHUNK : 0);
 }
 
 guint32
 sub_version_reserved (const Sub *sub)
 {
-  return sub->version_reserved;
+  return sub->version_limit + (sub->is_reserving ? RANGE_CHUNK : 0);
 }

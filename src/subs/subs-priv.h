@@ -36,6 +36,8 @@ typedef enum {
   LIFE_CLOSE_LOST,   /* ...could not be written */
   LIFE_REFRESH,      /* SUBSCRIBE in the dialog, Expires > 0 */
   LIFE_UNSUBSCRIBE,  /* SUBSCRIBE in the dialog, Expires: 0 */
+  LIFE_NOTED,        /* as COMMITTED, for who wants no NOTIFY (RFC 5839 6.3) */
+  LIFE_CLOSE_NOTED,  /* as CLOSED, likewise */
   LIFE_REPEATED,     /* the last SUBSCRIBE again, with its CSeq */
   LIFE_CHANGED,      /* the presentity's state changed */
   LIFE_ALLOW,        /* the policy grants */
@@ -57,6 +59,7 @@ typedef enum {
   SENDER_IN_FLIGHT_ASKED, /* one is out; another follows whatever its end */
   SENDER_WAITING_RANGE,   /* one is owed, its CSeq is not reserved yet */
   SENDER_BACKOFF,         /* one is owed, not before Retry-After */
+  SENDER_PACED,           /* one is owed, not before max-rate allows it */
   SENDER_SUSPENDED_CLEAN, /* no way to the device; nothing is owed */
   SENDER_SUSPENDED,       /* no way to the device; one is owed */
   SENDER_OVER,            /* nothing may leave any more */
@@ -71,7 +74,11 @@ typedef enum {
   SENDER_REFUSED,       /* ...non-2xx that does not end the subscription */
   SENDER_REFUSED_LATER, /* ...with Retry-After */
   SENDER_LOST,          /* ...timeout, transport failure, no way */
-  SENDER_DUE,           /* the time of the next try has come */
+  SENDER_DUE,           /* the time of the next try has come, or (idle) of one
+                           that a rate asks for */
+  SENDER_EARLY,         /* max-rate does not allow the one about to leave yet */
+  SENDER_SKIPPED,       /* the one given out would have said nothing new */
+  SENDER_QUIET,         /* the watcher says that it has the newest state */
   SENDER_RESUMED,       /* the device was heard of */
   SENDER_CUT,           /* its flow closed */
   SENDER_DRY,           /* there is no reserved CSeq or version left */
@@ -89,6 +96,24 @@ typedef struct {
 
 extern const SubsRow life_table[N_LIFE][N_LIFE_EVENTS];
 extern const SubsRow sender_table[N_SENDER][N_SENDER_EVENTS];
+
+/* Rates (RFC 6446) in units of 1e-10 a second; 0: none. */
+typedef struct {
+  guint64 max, min, adaptive;
+} SubsRates;
+
+/* What few subscriptions have. */
+#define RATE_SLOTS 10
+typedef struct {
+  SubsRates asked, rates; /* by the watcher, and in force */
+  gint64 sent_at;         /* the last NOTIFY; 0: none was */
+  gint64 sent_before;     /* the one before it */
+  gint64 told_at;         /* the same, or when the last one was skipped */
+  gint64 slot;            /* the newest, by time divided by its length */
+  guint16 slots[RATE_SLOTS]; /* NOTIFYs in each, for adaptive-min-rate */
+  gpointer data;             /* the caller's */
+  GDestroyNotify free_data;
+} SubShape;
 
 /* An intrusive list; link == NULL: in none. */
 typedef struct SubLink SubLink;
@@ -137,6 +162,7 @@ struct Write {
   guint32 previous_cseq;   /* the remote one before it */
   WriteKind kind;
   gboolean has_body; /* it brought another */
+  gboolean is_quiet; /* no NOTIFY after it */
 };
 
 /* What the dialogs of one device share: target, instance, source and
@@ -149,6 +175,7 @@ struct Sub {
                         struct; what the device has in common is in `place` */
   Place *place;
   char *view; /* GRefString, or NULL */
+  SubShape *shape; /* or NULL */
   SubLink in_topic, in_watcher, in_flow;
   WheelTimer timer; /* the nearer of the deadline and retry_at */
   Write *writes;
@@ -160,8 +187,8 @@ struct Sub {
   guint32 refs;
   guint32 answered_at; /* seconds */
   guint32 remote_cseq;
-  guint32 cseq, cseq_limit, cseq_reserved; /* last used, usable, in the row */
-  guint32 version, version_limit, version_reserved; /* next, usable end, row */
+  guint32 cseq, cseq_limit;       /* last used, last usable */
+  guint32 version, version_limit; /* next, end of the usable */
   /* Bits, for there are many subscriptions: */
   guint32 life : 4;            /* LifeState */
   guint32 sender : 4;          /* SenderState */
@@ -171,6 +198,9 @@ struct Sub {
   guint32 is_fetch : 1;        /* gboolean */
   guint32 is_approved : 1;     /* gboolean: pending before it was active */
   guint32 is_unsubscribed : 1; /* gboolean: its tombstone is kept */
+  guint32 is_reserving : 1; /* gboolean: the row has a chunk of numbers more */
+  guint32 must : 1;      /* gboolean: the next NOTIFY has to go out */
+  guint32 must_sent : 1; /* ...the one in flight had to */
   char ids[];      /* Call-ID, local tag, remote tag */
 };
 
@@ -239,6 +269,12 @@ Sub *sub_new (Subs *self, const SubsDialog *dialog, gint64 now);
  * SUBSCRIBE, each as far as it is given; not the flow. */
 void sub_take_place (Sub *sub, const SubsDialog *dialog);
 void sub_set_source (Sub *sub, const char *source);
+/* Takes over the rates of an Event header's value. */
+void sub_take_rates (Sub *sub, const char *event);
+/* The rates that are asked for, as the limits allow them until it expires. */
+void sub_grant_rates (Subs *self, Sub *sub, gint64 now);
+/* Rates are there, or are not any more. */
+SubShape *sub_need_shape (Sub *sub);
 /* body: referenced; NULL: none any more. */
 void sub_set_body (Sub *sub, SubsBody *body);
 SubsAction *sub_act (const Turn *turn, Sub *sub, SubsActionKind kind);
@@ -256,6 +292,24 @@ GHashTable *place_registry (const Place *self);
 void place_unref (Place *self);
 /* Pointers into self; NULL for an absent one. */
 void place_strings (const Place *self, const char *strings[PLACE_STRINGS]);
+
+/* rate.c */
+/* Reads the rates in an Event header's value.  The value without them, new;
+ * NULL: there are none. */
+char *rates_take (const char *event, SubsRates *rates);
+gboolean rates_are_any (const SubsRates *rates);
+/* Appends them as parameters. */
+void rates_write (const SubsRates *rates, GString *out);
+/* What is in force for a subscription of so many seconds more. */
+SubsRates rates_granted (const SubsRates *asked, const SubsLimits *limits,
+                         guint seconds);
+void rate_begin (SubShape *self);
+/* A NOTIFY leaves. */
+void rate_sent (SubShape *self, gint64 now);
+/* The earliest time for the next one; 0: any. */
+gint64 rate_next (const SubShape *self);
+/* When there has to be one; 0: never. */
+gint64 rate_latest (SubShape *self, gint64 now);
 
 /* table.c: where it is found. */
 void table_init (Subs *self);

@@ -20,7 +20,8 @@ due_cb (WheelTimer *timer, gpointer data)
                sender_is_suspended (sub) ? LIFE_EXPIRED_AWAY : LIFE_EXPIRED);
   } else if (sub->retry_at != 0 && sub->retry_at <= self->now) {
     sub->retry_at = 0;
-    sender_move (turn, sub, SENDER_DUE);
+    if (sub->sender != SENDER_IDLE || sub->life == LIFE_ACTIVE)
+      sender_move (turn, sub, SENDER_DUE);
   }
   sub_touch (self, sub);
 }
@@ -123,9 +124,30 @@ subs_limit (Subs *self, Sub *sub, guint32 limit_at, gint64 now, GArray *actions)
   sub->dialog.limit_at = limit_at;
   sub->expires_at = MIN (sub->expires_at, end);
   sub->agreed_until = MIN (sub->agreed_until, end);
+  sub_grant_rates (self, sub, now);
   write_begin (turn, sub, WRITE_OTHER, sub->remote_cseq);
-  if (is_cut)
+  if (is_cut) {
+    sub->must = TRUE;
     sender_move (turn, sub, SENDER_CHANGED);
+  }
+  sub_touch (self, sub);
+}
+
+void
+subs_set_rates (Subs *self, Sub *sub, const char *event, gint64 now)
+{
+  SubShape *shape = sub->shape;
+
+  if (shape == NULL || !rates_are_any (&shape->asked) || !life_is_live (sub)
+      || !sub_is_of_event (sub, event))
+    return;
+  sub_take_rates (sub, event);
+  sub_grant_rates (self, sub, now);
+  if (sub->sender == SENDER_IDLE)
+    sub->retry_at = sub->shape != NULL ? rate_latest (sub->shape, now) : 0;
+  else if (sub->sender == SENDER_PACED)
+    sub->retry_at
+        = sub->shape != NULL ? MAX (rate_next (sub->shape), now) : now;
   sub_touch (self, sub);
 }
 

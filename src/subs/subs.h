@@ -47,7 +47,8 @@ typedef struct {
   const char *package;    /* "presence", "presence.winfo": compared by pointer
                              after g_intern_string */
   const char *event;      /* the Event header's value as the client wrote it,
-                             with its id parameter: echoed */
+                             with its id parameter: echoed.  The rates in it (RFC
+                             6446) are taken out of what sub_dialog shows. */
   const char *call_id;
   const char *local_tag;  /* ours; NULL: subs_create makes one */
   const char *remote_tag;
@@ -61,7 +62,9 @@ typedef struct {
   const char *local_contact; /* our Contact in this dialog */
   SubsBody *body;            /* of the SUBSCRIBE, or of a later one that had one */
   guint64 flow;           /* 0: none */
-  gboolean is_trusted;    /* came from a trusted peer: NOTIFY to the Contact */
+  guint32 is_trusted : 1; /* came from a trusted peer: NOTIFY to the Contact */
+  guint32 is_quiet : 1;   /* of a SUBSCRIBE in the dialog: the watcher has what
+                             it would be told already (RFC 5839 6.3) */
   guint32 limit_at;       /* seconds (not us: there are many); it ends then
                              however it is refreshed (ad hoc watching);
                              SUBS_NO_END: ad hoc without an end; 0: it is not ad
@@ -95,6 +98,20 @@ gint64 sub_answered_at (const Sub *sub, guint *status_out);
 /* Is it not in the table any more? */
 gboolean sub_is_gone (const Sub *sub);
 
+/* What the caller keeps of a subscription that wants more than plain NOTIFYs;
+ * NULL for nearly all.  free_data with the Sub, or when another is set. */
+gpointer sub_extra (const Sub *sub);
+void sub_set_extra (Sub *sub, gpointer data, GDestroyNotify free_data);
+/* Has it that, or rates? */
+gboolean sub_is_shaped (const Sub *sub);
+/* The rates in force (RFC 6446), as parameters for Subscription-State:
+ * ";max-rate=0.2"; new, NULL for none. */
+char *sub_rates (const Sub *sub);
+/* Is a NOTIFY owed, or in flight, that the watcher must get whatever the
+ * presentity's state: for a SUBSCRIBE, or since the subscription's state
+ * changed? */
+gboolean sub_is_owed (const Sub *sub);
+
 typedef enum {
   SUBS_ACT_STORE,   /* write the row (soft); call subs_committed with ticket when
                        it is there */
@@ -117,6 +134,9 @@ typedef struct {
   SubsState state;
   SubsReason reason;
   gboolean wants_body; /* FALSE: pending, or nothing to say */
+  gboolean must;       /* NOTIFY: a SUBSCRIBE asked for it, or the subscription's
+                          state changed; FALSE: the presentity's state did, or a
+                          rate asks for it, and subs_skipped may be the answer */
   guint32 cseq;        /* NOTIFY: the CSeq to use */
   guint32 expires;     /* seconds left, for the expires parameter */
 } SubsAction;
@@ -129,6 +149,10 @@ typedef struct {
   guint min_expires, max_expires, default_expires; /* seconds */
   guint retry_after_timeout; /* seconds between tries of a suspended one: 60 */
   guint tombstone;           /* seconds a terminated row is kept: 64 */
+  guint max_rate_interval;   /* the longest interval that max-rate may ask for,
+                                and... */
+  guint min_rate_interval;   /* ...the shortest that min-rate and
+                                adaptive-min-rate may, in seconds; 0: any */
 } SubsLimits;
 
 Subs *subs_new (const SubsLimits *limits, gint64 now);
@@ -174,8 +198,9 @@ SubsVerdict subs_create (Subs *self, const SubsDialog *dialog, guint32 cseq,
 
 /* A SUBSCRIBE inside the dialog: refresh, or end with expires 0.  The flow in
  * dialog replaces the old one, and so do target, instance, source, accept,
- * local_contact and (unless it is a repeat) body where they are not NULL (others
- * are not looked at).  A repeat
+ * local_contact, the rates in event and (unless it is a repeat) body where they
+ * are not NULL (others are not looked at).  With is_quiet no NOTIFY follows, and
+ * what was owed is taken as told.  A repeat
  * is answered with what is left; its NOTIFY is among the actions, or follows
  * the commit when that is still under way (sub_is_settled is FALSE).  The
  * tombstone answers a repeated unsubscription without one. */
@@ -242,6 +267,16 @@ typedef enum {
 void subs_notified (Subs *self, Sub *sub, guint32 cseq,
                     SubsNotifyResult result, guint retry_after, gint64 now,
                     GArray *actions);
+
+/* The NOTIFY with this CSeq was not sent, for it would have said nothing new; its
+ * number is free again.  Only where the action's must was FALSE, before anything
+ * else is done with sub. */
+void subs_skipped (Subs *self, Sub *sub, guint32 cseq, gint64 now,
+                   GArray *actions);
+
+/* The 2xx to a NOTIFY had an Event header (RFC 6446 9.3): its rates are those
+ * from now on.  Not for a subscription whose SUBSCRIBE named none (4.1). */
+void subs_set_rates (Subs *self, Sub *sub, const char *event, gint64 now);
 
 /* The next version of the dialog's partial documents (winfo), counted from 0,
  * never again and never lower, also after a restart. Call it once for each

@@ -36,8 +36,8 @@ make (Subs *self, const SubsDialog *dialog, guint32 cseq, guint granted,
   sub->remote_cseq = cseq;
   sub->is_fetch = granted == 0;
   sub->expires_at = sub->agreed_until = now + granted * SECOND;
-  sub->cseq_limit = sub->cseq_reserved = RANGE_CHUNK;
-  sub->version_limit = sub->version_reserved = RANGE_CHUNK;
+  sub->cseq_limit = sub->version_limit = RANGE_CHUNK;
+  sub_grant_rates (self, sub, now);
   table_add (self, sub);
   table_set_flow (self, sub, dialog->flow);
   return sub;
@@ -91,9 +91,9 @@ judge (const Subs *self, const Sub *sub, guint32 cseq, gint64 expires)
 
 /* The NOTIFY of a SUBSCRIBE whose row is under way follows its commit. */
 static guint
-repeat (const Turn *turn, Sub *sub)
+repeat (const Turn *turn, Sub *sub, gboolean is_quiet)
 {
-  if (sub_is_settled (sub))
+  if (sub_is_settled (sub) && !is_quiet)
     life_move (turn, sub, LIFE_REPEATED);
   if (is_ended_by_watcher (sub))
     return 0;
@@ -102,8 +102,9 @@ repeat (const Turn *turn, Sub *sub)
 
 static void
 accept_refresh (const Turn *turn, Sub *sub, guint granted, guint32 cseq,
-                SubsBody *body)
+                const SubsDialog *dialog)
 {
+  SubsBody *body = dialog->body;
   const SubsLimits *limits = &turn->subs->limits;
   g_autoptr (SubsBody) previous_body = subs_body_ref (sub->dialog.body);
   guint32 previous = sub->remote_cseq;
@@ -111,16 +112,22 @@ accept_refresh (const Turn *turn, Sub *sub, guint granted, guint32 cseq,
 
   if (body != NULL)
     sub_set_body (sub, body);
-
+  sub_take_rates (sub, dialog->event);
   sub->remote_cseq = cseq;
   sub->is_unsubscribed = granted == 0;
   sub->expires_at
       = turn->now + (granted == 0 ? limits->tombstone : granted) * SECOND;
+  sub_grant_rates (turn->subs, sub, turn->now);
+  if (dialog->is_quiet) {
+    sub->must = FALSE;
+    sender_move (turn, sub, SENDER_QUIET);
+  }
   life_move (turn, sub, granted == 0 ? LIFE_UNSUBSCRIBE : LIFE_REFRESH);
   for (write = sub->writes; write->next != NULL; write = write->next)
     ;
   write->previous_cseq = previous;
   write->has_body = body != NULL;
+  write->is_quiet = dialog->is_quiet;
   write->previous_body = g_steal_pointer (&previous_body);
 }
 
@@ -136,11 +143,11 @@ subs_refresh (Subs *self, Sub *sub, const SubsDialog *dialog, guint32 cseq,
     table_set_flow (self, sub, dialog->flow);
   }
   if (verdict == SUBS_REPEAT)
-    *granted_out = repeat (turn, sub);
+    *granted_out = repeat (turn, sub, dialog->is_quiet);
   if (verdict == SUBS_OK) {
     *granted_out
         = sub_bound (grant (&self->limits, expires), sub->dialog.limit_at, now);
-    accept_refresh (turn, sub, *granted_out, cseq, dialog->body);
+    accept_refresh (turn, sub, *granted_out, cseq, dialog);
   }
   sub_touch (self, sub);
   return verdict;
@@ -157,6 +164,7 @@ subs_shorten (Subs *self, Sub *sub, guint seconds, gint64 now)
   sub->expires_at = MIN (sub->expires_at, until);
   if (write != NULL)
     write->expires_at = MIN (write->expires_at, until);
+  sub_grant_rates (self, sub, now);
   sub_touch (self, sub);
   return sub_seconds_left (sub->expires_at, now);
 }

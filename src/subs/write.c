@@ -61,6 +61,14 @@ is_answer (const Write *write)
   return write->kind == WRITE_SUBSCRIBE || write->kind == WRITE_CLOSE;
 }
 
+static LifeEvent
+committed_event (const Write *write)
+{
+  if (write->kind == WRITE_CLOSE)
+    return write->is_quiet ? LIFE_CLOSE_NOTED : LIFE_CLOSED;
+  return write->is_quiet ? LIFE_NOTED : LIFE_COMMITTED;
+}
+
 void
 subs_committed (Subs *self, Sub *sub, guint64 ticket, gint64 now,
                 GArray *actions)
@@ -78,8 +86,7 @@ subs_committed (Subs *self, Sub *sub, guint64 ticket, gint64 now,
     return;
   if (write->kind == WRITE_SUBSCRIBE)
     sub->agreed_until = write->expires_at;
-  life_move (turn, sub,
-             write->kind == WRITE_CLOSE ? LIFE_CLOSED : LIFE_COMMITTED);
+  life_move (turn, sub, committed_event (write));
   sub_touch (self, sub);
 }
 

@@ -8,7 +8,7 @@
 static const ServiceLimits limits = {
   .reg = { 60, 7200, 3600, 10 },
   .presence = { 60, 7200, 3600, 10 },
-  .subs = { 60, 7200, 3600, 60, 64 },
+  .subs = { 60, 7200, 3600, 60, 64, 0, 0 },
   .wake_rate = 1000,
   .away_expires = 120,
   .im = { .alone = 4000000,

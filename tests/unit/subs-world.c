@@ -7,7 +7,9 @@ static const SubsLimits limits = { .min_expires = 60,
                                    .max_expires = 7200,
                                    .default_expires = 3600,
                                    .retry_after_timeout = 60,
-                                   .tombstone = 64 };
+                                   .tombstone = 64,
+                                   .max_rate_interval = 600,
+                                   .min_rate_interval = 2 };
 
 World *
 world_new (void)
@@ -158,6 +160,8 @@ world_subscribe (World *self, gint64 expires, SubsState state)
   SubsDialog dialog = world_dialog ();
 
   dialog.body = self->body;
+  if (self->event != NULL)
+    dialog.event = self->event;
   return world_subscribe_as (self, &dialog, expires, state);
 }
 
@@ -168,6 +172,9 @@ world_refresh (World *self, guint32 cseq, gint64 expires)
   GArray *actions = begin (self);
 
   dialog.body = self->body;
+  dialog.is_quiet = self->is_quiet;
+  if (self->event != NULL)
+    dialog.event = self->event;
   g_string_append (
       self->trace,
       verdict_name (subs_refresh (self->subs, self->sub, &dialog, cseq, expires,
@@ -242,6 +249,13 @@ world_answer (World *self, SubsNotifyResult result, guint retry_after)
 {
   subs_notified (self->subs, self->sub, self->cseq, result, retry_after,
                  self->now, begin (self));
+  return trace (self);
+}
+
+const char *
+world_skip (World *self)
+{
+  subs_skipped (self->subs, self->sub, self->cseq, self->now, begin (self));
   return trace (self);
 }
 

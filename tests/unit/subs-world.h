@@ -21,6 +21,8 @@ typedef struct {
   Sub *sub;         /* with a reference of the test's */
   guint granted;
   SubsBody *body; /* of the next SUBSCRIBEs; the test's */
+  const char *event; /* of the next SUBSCRIBEs; NULL: the usual one */
+  gboolean is_quiet; /* the next refreshes want no NOTIFY */
 } World;
 
 World *world_new (void);
@@ -44,6 +46,7 @@ const char *world_changed (World *self);
 const char *world_decide (World *self, SubsState state, SubsReason reason);
 const char *world_answer (World *self, SubsNotifyResult result,
                           guint retry_after);          /* to the last NOTIFY */
+const char *world_skip (World *self); /* the last NOTIFY was not sent */
 const char *world_wait (World *self, gdouble seconds); /* and advance */
 const char *world_flow_closed (World *self, guint64 flow);
 const char *world_resume (World *self, const SubsDevice *device);

@@ -10,7 +10,7 @@
 #define N 20000
 #define MAX_BYTES 1000
 
-static const SubsLimits limits = { 60, 7200, 3600, 60, 64 };
+static const SubsLimits limits = { 60, 7200, 3600, 60, 64, 0, 0 };
 
 /* The i-th: user i / contacts watches contacts others from one device. */
 static void

@@ -99,8 +99,7 @@ case_init (Case *self, LifeState life, SenderState sender)
   self->sub->sender = sender;
   self->sub->granted = SUBS_ACTIVE;
   self->sub->expires_at = self->sub->agreed_until = NOW + 600 * SEC;
-  self->sub->cseq_limit = self->sub->cseq_reserved = RANGE_CHUNK;
-  self->sub->version_limit = self->sub->version_reserved = RANGE_CHUNK;
+  self->sub->cseq_limit = self->sub->version_limit = RANGE_CHUNK;
   self->subs->n_live = life_is_live (self->sub);
   if (life != LIFE_GONE)
     table_add (self->subs, self->sub);

@@ -50,7 +50,7 @@ static Bed *current;
 static const ServiceLimits limits = { .im = { .max_locks = 10,
                                                .chunk = 1,
                                                .max_waiting = 2 },
-                                       .subs = { 60, 7200, 3600, 60, 64 },
+                                       .subs = { 60, 7200, 3600, 60, 64, 0, 0 },
                                       .wake_rate = 1000,
                                       .away_expires = 120,
                                       .xcap_subscriptions = 2,
