@@ -127,7 +127,7 @@ sub_take_rates (Sub *sub, const char *event)
   SubsRates rates;
   g_autofree char *rest = rates_take (event, &rates);
 
-  if (sub->shape == NULL && !rates_are_any (&rates))
+  if (event == NULL || (sub->shape == NULL && !rates_are_any (&rates)))
     return;
   sub_need_shape (sub)->asked = rates;
   drop_shape (sub);

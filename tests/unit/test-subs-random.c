@@ -3,7 +3,8 @@
  * subs/: thousands of random events with fixed seeds, and a model beside them
  * that knows the rules only: one NOTIFY in flight, none before the commit and
  * none after the end, CSeq and versions upwards and reserved, one NOTIFY after
- * each SUBSCRIBE, and in the end everybody has the newest state. */
+ * each SUBSCRIBE, and in the end everybody has the newest state, also those who
+ * ask for a max-rate, which holds. */
 #include "subs/subs.h"
 
 #include <string.h>
@@ -13,6 +14,8 @@
 #define N_SEEDS 40
 #define N_STEPS 3000
 #define PRESENTITY "alice@example.com"
+#define PACED "presence;max-rate=0.05"
+#define INTERVAL (20 * SEC)
 
 static const SubsLimits limits = { .min_expires = 60,
                                    .max_expires = 7200,
@@ -41,6 +44,7 @@ typedef struct {
   gboolean is_in_flight, is_lost;
   guint shown, carried; /* the state's number: acknowledged, in flight */
   guint64 flow;
+  gint64 sent_at; /* the last NOTIFY; 0: none since the start */
 } Dialog;
 
 typedef struct {
@@ -90,6 +94,10 @@ on_notify (World *w, Dialog *d, const SubsAction *action)
   g_assert_false (d->is_last_sent);
   g_assert_cmpuint (action->cseq, >, d->cseq);
   g_assert_cmpuint (action->cseq, <=, d->reserved);
+  if (d->index % 2 == 0 && !action->must && d->sent_at != 0
+      && sub_expires_at (d->sub) - w->now > INTERVAL)
+    g_assert_cmpint (w->now, >=, d->sent_at + INTERVAL);
+  d->sent_at = w->now;
   d->cseq = action->cseq;
   d->is_in_flight = TRUE;
   d->is_lost = FALSE;
@@ -162,7 +170,7 @@ make_dialog (World *w, Dialog *d, char *watcher, char *call_id)
   return (SubsDialog){ .presentity = PRESENTITY,
                        .watcher = watcher,
                        .package = "presence",
-                       .event = "presence",
+                       .event = d->index % 2 == 0 ? PACED : "presence",
                        .call_id = call_id,
                        .remote_tag = "tag",
                        .target = "sip:w@192.0.2.2",
@@ -423,7 +431,11 @@ settle (World *w)
 {
   do_wait (w, 61); /* what waits for a time */
   carry_out (w);
-  for (guint round = 0; round < 8; round++)
+  for (guint round = 0; round < 8; round++) {
+    if (round == 2 || round == 4) { /* for a max-rate */
+      do_wait (w, 21);
+      carry_out (w);
+    }
     for (guint i = 0; i < N_WATCHERS; i++) {
       Dialog *d = &w->dialogs[i];
       while (d->sub != NULL && !d->is_gone
@@ -440,6 +452,7 @@ settle (World *w)
       do_answer (w, d, SUBS_NOTIFY_OK);
       carry_out (w);
     }
+  }
 }
 
 static void
