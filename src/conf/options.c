@@ -113,6 +113,12 @@ static const ConfOption options[] = {
     "after a change of the settings." },
   { "subscriptions", "max_pending", CONF_INT, "200", 0, 1000000, NULL, TRUE,
     "The most watchers that wait for one user's approval." },
+  { "subscriptions", "max_rate_interval", CONF_DURATION, "1h", 0, DAY, NULL,
+    TRUE, "The longest time between two NOTIFYs that a watcher may ask for"
+    " (max-rate); a longer one is cut; 0: any." },
+  { "subscriptions", "min_rate_interval", CONF_DURATION, "5s", 0, HOUR, NULL,
+    TRUE, "The shortest time between NOTIFYs without news that a watcher may ask"
+    " for (min-rate, adaptive-min-rate); a shorter one is lengthened; 0: any." },
   { "subscriptions", "xcap_max", CONF_INT, "20", 0, 10000, NULL, TRUE,
     "The most subscriptions of one user to changes of documents (xcap-diff)." },
   { "subscriptions", "xcap_uris", CONF_INT, "100", 1, 1000, NULL, TRUE,

@@ -38,7 +38,11 @@ limits_of (const Conf *conf)
         .max_expires = number (conf, "subscriptions", "max_expires"),
         .default_expires = number (conf, "subscriptions", "default_expires"),
         .retry_after_timeout = number (conf, "subscriptions", "retry"),
-        .tombstone = TOMBSTONE },
+        .tombstone = TOMBSTONE,
+        .max_rate_interval
+        = number (conf, "subscriptions", "max_rate_interval"),
+        .min_rate_interval
+        = number (conf, "subscriptions", "min_rate_interval") },
     .wake_rate = number (conf, "subscriptions", "wake_rate"),
     .max_pending = number (conf, "subscriptions", "max_pending"),
     .xcap_subscriptions = number (conf, "subscriptions", "xcap_max"),

@@ -15,6 +15,8 @@ typedef struct {
   GBytes *body;        /* NULL: none */
   const char *content_type;
   const char *event_params; /* to add to Event ("a=b;c=d"), or NULL */
+  const char *state_params; /* to add to Subscription-State (";a=b"), or NULL */
+  const char *etag;         /* for SIP-ETag (RFC 5839), or NULL */
   const char *target; /* Request-URI when it is not dialog->target (a GRUU of
                          ours, mapped to its binding's contact); or NULL */
   const char
@@ -25,9 +27,11 @@ typedef struct {
   guint64 flow;     /* the flow to use, 0 none (then by DESIGN section 5) */
 } SipNotify;
 
-/* result as in subs.h; status the SIP status (408, 503 internal). */
+/* result as in subs.h; status the SIP status (408, 503 internal); event: the
+ * Event header of a 2xx that has one (RFC 6446 9.3), or NULL. */
 typedef void (*SipNotifyFn) (SubsNotifyResult result, guint status,
-                             guint retry_after, gpointer data);
+                             guint retry_after, const char *event,
+                             gpointer data);
 
 /* A request that came in and waits for its one final answer (sip/ owns it). */
 typedef struct SipIncoming SipIncoming;

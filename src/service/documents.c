@@ -149,6 +149,10 @@ render (Service *service, const char *aor, const char *view)
   self->bytes = compose (service, aor, view);
   self->version = version;
   self->has_changed = before == NULL || !g_bytes_equal (before, self->bytes);
+  if (!self->has_changed) { /* what hangs on them goes on (shape.h) */
+    g_bytes_unref (self->bytes);
+    self->bytes = g_steal_pointer (&before);
+  }
   return self;
 }
 

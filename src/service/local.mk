@@ -25,6 +25,8 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/mail-priv.h \
   src/service/relay.c src/service/relay.h \
   src/service/reports.c src/service/reports.h \
+  src/service/shape.c src/service/shape.h src/service/shape-priv.h \
+  src/service/shapes.c \
   src/service/summary.c src/service/summary.h \
   src/service/documents.c src/service/documents.h \
   src/service/watchers.c src/service/watchers.h \

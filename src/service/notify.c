@@ -7,6 +7,7 @@
 #include "service/judge.h"
 #include "service/packages.h"
 #include "service/renew.h"
+#include "service/shape.h"
 #include "service/watchers.h"
 #include "service/xcap_events.h"
 
@@ -150,7 +151,7 @@ erase_row (Service *self, Sub *sub)
 
 static void
 notified_cb (SubsNotifyResult result, guint status, guint retry_after,
-             gpointer data)
+             const char *event, gpointer data)
 {
   Notifying *self = data;
   Service *service = self->service;
@@ -161,6 +162,10 @@ notified_cb (SubsNotifyResult result, guint status, guint retry_after,
   if (status == 408 && package != NULL && package->ends_at_timeout)
     result = SUBS_NOTIFY_DEAD;
   xcap_events_notified (service, self->sub, result == SUBS_NOTIFY_OK);
+  if (sub_is_shaped (self->sub))
+    shape_notified (self->sub, result == SUBS_NOTIFY_OK);
+  if (event != NULL)
+    subs_set_rates (service->subs, self->sub, event, service_now (service));
   if (result != SUBS_NOTIFY_OK)
     g_info ("NOTIFY of %s to %s (Call-ID %s): %u", dialog->presentity,
             dialog->watcher, dialog->call_id, status);
@@ -196,15 +201,25 @@ aim_at_gruu (Service *self, const SubsDialog *dialog, SipNotify *notify)
   notify->flow = binding->flow;
 }
 
+/* It would have said nothing new. */
+static void
+skip_notify (Service *self, const SubsAction *action)
+{
+  GArray *actions = subs_actions_new ();
+
+  subs_skipped (self->subs, action->sub, action->cseq, service_now (self),
+                actions);
+  service_act (self, actions);
+}
+
 static void
 send_notify (Service *self, const SubsAction *action)
 {
   Sub *sub = action->sub;
   const SubsDialog *dialog = sub_dialog (sub);
   const Package *package = package_find (dialog->package);
-  g_autoptr (GBytes) body = NULL;
-  g_autofree char *type = NULL;
-  Notifying *notifying = g_new0 (Notifying, 1);
+  g_auto (Shaped) shaped = { 0 };
+  Notifying *notifying;
   SipNotify notify = { .dialog = dialog,
                        .cseq = action->cseq,
                        .state = action->state,
@@ -212,16 +227,19 @@ send_notify (Service *self, const SubsAction *action)
                        .expires = action->expires,
                        .flow = dialog->flow };
 
-  if (action->wants_body && package != NULL) {
-    body = package->compose (self, sub);
-    if (package->type != NULL)
-      type = package->type (self, sub);
-    notify.body = body;
-    notify.content_type = type != NULL ? type : package->content_type;
-  }
-  if (package != NULL)
+  if (package != NULL) {
+    if (!shape_compose (self, package, action, &shaped)) {
+      skip_notify (self, action);
+      return;
+    }
     notify.event_params = package->event_params;
+  }
+  notify.body = shaped.body;
+  notify.content_type = shaped.content_type;
+  notify.state_params = shaped.rates;
+  notify.etag = *shaped.etag != '\0' ? shaped.etag : NULL;
   aim_at_gruu (self, dialog, &notify);
+  notifying = g_new0 (Notifying, 1);
   notifying->service = self;
   notifying->sub = sub_ref (sub);
   notifying->cseq = action->cseq;

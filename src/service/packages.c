@@ -2,6 +2,8 @@
  *
  * The table of event packages and the reading of Accept (RFC 3261 20.1). */
 #define G_LOG_DOMAIN "service"
+#include "config.h"
+
 #include "service/packages.h"
 
 #include "service/documents.h"
@@ -10,24 +12,37 @@
 #include "service/watchers.h"
 #include "service/xcap_events.h"
 
+#include "codec/pidf-diff.h"
 #include "codec/xcap-diff.h"
 #include "codec/xcap-settings.h"
 
 #include <string.h>
 
+/* Of watcher information: they say no more of who watches. */
+static const char *const passing[]
+    = { "version", "expiration", "duration-subscribed", NULL };
+
 static Package packages[] = {
   { .name = "presence",
     .content_type = "application/pidf+xml",
     .accept = "application/pidf+xml",
-    .compose = documents_presence },
+    .compose = documents_presence,
+    .has_etag = TRUE,
+    .is_partial = TRUE,
+    .is_filtered = TRUE },
   { .name = "presence.winfo",
     .content_type = "application/watcherinfo+xml",
     .accept = "application/watcherinfo+xml",
-    .compose = watchers_document },
+    .compose = watchers_document,
+    .look = watchers_look,
+    .passing = passing,
+    .has_etag = TRUE,
+    .is_filtered = TRUE },
   { .name = SUMMARY,
     .content_type = "application/simple-message-summary",
     .accept = "application/simple-message-summary",
-    .compose = summary_document },
+    .compose = summary_document,
+    .has_etag = TRUE },
   { .name = XCAP_DIFF,
     .content_type = XCAP_DIFF_TYPE,
     .accept = XCAP_DIFF_TYPE,
@@ -39,6 +54,7 @@ static Package packages[] = {
     .content_type = XCAP_SETTINGS_TYPE,
     .accept = XCAP_SETTINGS_TYPE,
     .compose = profile_document,
+    .has_etag = TRUE,
     .type = profile_type,
     .check = profile_check,
     .pointer = PROFILE_POINTER,
@@ -62,43 +78,78 @@ package_find (const char *name)
   return NULL;
 }
 
-/* One range of Accept against a type: "*" "/" "*", "application/" "*" or the
- * type itself, parameters ignored but q=0. */
-static gboolean
-range_matches (const char *range, const char *type)
+/* RFC 3261 20.1: of a range's parameters q alone matters; 1 without it. */
+static gdouble
+quality_of (GStrv parts)
 {
-  g_auto (GStrv) parts = g_strsplit (range, ";", -1);
-  const char *slash = strchr (type, '/');
-  char *name;
-
-  if (parts[0] == NULL)
-    return FALSE;
-  name = g_strstrip (parts[0]);
   for (guint i = 1; parts[i] != NULL; i++) {
     char *param = g_strstrip (parts[i]);
 
-    if (g_ascii_strncasecmp (param, "q=", 2) == 0
-        && g_ascii_strtod (param + 2, NULL) == 0)
-      return FALSE;
+    if (g_ascii_strncasecmp (param, "q=", 2) == 0)
+      return g_ascii_strtod (param + 2, NULL);
   }
-  if (strcmp (name, "*/*") == 0 || g_ascii_strcasecmp (name, type) == 0)
-    return TRUE;
+  return 1;
+}
+
+/* How well a range names a type: 3 itself, 2 "application/" "*", 1 "*" "/" "*",
+ * 0 not. */
+static guint
+closeness (const char *name, const char *type)
+{
+  const char *slash = strchr (type, '/');
+
+  if (g_ascii_strcasecmp (name, type) == 0)
+    return 3;
+  if (strcmp (name, "*/*") == 0)
+    return 1;
   return g_str_has_suffix (name, "/*")
-         && g_ascii_strncasecmp (name, type, slash - type + 1) == 0;
+                 && g_ascii_strncasecmp (name, type, slash - type + 1) == 0
+             ? 2
+             : 0;
+}
+
+/* The q of the range that names the type best; 0: none does.  *named_out: does
+ * one name the type itself? */
+static gdouble
+quality (const char *accept, const char *type, gboolean *named_out)
+{
+  g_auto (GStrv) ranges = g_strsplit (accept, ",", 64);
+  gdouble best = 0;
+  guint closest = 0;
+
+  for (guint i = 0; ranges[i] != NULL; i++) {
+    g_auto (GStrv) parts = g_strsplit (ranges[i], ";", -1);
+    guint close
+        = parts[0] == NULL ? 0 : closeness (g_strstrip (parts[0]), type);
+
+    if (close <= closest)
+      continue;
+    closest = close;
+    best = quality_of (parts);
+  }
+  *named_out = closest == 3;
+  return best;
 }
 
 gboolean
 package_accepts (const char *accept, const char *type)
 {
-  g_auto (GStrv) ranges = NULL;
+  gboolean is_named;
 
-  if (accept == NULL)
-    return TRUE;
-  ranges = g_strsplit (accept, ",", 64);
-  for (guint i = 0; ranges[i] != NULL; i++)
-    if (range_matches (ranges[i], type))
-      return TRUE;
-  return FALSE;
+  return accept == NULL || quality (accept, type, &is_named) > 0;
+}
+
+gboolean
+package_prefers_partial (const char *accept)
+{
+  gboolean is_named, is_other;
+  gdouble partial;
+
+  if (accept == NULL || strcasestr (accept, "pidf-diff") == NULL)
+    return FALSE;
+  partial = quality (accept, PIDF_DIFF_TYPE, &is_named);
+  return is_named && partial > 0
+         && partial >= quality (accept, "application/pidf+xml", &is_other);
 }
 
 gboolean
@@ -106,6 +157,7 @@ package_is_acceptable (const Package *self, Service *service,
                        const char *accept)
 {
   return package_accepts (accept, self->accept)
+         || (self->is_partial && package_prefers_partial (accept))
          || (self->pointer != NULL && service->xcap_root != NULL
              && package_accepts (accept, self->pointer));
 }

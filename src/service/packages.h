@@ -19,6 +19,14 @@ typedef struct {
   ServiceVerdict (*check) (const SubscribeCommand *command, const char **text);
   const char
       *body; /* the type of a SUBSCRIBE's body that it takes; NULL: none */
+  /* The document without any effect of telling it; NULL: compose has none. */
+  GBytes *(*look) (Service *service, Sub *sub);
+  const char *const *passing; /* names of its attributes that change with the
+                                 time alone, up to NULL; or NULL */
+  gboolean has_etag;   /* its NOTIFYs have entity tags (RFC 5839): they are full
+                          state */
+  gboolean is_partial; /* in application/pidf-diff+xml too (RFC 5263) */
+  gboolean is_filtered;     /* a SUBSCRIBE may bring a filter (RFC 4660) */
   const char *pointer;      /* the type in Accept that will do too where there
                                 is an XCAP server; or NULL */
   const char *event_params; /* what its NOTIFYs add to Event; or NULL */
@@ -37,5 +45,8 @@ const Package *package_find (const char *name);
  * allow a type that the package can send? */
 gboolean package_is_acceptable (const Package *self, Service *service,
                                 const char *accept);
+/* Does it name application/pidf-diff+xml, and like it no less than PIDF (RFC
+ * 5263 4.3)?  FALSE for NULL. */
+gboolean package_prefers_partial (const char *accept);
 /* Does it allow this type?  NULL: the default type alone, any is TRUE. */
 gboolean package_accepts (const char *accept, const char *type);

@@ -7,6 +7,7 @@
 #include "service/judge.h"
 #include "service/mail.h"
 #include "service/permanent.h"
+#include "service/shape.h"
 #include "service/xcap_events.h"
 
 #include "addr/aor.h"
@@ -81,8 +82,10 @@ subscription_cb (SubsStored *row, gpointer data)
   Service *self = data;
   Sub *sub = subs_restore (self->subs, row, service_now (self));
 
-  if (sub != NULL)
+  if (sub != NULL) {
+    shape_attach (self, sub, NULL);
     service_pace (self, is_udp (&row->dialog) ? PACE_WAKE : PACE_JUDGE, sub);
+  }
   subs_stored_free (row);
 }
 

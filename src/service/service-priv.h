@@ -10,6 +10,7 @@ typedef struct Facts Facts;
 typedef struct Mail Mail;
 typedef struct Permanents Permanents;
 typedef struct Renewals Renewals;
+typedef struct Shapes Shapes;
 typedef struct Summaries Summaries;
 typedef struct Sweep Sweep;
 typedef struct Watchers Watchers;
@@ -34,6 +35,7 @@ struct Service {
   Facts *facts;
   Documents *documents;
   Renewals *renewals;
+  Shapes *shapes;
   Summaries *summaries;
   Watchers *watchers;
   XcapEvents *xcap;

@@ -10,6 +10,7 @@
 #include "service/relay.h"
 #include "service/permanent.h"
 #include "service/renew.h"
+#include "service/shape.h"
 #include "service/summary.h"
 #include "service/watchers.h"
 #include "service/xcap_events.h"
@@ -128,6 +129,7 @@ service_new (const ServiceLimits *limits, const char *const *domains,
   self->xcap = xcap_events_new ();
   self->permanents = permanents_new (self);
   self->renewals = renewals_new (self);
+  self->shapes = shapes_new ();
   self->summaries = summaries_new ();
   self->pacing = g_hash_table_new (NULL, NULL);
   self->reserves = g_ptr_array_new ();
@@ -160,6 +162,7 @@ service_free (Service *self)
   documents_free (self->documents);
   facts_free (self->facts);
   subs_free (self->subs);
+  shapes_free (self->shapes);
   presence_free (self->presence);
   reg_free (self->reg);
   service_users_free (self);

@@ -149,6 +149,7 @@ typedef struct {
                         tag of an in-dialog one, else NULL */
   const char *profile_type; /* of Event, without quotes; or NULL */
   gint64 expires;    /* -1 not given */
+  const char *suppress; /* Suppress-If-Match (RFC 5839), or NULL */
   gboolean is_body_optional; /* one that is not understood is passed over (RFC
                                 3261 20.11) */
 } SubscribeCommand;
@@ -156,7 +157,9 @@ typedef struct {
   ServiceVerdict verdict;
   const char *text;
   const char *local_tag; /* for the To of a 2xx */
-  const char *accept;    /* SERVICE_BAD_TYPE: the type that is taken, or "" */
+  const char *accept;    /* SERVICE_BAD_TYPE: the types that are taken, or "" */
+  gboolean is_quiet;     /* SERVICE_OK: no NOTIFY follows (204)... */
+  const char *etag;      /* ...for this is what there is, or NULL */
   guint expires;
   guint min_expires;
 } SubscribeAnswer;

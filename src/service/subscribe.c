@@ -5,6 +5,7 @@
 #define G_LOG_DOMAIN "service"
 #include "service/judge.h"
 #include "service/packages.h"
+#include "service/shape.h"
 #include "service/xcap_events.h"
 
 #include "addr/aor.h"
@@ -23,6 +24,8 @@ typedef struct {
   Sub *sub;
   guint32 cseq;
   guint granted;
+  gboolean is_quiet; /* it wants no NOTIFY, for it has... */
+  char *etag;        /* ...this, or NULL */
   SubscribeAnswerFn answer;
   gpointer data;
 } Subscribing;
@@ -48,6 +51,7 @@ subscribing_free (Subscribing *self)
 {
   service_leave (self->service);
   sub_unref (self->sub);
+  g_free (self->etag);
   g_free (self);
 }
 
@@ -69,13 +73,15 @@ refuse (Service *self, ServiceVerdict verdict, const char *text,
 }
 
 static void
-answer_ok (Sub *sub, guint granted, SubscribeAnswerFn answer, gpointer data)
+answer_ok (const Subscribing *self, guint granted)
 {
   SubscribeAnswer out = { .verdict = SERVICE_OK,
-                          .local_tag = sub_dialog (sub)->local_tag,
+                          .local_tag = sub_dialog (self->sub)->local_tag,
+                          .is_quiet = self->is_quiet,
+                          .etag = self->etag,
                           .expires = granted };
 
-  answer (&out, data);
+  self->answer (&out, self->data);
 }
 
 static void
@@ -105,11 +111,12 @@ stored (Service *service, Sub *sub, guint64 ticket, StoreOutcome outcome,
   if (outcome == STORE_REFUSED) {
     answer_now (service, SERVICE_FAILED, NULL, self->answer, self->data);
     subs_aborted (service->subs, sub, ticket, service_now (service), actions);
+    shape_attach (service, sub, NULL);
     xcap_events_revert (service, sub);
   } else {
     if (outcome == STORE_AWAY)
       shorten (self);
-    answer_ok (sub, self->granted, self->answer, self->data);
+    answer_ok (self, self->granted);
     subs_committed (service->subs, sub, ticket, service_now (service), actions);
   }
   service_act (service, actions);
@@ -117,13 +124,13 @@ stored (Service *service, Sub *sub, guint64 ticket, StoreOutcome outcome,
 }
 
 static void
-wait_for_store (Service *self, Sub *sub, guint granted, GArray *actions,
-                const Request *request)
+wait_for_store (Subscribing *self, GArray *actions)
 {
-  Subscribing *subscribing = subscribing_new (self, sub, granted, request);
+  Service *service = self->service;
+  Sub *sub = self->sub;
 
-  if (!service_act_stored (self, actions, sub, stored, subscribing))
-    stored (self, sub, 0, STORE_COMMITTED, subscribing);
+  if (!service_act_stored (service, actions, sub, stored, self))
+    stored (service, sub, 0, STORE_COMMITTED, self);
 }
 
 static ServiceVerdict
@@ -155,18 +162,38 @@ repeated_cb (StoreOutcome outcome, gpointer data)
   if (sub_is_gone (self->sub) || sub_remote_cseq (self->sub) != self->cseq)
     answer_now (self->service, SERVICE_FAILED, NULL, self->answer, self->data);
   else
-    answer_ok (self->sub, still_granted (self), self->answer, self->data);
+    answer_ok (self, still_granted (self));
   subscribing_free (self);
 }
 
 /* A repetition while the first is on its way to the store is answered when that
  * has ended: nothing is written, but the store keeps the order. */
 static void
-wait_for_first (Service *self, Sub *sub, guint granted, const Request *request)
+wait_for_first (Subscribing *self)
 {
-  self->store->submit (self->store->self, sub_dialog (sub)->presentity, NULL, 0,
-                       FALSE, repeated_cb,
-                       subscribing_new (self, sub, granted, request));
+  StorePort *store = self->service->store;
+
+  store->submit (store->self, sub_dialog (self->sub)->presentity, NULL, 0,
+                 FALSE, repeated_cb, self);
+}
+
+/* Answers a refresh, now or when it is committed; carries out actions. */
+static void
+answer_refresh (Subscribing *self, SubsVerdict verdict, GArray *actions)
+{
+  Service *service = self->service;
+
+  if (verdict == SUBS_OK) {
+    wait_for_store (self, actions);
+    return;
+  }
+  if (sub_is_settled (self->sub)) {
+    answer_ok (self, self->granted);
+    subscribing_free (self);
+  } else {
+    wait_for_first (self);
+  }
+  service_act (service, actions);
 }
 
 /* An in-dialog SUBSCRIBE, or an initial one that is repeated (DESIGN section 3,
@@ -175,31 +202,32 @@ static void
 refresh (Service *self, Sub *sub, const Request *request)
 {
   const SubscribeCommand *command = request->command;
+  const SubsDialog *dialog = &command->dialog;
   GArray *actions = subs_actions_new ();
+  g_autofree char *etag = NULL;
+  gboolean is_quiet;
   guint granted = 0;
-  SubsVerdict verdict
-      = subs_refresh (self->subs, sub, &command->dialog, request->caller->cseq,
-                      command->expires, service_now (self), &granted, actions);
+  Subscribing *subscribing;
+  SubsVerdict verdict;
 
-  if (verdict == SUBS_OK || verdict == SUBS_REPEAT)
-    xcap_events_attach (self, sub, request->watch);
-  else
+  is_quiet = dialog->local_tag != NULL
+             && shape_matches (self, sub, command->suppress, dialog->accept,
+                               dialog->body, &etag);
+  verdict = (is_quiet ? subs_refresh_quietly : subs_refresh) (
+      self->subs, sub, dialog, request->caller->cseq, command->expires,
+      service_now (self), &granted, actions);
+  if (verdict != SUBS_OK && verdict != SUBS_REPEAT) {
     xcap_watch_free (request->watch);
-  switch (verdict) {
-  case SUBS_OK:
-    wait_for_store (self, sub, granted, actions, request);
-    break;
-  case SUBS_REPEAT:
-    if (sub_is_settled (sub))
-      answer_ok (sub, granted, request->answer, request->data);
-    else
-      wait_for_first (self, sub, granted, request);
-    service_act (self, actions);
-    break;
-  default:
     refuse (self, verdict_of (verdict), NULL, request);
     service_act (self, actions);
+    return;
   }
+  xcap_events_attach (self, sub, request->watch);
+  shape_attach (self, sub, command->suppress);
+  subscribing = subscribing_new (self, sub, granted, request);
+  subscribing->is_quiet = is_quiet;
+  subscribing->etag = g_steal_pointer (&etag);
+  answer_refresh (subscribing, verdict, actions);
 }
 
 /* The dialog of an in-dialog SUBSCRIBE; NULL with a verdict. */
@@ -304,7 +332,8 @@ create (Service *self, const SubsDialog *dialog, const PolicyAnswer *judged,
   if (verdict == SUBS_OK) {
     judge_made (self, sub, judged);
     xcap_events_attach (self, sub, request->watch);
-    wait_for_store (self, sub, granted, actions, request);
+    shape_attach (self, sub, request->command->suppress);
+    wait_for_store (subscribing_new (self, sub, granted, request), actions);
     return;
   }
   xcap_watch_free (request->watch);
@@ -400,6 +429,7 @@ asking_free (Asking *self)
   g_free ((char *)self->caller.contact);
   g_free ((char *)self->caller.instance);
   g_free ((char *)self->command.profile_type);
+  g_free ((char *)self->command.suppress);
   subs_stored_free (self->stored);
   g_free (self);
 }
@@ -422,6 +452,7 @@ asking_new (Service *service, const Request *request)
       = subs_stored_copy (&(SubsStored){ .dialog = request->command->dialog });
   self->command = *request->command;
   self->command.profile_type = g_strdup (request->command->profile_type);
+  self->command.suppress = g_strdup (request->command->suppress);
   self->command.dialog = self->stored->dialog;
   self->answer = request->answer;
   self->data = request->data;

@@ -243,13 +243,13 @@ mark_told (Watchers *self, Sub *sub, gint64 now)
   *told = now;
 }
 
-GBytes *
-watchers_document (Service *service, Sub *sub)
+static GBytes *
+compose (Service *service, Sub *sub, guint32 version)
 {
   const SubsDialog *dialog = sub_dialog (sub);
   g_autofree char *resource = aor_to_uri (dialog->presentity);
   g_autoptr (WinfoDoc) doc
-      = winfo_doc_new (resource, "presence", sub_next_version (sub), TRUE);
+      = winfo_doc_new (resource, "presence", version, TRUE);
   g_autoptr (GHashTable) live = g_hash_table_new (aor_hash, aor_equal);
   Listing listing = { doc, service_now (service), live };
 
@@ -257,6 +257,20 @@ watchers_document (Service *service, Sub *sub)
                 g_intern_static_string ("presence"), list_cb, &listing);
   list_ended (service, sub, doc);
   list_waiting (service, dialog->presentity, &listing);
-  mark_told (service->watchers, sub, listing.now);
   return winfo_write (doc);
+}
+
+GBytes *
+watchers_document (Service *service, Sub *sub)
+{
+  GBytes *document = compose (service, sub, sub_next_version (sub));
+
+  mark_told (service->watchers, sub, service_now (service));
+  return document;
+}
+
+GBytes *
+watchers_look (Service *service, Sub *sub)
+{
+  return compose (service, sub, 0);
 }

@@ -12,6 +12,10 @@ void watchers_free (Watchers *self);
 /* The watcher-information document for this winfo subscription. */
 GBytes *watchers_document (Service *service, Sub *sub);
 
+/* The same without telling it: of version 0, and who ended is told once more
+ * all the same. */
+GBytes *watchers_look (Service *service, Sub *sub);
+
 /* A watcher's state changed (SUBS_ACT_WATCHER): remembers it if it ended. */
 void watchers_note (Service *service, const SubsAction *action);
 

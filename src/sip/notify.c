@@ -22,7 +22,9 @@ is_sound (const SipNotify *notify, const char *target, const char *contact)
          && text_is_clean (d->local_tag, " ;")
          && text_is_clean (d->remote_tag, " ;")
          && text_is_clean (notify->content_type, "")
-         && text_is_clean (notify->event_params, "");
+         && text_is_clean (notify->event_params, "")
+         && text_is_clean (notify->state_params, "")
+         && text_is_clean (notify->etag, " ");
 }
 
 static const char *
@@ -88,7 +90,8 @@ write_state (const SipNotify *notify, GString *out)
   g_string_append_printf (out, "Subscription-State: %s",
                           subs_state_name (notify->state));
   if (notify->state != SUBS_TERMINATED)
-    g_string_append_printf (out, ";expires=%u", notify->expires);
+    g_string_append_printf (out, ";expires=%u%s", notify->expires,
+                            notify->state_params ? notify->state_params : "");
   else if (reason != NULL)
     g_string_append_printf (out, ";reason=%s", reason);
   if (notify->state == SUBS_TERMINATED && notify->retry_after > 0)
@@ -130,6 +133,8 @@ notify_write (const SipNotify *notify, const char *contact, GString *out)
   write_target (notify, out);
   write_dialog (notify, contact, out);
   write_state (notify, out);
+  if (notify->etag != NULL)
+    g_string_append_printf (out, "SIP-ETag: %s\r\n", notify->etag);
   if (len > 0 && notify->content_type != NULL)
     g_string_append_printf (out, "Content-Type: %s\r\n", notify->content_type);
   g_string_append_printf (out, "Content-Length: %" G_GSIZE_FORMAT "\r\n\r\n",

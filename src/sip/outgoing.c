@@ -6,6 +6,7 @@
 #include "sip/out-priv.h"
 #include "base/log.h"
 #include "sip/text.h"
+#include "sip/value.h"
 
 #include <string.h>
 
@@ -150,6 +151,15 @@ note_silence (SipOutgoing *self, guint status, gboolean is_internal)
   }
 }
 
+/* NULL: it has none. */
+static const char *
+event_of (msg_t *response)
+{
+  const sip_event_t *event = sip_object (response)->sip_event;
+
+  return event != NULL ? value_text (msg_home (response), event) : NULL;
+}
+
 static void
 tell_notify (SipOutgoing *self, guint status, msg_t *response)
 {
@@ -157,9 +167,9 @@ tell_notify (SipOutgoing *self, guint status, msg_t *response)
 
   note_silence (self, status, response == NULL);
   (*self->out->n_notify_result[result])++;
-  self->notified (result, status,
-                  response ? retry_after_of (sip_object (response)) : 0,
-                  self->data);
+  self->notified (
+      result, status, response ? retry_after_of (sip_object (response)) : 0,
+      result == SUBS_NOTIFY_OK ? event_of (response) : NULL, self->data);
 }
 
 /* Does the server of another domain answer? */

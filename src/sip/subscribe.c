@@ -15,9 +15,11 @@ reply_ok (SipIncoming *request, const SubscribeAnswer *answer,
 
   if (to->a_tag == NULL)
     sip_to_tag (home, to, answer->local_tag);
-  incoming_reply (request, 200, NULL, SIPTAG_TO (to),
+  incoming_reply (request, answer->is_quiet ? 204 : 200,
+                  answer->is_quiet ? "No Notification" : NULL, SIPTAG_TO (to),
                   SIPTAG_EXPIRES_STR (su_sprintf (home, "%u", answer->expires)),
                   SIPTAG_ALLOW_EVENTS_STR (service_allow_events ()),
+                  TAG_IF (answer->etag != NULL, SIPTAG_ETAG_STR (answer->etag)),
                   TAG_IF (contact != NULL, SIPTAG_CONTACT_STR (su_sprintf (
                                                home, "<%s>", contact))),
                   TAG_END ());
@@ -162,13 +164,32 @@ read_dialog (const SipIncoming *request, const ServiceCaller *caller,
   };
 }
 
+/* The value of Suppress-If-Match (RFC 5839 7.2), *n_out of which there are; NULL
+ * for none. */
+static const char *
+suppress_of (const sip_t *sip, guint *n_out)
+{
+  const char *value = NULL;
+
+  *n_out = 0;
+  for (const sip_unknown_t *h = sip->sip_unknown; h != NULL; h = h->un_next)
+    if (g_ascii_strcasecmp (h->un_name, "Suppress-If-Match") == 0
+        && ++*n_out == 1)
+      value = h->un_value;
+  return value;
+}
+
 /* TRUE: it has been answered. */
 static gboolean
 refuse (SipIncoming *request)
 {
   const sip_t *sip = request->object;
   const char *fault = fault_of (request);
+  guint n_suppress;
 
+  suppress_of (sip, &n_suppress);
+  if (n_suppress > 1 && fault == NULL)
+    fault = "more than one Suppress-If-Match";
   if (sip->sip_event == NULL)
     status_reply (request, SERVICE_BAD_EVENT, "Event missing", 0);
   else if (fault != NULL)
@@ -188,6 +209,7 @@ request_subscribe (SipIncoming *request)
   SubscribeCommand command = { .expires = request_expires (request) };
   g_autoptr (SubsBody) body = NULL;
   ServiceCaller caller;
+  guint n_suppress;
 
   if (refuse (request))
     return;
@@ -199,6 +221,7 @@ request_subscribe (SipIncoming *request)
       = is_optional (request->object->sip_content_disposition);
   command.profile_type
       = profile_type (msg_home (request->msg), request->object->sip_event);
+  command.suppress = suppress_of (request->object, &n_suppress);
   command.dialog.presentity = request_aor (request);
   if (command.dialog.presentity == NULL && command.dialog.local_tag == NULL) {
     status_reply (request, SERVICE_NOT_FOUND, NULL, 0);

@@ -272,6 +272,7 @@ send (const Turn *turn, Sub *sub)
   action->state = sub_state (sub);
   action->wants_body = wants_body (sub);
   action->must = sub->must;
+  action->is_periodic = sub->is_periodic && !sub->must;
   sub->must_sent = sub->must;
   sub->must = FALSE;
   if (sub->shape != NULL)

@@ -201,6 +201,7 @@ struct Sub {
   guint32 is_reserving : 1; /* gboolean: the row has a chunk of numbers more */
   guint32 must : 1;      /* gboolean: the next NOTIFY has to go out */
   guint32 must_sent : 1; /* ...the one in flight had to */
+  guint32 is_periodic : 1; /* gboolean: a rate is what moves it now */
   char ids[];      /* Call-ID, local tag, remote tag */
 };
 
@@ -230,6 +231,7 @@ typedef struct {
   GArray *actions;
   SubsReason reason; /* LIFE_REFUSE */
   guint retry_after; /* SENDER_REFUSED_LATER, in seconds */
+  gboolean is_quiet; /* a SUBSCRIBE that wants no NOTIFY */
 } Turn;
 
 #define TURN(self, now_, actions_)                                             \

@@ -20,8 +20,10 @@ due_cb (WheelTimer *timer, gpointer data)
                sender_is_suspended (sub) ? LIFE_EXPIRED_AWAY : LIFE_EXPIRED);
   } else if (sub->retry_at != 0 && sub->retry_at <= self->now) {
     sub->retry_at = 0;
-    if (sub->sender != SENDER_IDLE || sub->life == LIFE_ACTIVE)
+    sub->is_periodic = sub->sender == SENDER_IDLE;
+    if (!sub->is_periodic || sub->life == LIFE_ACTIVE)
       sender_move (turn, sub, SENDER_DUE);
+    sub->is_periodic = FALSE;
   }
   sub_touch (self, sub);
 }

@@ -62,9 +62,7 @@ typedef struct {
   const char *local_contact; /* our Contact in this dialog */
   SubsBody *body;            /* of the SUBSCRIBE, or of a later one that had one */
   guint64 flow;           /* 0: none */
-  guint32 is_trusted : 1; /* came from a trusted peer: NOTIFY to the Contact */
-  guint32 is_quiet : 1;   /* of a SUBSCRIBE in the dialog: the watcher has what
-                             it would be told already (RFC 5839 6.3) */
+  gboolean is_trusted;    /* came from a trusted peer: NOTIFY to the Contact */
   guint32 limit_at;       /* seconds (not us: there are many); it ends then
                              however it is refreshed (ad hoc watching);
                              SUBS_NO_END: ad hoc without an end; 0: it is not ad
@@ -137,6 +135,7 @@ typedef struct {
   gboolean must;       /* NOTIFY: a SUBSCRIBE asked for it, or the subscription's
                           state changed; FALSE: the presentity's state did, or a
                           rate asks for it, and subs_skipped may be the answer */
+  gboolean is_periodic; /* NOTIFY: nothing changed, a rate asks for it */
   guint32 cseq;        /* NOTIFY: the CSeq to use */
   guint32 expires;     /* seconds left, for the expires parameter */
 } SubsAction;
@@ -199,14 +198,19 @@ SubsVerdict subs_create (Subs *self, const SubsDialog *dialog, guint32 cseq,
 /* A SUBSCRIBE inside the dialog: refresh, or end with expires 0.  The flow in
  * dialog replaces the old one, and so do target, instance, source, accept,
  * local_contact, the rates in event and (unless it is a repeat) body where they
- * are not NULL (others are not looked at).  With is_quiet no NOTIFY follows, and
- * what was owed is taken as told.  A repeat
+ * are not NULL (others are not looked at).  A repeat
  * is answered with what is left; its NOTIFY is among the actions, or follows
  * the commit when that is still under way (sub_is_settled is FALSE).  The
  * tombstone answers a repeated unsubscription without one. */
 SubsVerdict subs_refresh (Subs *self, Sub *sub, const SubsDialog *dialog,
                           guint32 cseq, gint64 expires, gint64 now,
                           guint *granted_out, GArray *actions);
+/* The same for a watcher who has what it would be told (RFC 5839 6.3): no NOTIFY
+ * follows, and what was owed is taken as told. */
+SubsVerdict subs_refresh_quietly (Subs *self, Sub *sub,
+                                  const SubsDialog *dialog, guint32 cseq,
+                                  gint64 expires, gint64 now,
+                                  guint *granted_out, GArray *actions);
 
 /* Bounds the expiry to seconds from now (answer from memory while PostgreSQL is
  * away); returns what is granted then. */

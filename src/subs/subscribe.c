@@ -91,9 +91,9 @@ judge (const Subs *self, const Sub *sub, guint32 cseq, gint64 expires)
 
 /* The NOTIFY of a SUBSCRIBE whose row is under way follows its commit. */
 static guint
-repeat (const Turn *turn, Sub *sub, gboolean is_quiet)
+repeat (const Turn *turn, Sub *sub)
 {
-  if (sub_is_settled (sub) && !is_quiet)
+  if (sub_is_settled (sub) && !turn->is_quiet)
     life_move (turn, sub, LIFE_REPEATED);
   if (is_ended_by_watcher (sub))
     return 0;
@@ -118,7 +118,7 @@ accept_refresh (const Turn *turn, Sub *sub, guint granted, guint32 cseq,
   sub->expires_at
       = turn->now + (granted == 0 ? limits->tombstone : granted) * SECOND;
   sub_grant_rates (turn->subs, sub, turn->now);
-  if (dialog->is_quiet) {
+  if (turn->is_quiet) {
     sub->must = FALSE;
     sender_move (turn, sub, SENDER_QUIET);
   }
@@ -127,15 +127,15 @@ accept_refresh (const Turn *turn, Sub *sub, guint granted, guint32 cseq,
     ;
   write->previous_cseq = previous;
   write->has_body = body != NULL;
-  write->is_quiet = dialog->is_quiet;
+  write->is_quiet = turn->is_quiet;
   write->previous_body = g_steal_pointer (&previous_body);
 }
 
-SubsVerdict
-subs_refresh (Subs *self, Sub *sub, const SubsDialog *dialog, guint32 cseq,
-              gint64 expires, gint64 now, guint *granted_out, GArray *actions)
+static SubsVerdict
+refresh (const Turn *turn, Sub *sub, const SubsDialog *dialog, guint32 cseq,
+         gint64 expires, guint *granted_out)
 {
-  const Turn *turn = TURN (self, now, actions);
+  Subs *self = turn->subs;
   SubsVerdict verdict = judge (self, sub, cseq, expires);
 
   if (verdict == SUBS_REPEAT || verdict == SUBS_OK) {
@@ -143,14 +143,33 @@ subs_refresh (Subs *self, Sub *sub, const SubsDialog *dialog, guint32 cseq,
     table_set_flow (self, sub, dialog->flow);
   }
   if (verdict == SUBS_REPEAT)
-    *granted_out = repeat (turn, sub, dialog->is_quiet);
+    *granted_out = repeat (turn, sub);
   if (verdict == SUBS_OK) {
-    *granted_out
-        = sub_bound (grant (&self->limits, expires), sub->dialog.limit_at, now);
+    *granted_out = sub_bound (grant (&self->limits, expires),
+                              sub->dialog.limit_at, turn->now);
     accept_refresh (turn, sub, *granted_out, cseq, dialog);
   }
   sub_touch (self, sub);
   return verdict;
+}
+
+SubsVerdict
+subs_refresh (Subs *self, Sub *sub, const SubsDialog *dialog, guint32 cseq,
+              gint64 expires, gint64 now, guint *granted_out, GArray *actions)
+{
+  return refresh (TURN (self, now, actions), sub, dialog, cseq, expires,
+                  granted_out);
+}
+
+SubsVerdict
+subs_refresh_quietly (Subs *self, Sub *sub, const SubsDialog *dialog,
+                      guint32 cseq, gint64 expires, gint64 now,
+                      guint *granted_out, GArray *actions)
+{
+  const Turn turn
+      = { .subs = self, .now = now, .actions = actions, .is_quiet = TRUE };
+
+  return refresh (&turn, sub, dialog, cseq, expires, granted_out);
 }
 
 guint

@@ -18,6 +18,8 @@ fake_notify_free (FakeNotify *self)
   g_free (self->body);
   g_free (self->content_type);
   g_free (self->event_params);
+  g_free (self->state_params);
+  g_free (self->etag);
   g_free (self);
 }
 
@@ -49,6 +51,8 @@ notify_cb (gpointer port, const SipNotify *notify, SipNotifyFn done,
                             g_bytes_get_size (notify->body));
   note->content_type = g_strdup (notify->content_type);
   note->event_params = g_strdup (notify->event_params);
+  note->state_params = g_strdup (notify->state_params);
+  note->etag = g_strdup (notify->etag);
   note->state = notify->state;
   note->reason = notify->reason;
   note->cseq = notify->cseq;
@@ -164,7 +168,7 @@ fake_sip_answer (FakeSip *self, const char *watcher, SubsNotifyResult result)
     if (watcher != NULL && g_strcmp0 (note->watcher, watcher) != 0)
       continue;
     g_ptr_array_remove_index (self->notifies, i);
-    note->done (result, STATUS[result], 0, note->data);
+    note->done (result, STATUS[result], 0, NULL, note->data);
     return note;
   }
   g_error ("no NOTIFY to %s", watcher);

@@ -7,6 +7,7 @@
 
 typedef struct {
   char *watcher, *target, *body, *content_type, *event_params;
+  char *state_params, *etag;
   SubsState state;
   SubsReason reason;
   guint32 cseq;

@@ -172,13 +172,13 @@ world_refresh (World *self, guint32 cseq, gint64 expires)
   GArray *actions = begin (self);
 
   dialog.body = self->body;
-  dialog.is_quiet = self->is_quiet;
   if (self->event != NULL)
     dialog.event = self->event;
   g_string_append (
       self->trace,
-      verdict_name (subs_refresh (self->subs, self->sub, &dialog, cseq, expires,
-                                  self->now, &self->granted, actions)));
+      verdict_name ((self->is_quiet ? subs_refresh_quietly : subs_refresh) (
+          self->subs, self->sub, &dialog, cseq, expires, self->now,
+          &self->granted, actions)));
   return trace (self);
 }
 

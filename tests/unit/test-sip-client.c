@@ -281,7 +281,7 @@ ended (Rig *rig)
 
 static void
 notified_cb (SubsNotifyResult result, guint status, guint retry_after,
-             gpointer data)
+             const char *event, gpointer data)
 {
   Rig *rig = data;
 

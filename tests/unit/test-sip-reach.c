@@ -64,7 +64,7 @@ tear_down (Rig *rig, gconstpointer data)
 
 static void
 notified_cb (SubsNotifyResult result, guint status, guint retry_after,
-             gpointer data)
+             const char *event, gpointer data)
 {
   Rig *rig = data;
 

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * How a watcher wants to be told: as what changed (RFC 5263), through a filter
+ * (RFC 4660), not what it has already (RFC 5839).  Nearly all want nothing of it
+ * and have no shape; what is made for one is shared with all who want the
+ * same. */
+#pragma once
+#include "service/packages.h"
+
+Shapes *shapes_new (void);
+void shapes_free (Shapes *self);
+
+/* What a SUBSCRIBE asks for in sub, which has it accepted (or a row from the
+ * store has); suppress: the Suppress-If-Match of that SUBSCRIBE, or NULL. */
+void shape_attach (Service *service, Sub *sub, const char *suppress);
+
+/* Does suppress, of a SUBSCRIBE in the dialog of sub with this Accept and body
+ * (NULL: as before), name what the watcher would be told, so that it is told
+ * nothing (RFC 5839 6.3)?  *etag_out: the entity tag then, new. */
+gboolean shape_matches (Service *service, Sub *sub, const char *suppress,
+                        const char *accept, SubsBody *body, char **etag_out);
+
+/* What a NOTIFY carries.  Of one that is cleared, NULL everywhere. */
+typedef struct {
+  GBytes *body;             /* NULL: none */
+  const char *content_type; /* of it */
+  char *own_type;           /* content_type where it is not the package's */
+  char *rates;              /* for Subscription-State */
+  char etag[24];            /* "": none */
+} Shaped;
+void shaped_clear (Shaped *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Shaped, shaped_clear)
+
+/* Makes what action sends; package is that of its sub.  FALSE: it would say
+ * nothing that the watcher has not or wants, and is to be skipped. */
+gboolean shape_compose (Service *service, const Package *package,
+                        const SubsAction *action, Shaped *out);
+
+/* The NOTIFY of sub ended; is_known: 2xx, the watcher has it. */
+void shape_notified (Sub *sub, gboolean is_known);
