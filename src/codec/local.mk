@@ -36,6 +36,9 @@ src_libcodec_a_SOURCES += src/codec/mime.c src/codec/mime.h \
   src/codec/imdn.c src/codec/imdn-xml.c src/codec/imdn.h \
   src/codec/composing.c src/codec/composing.h \
   src/codec/recipients.c src/codec/recipients.h src/codec/list-message.c
+src_libcodec_a_SOURCES += src/codec/filter.c src/codec/filter.h \
+  src/codec/filter-merge.c src/codec/filter-priv.h \
+  src/codec/filter-trigger.c src/codec/filter-what.c
 src_libcodec_a_SOURCES += src/codec/pidf-diff.c src/codec/pidf-diff.h \
   src/codec/xml-patch.c src/codec/xml-patch.h src/codec/xml-path.c \
   src/codec/xml-path.h src/codec/xml-path-parse.c src/codec/xml-path-priv.h
@@ -56,6 +59,9 @@ EXTRA_DIST += tests/fuzz/seeds/pidf-baresip.xml \
   tests/fuzz/seeds/pidf-linphone.xml tests/fuzz/seeds/pidf-prefixed.xml \
   tests/fuzz/seeds/pidf-rpid.xml tests/fuzz/seeds/pidf-twinkle.xml
 
+check_PROGRAMS += tests/unit/test-filter
+tests_unit_test_filter_SOURCES = tests/unit/test-filter.c
+tests_unit_test_filter_LDADD = $(CODEC_LIBS)
 check_PROGRAMS += tests/unit/test-pidf-diff
 tests_unit_test_pidf_diff_SOURCES = tests/unit/test-pidf-diff.c
 tests_unit_test_pidf_diff_CPPFLAGS = $(AM_CPPFLAGS) $(XML_CFLAGS)

@@ -572,26 +572,6 @@ pidf_diff_between (GBytes *from, GBytes *to)
 /* --- The other way --- */
 
 static GBytes *
-write_plain (const xmlNode *root)
-{
-  g_autofree char *entity = xml_attribute (root, "entity");
-  GString *out = g_string_sized_new (512);
-
-  g_string_append (out,
-                   "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<presence");
-  xml_put_attribute (out, "xmlns", NS_PIDF);
-  xml_put_attribute (out, "xmlns:dm", NS_DM);
-  xml_put_attribute (out, "xmlns:rpid", NS_RPID);
-  xml_put_attribute (out, "entity", entity != NULL ? entity : "");
-  g_string_append_c (out, '>');
-  for (xmlNode *node = xml_element (root->children); node != NULL;
-       node = xml_element (node->next))
-    xml_put_fragment (out, node);
-  g_string_append (out, "</presence>\n");
-  return g_string_free_to_bytes (out);
-}
-
-static GBytes *
 bounded (GBytes *made, GError **error)
 {
   if (g_bytes_get_size (made) <= XML_BYTES_MAX)
@@ -612,7 +592,7 @@ pidf_patched (GBytes *base, GBytes *patch, GError **error)
   g_autoptr (xmlDoc) diff = NULL, doc = NULL;
 
   if (full != NULL)
-    return bounded (write_plain (xmlDocGetRootElement (full)), error);
+    return bounded (xml_write_presence (xmlDocGetRootElement (full)), error);
   diff = xml_read (text, len, NS_PIDF_DIFF, "pidf-diff", error);
   if (diff == NULL)
     return NULL;
@@ -624,5 +604,5 @@ pidf_patched (GBytes *base, GBytes *patch, GError **error)
   doc = xml_read (text, len, NS_PIDF, "presence", error);
   if (doc == NULL || !xml_patch_apply (doc, xmlDocGetRootElement (diff), error))
     return NULL;
-  return bounded (write_plain (xmlDocGetRootElement (doc)), error);
+  return bounded (xml_write_presence (xmlDocGetRootElement (doc)), error);
 }

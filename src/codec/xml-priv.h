@@ -67,6 +67,10 @@ void xml_put_attribute (GString *out, const char *name, const char *value);
 /* Appends <name>text</name>; nothing when text is NULL. */
 void xml_put_leaf (GString *out, const char *name, const char *text);
 
+/* A PIDF document of root's entity and elements, as pidf_write has it: the root
+ * binds dm: and rpid:, there is no white space between elements. */
+GBytes *xml_write_presence (const xmlNode *root);
+
 /* Appends node as a fragment for a place where the default namespace is NS_PIDF
  * and dm: and rpid: are bound to NS_DM and NS_RPID (names of these two always
  * get these prefixes, others keep theirs where possible). */

@@ -290,3 +290,23 @@ xml_put_fragment (GString *out, const xmlNode *node)
   put_node (&self, node);
   g_array_unref (self.scope);
 }
+
+GBytes *
+xml_write_presence (const xmlNode *root)
+{
+  g_autofree char *entity = xml_attribute (root, "entity");
+  GString *out = g_string_sized_new (512);
+
+  g_string_append (out,
+                   "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<presence");
+  xml_put_attribute (out, "xmlns", NS_PIDF);
+  xml_put_attribute (out, "xmlns:dm", NS_DM);
+  xml_put_attribute (out, "xmlns:rpid", NS_RPID);
+  xml_put_attribute (out, "entity", entity != NULL ? entity : "");
+  g_string_append_c (out, '>');
+  for (xmlNode *node = xml_element (root->children); node != NULL;
+       node = xml_element (node->next))
+    xml_put_fragment (out, node);
+  g_string_append (out, "</presence>\n");
+  return g_string_free_to_bytes (out);
+}
