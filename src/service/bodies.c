@@ -107,6 +107,15 @@ others (const SubsBody *body, const char *type)
   return rest;
 }
 
+gboolean
+body_has_more (const SubsBody *body, const char *type)
+{
+  g_autoptr (GArray) rest = others (body, type);
+
+  return rest->len > 0
+         || (body != NULL && !is_mixed (body) && !mime_is (body->type, type));
+}
+
 static void
 add_document (GArray *parts, GPtrArray *headers, const char *type,
               GBytes *bytes)

@@ -18,6 +18,9 @@ GBytes *body_part (const SubsBody *body, const char *type, GError **error);
  * `handling=optional`?  FALSE too when the parts cannot be read. */
 gboolean body_is_of (const SubsBody *body, const char *const *types, guint n);
 
+/* Is something else than a document of type in body? */
+gboolean body_has_more (const SubsBody *body, const char *type);
+
 /* body with part as its document of type, in the place of the one that it had
  * or beside the others; part NULL: without it.  NULL when nothing is left.  New;
  * body may be NULL. */

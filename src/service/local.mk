@@ -4,6 +4,7 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/service.c \
   src/service/bodies.c src/service/bodies.h \
   src/service/directory.c \
+  src/service/filters.c \
   src/service/facts.c src/service/facts.h \
   src/service/judge.c src/service/judge.h \
   src/service/register.c \

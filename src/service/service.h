@@ -50,6 +50,7 @@ typedef enum {
   SERVICE_BRIEF,          /* 423 with Min-Expires */
   SERVICE_UNAVAILABLE,    /* 480: nobody there */
   SERVICE_GONE,           /* 481 */
+  SERVICE_BAD_FILTER,     /* 488: a filter that is not understood */
   SERVICE_BAD_EVENT,      /* 489 with Allow-Events */
   SERVICE_OUT_OF_ORDER,   /* 500: CSeq (RFC 3261 12.2.2) */
   SERVICE_FAILED,         /* 500: our fault */

@@ -8,21 +8,37 @@
 
 #define ANY "*" /* RFC 5839 5.2: whatever it is */
 
+/* What a watcher was told last. */
+typedef struct {
+  GBytes *raw;      /* before any filter; NULL: it is not known what he has */
+  GBytes *document; /* what was left of it; NULL: nothing */
+  char etag[24];
+} Told;
+
 typedef struct {
   gboolean is_partial;
-  char *suppress; /* the condition while it holds, or NULL */
-  GBytes *base;   /* the document that the watcher has; NULL: not known */
-  GBytes *sent;   /* of the NOTIFY in flight, before it is known to be there */
+  FilterSet *filters; /* or NULL */
+  char *suppress;     /* the condition while it holds, or NULL */
+  Told base;          /* what the watcher has */
+  Told sent;          /* of the NOTIFY in flight, before it is there */
 } Shape;
+
+static void
+told_clear (Told *self)
+{
+  g_clear_pointer (&self->raw, g_bytes_unref);
+  g_clear_pointer (&self->document, g_bytes_unref);
+}
 
 static void
 shape_free (gpointer data)
 {
   Shape *self = data;
 
+  filter_set_unref (self->filters);
   g_free (self->suppress);
-  g_clear_pointer (&self->base, g_bytes_unref);
-  g_clear_pointer (&self->sent, g_bytes_unref);
+  told_clear (&self->base);
+  told_clear (&self->sent);
   g_free (self);
 }
 
@@ -38,18 +54,21 @@ shaped_clear (Shaped *self)
 
 /* NULL: it wants nothing of all this. */
 static Shape *
-shape_of (Service *service, const Package *package, const char *accept,
-          const SubsBody *body, const char *suppress)
+shape_of (Service *service, const Package *package, const SubsDialog *dialog,
+          const char *suppress)
 {
-  gboolean is_partial = package->is_partial && package_prefers_partial (accept);
+  gboolean is_partial
+      = package->is_partial && package_prefers_partial (dialog->accept);
+  FilterSet *filters = filters_of (service, package, dialog, dialog->body);
   Shape *self;
 
   if (!package->has_etag)
     suppress = NULL;
-  if (!is_partial && suppress == NULL)
+  if (!is_partial && suppress == NULL && filters == NULL)
     return NULL;
   self = g_new0 (Shape, 1);
   self->is_partial = is_partial;
+  self->filters = filters;
   self->suppress = g_strdup (suppress);
   return self;
 }
@@ -63,10 +82,11 @@ shape_attach (Service *service, Sub *sub, const char *suppress)
 
   if (package == NULL)
     return;
-  self = shape_of (service, package, dialog->accept, dialog->body, suppress);
+  self = shape_of (service, package, dialog, suppress);
   if (self != NULL && old != NULL) {
-    self->base = g_steal_pointer (&old->base);
-    self->sent = g_steal_pointer (&old->sent);
+    self->base = old->base;
+    self->sent = old->sent;
+    old->base = old->sent = (Told){ 0 };
   }
   sub_set_extra (sub, self, shape_free);
 }
@@ -78,6 +98,20 @@ look (Service *service, const Package *package, Sub *sub)
 {
   return package->look != NULL ? package->look (service, sub)
                                : package->compose (service, sub);
+}
+
+/* What is left of raw for this watcher; NULL: nothing. */
+static GBytes *
+filter (Service *service, const Package *package, const Shape *self, Sub *sub,
+        GBytes *raw)
+{
+  const SubsDialog *dialog = sub_dialog (sub);
+
+  if (self->filters == NULL)
+    return g_bytes_ref (raw);
+  if (package->look != NULL) /* no other watcher has the same */
+    return filters_apply (self->filters, dialog, raw);
+  return shapes_filtered (service, self->filters, dialog, raw);
 }
 
 /* What is told in another format is another entity (RFC 5839 4). */
@@ -106,20 +140,22 @@ gboolean
 shape_matches (Service *service, Sub *sub, const char *suppress,
                const char *accept, SubsBody *body, char **etag_out)
 {
-  const SubsDialog *dialog = sub_dialog (sub);
-  const Package *package = package_find (dialog->package);
+  SubsDialog dialog = *sub_dialog (sub);
+  const Package *package = package_find (dialog.package);
   g_autoptr (Shape) self = NULL;
-  g_autoptr (GBytes) document = NULL;
+  g_autoptr (GBytes) raw = NULL, document = NULL;
   char etag[24] = "";
 
   *etag_out = NULL;
   if (suppress == NULL || package == NULL || !package->has_etag
       || sub_is_owed (sub))
     return FALSE;
-  self = shape_of (service, package, accept != NULL ? accept : dialog->accept,
-                   body != NULL ? body : dialog->body, suppress);
+  dialog.accept = accept != NULL ? accept : dialog.accept;
+  dialog.body = body != NULL ? body : dialog.body;
+  self = shape_of (service, package, &dialog, suppress);
   if (sub_state (sub) == SUBS_ACTIVE) {
-    document = look (service, package, sub);
+    raw = look (service, package, sub);
+    document = filter (service, package, self, sub, raw);
     put_tag (service, package, self, document, etag);
   }
   if (!is_suppressed (self, etag))
@@ -131,16 +167,21 @@ shape_matches (Service *service, Sub *sub, const char *suppress,
 /* --- What is told of it --- */
 
 /* Would the NOTIFY say something?  The presentity's state changed, or a rate
- * asks. */
+ * asks.  A trigger compares with what was told last, unfiltered (RFC 4661
+ * 3.6.1). */
 static gboolean
-says_something (const Shape *self, const SubsAction *action, GBytes *document,
+says_something (const Shape *self, const SubsAction *action, GBytes *raw,
                 const char *etag)
 {
   if (is_suppressed (self, etag))
     return FALSE;
-  if (action->is_periodic || !self->is_partial)
+  if (action->is_periodic || self->base.raw == NULL
+      || (!self->is_partial && self->filters == NULL))
     return TRUE;
-  return self->base == NULL || !g_bytes_equal (self->base, document);
+  return strcmp (self->base.etag, etag) != 0
+         && (self->filters == NULL
+             || filters_fire (self->filters, sub_dialog (action->sub),
+                              self->base.raw, raw));
 }
 
 static void
@@ -151,8 +192,8 @@ put_partial (Service *service, const Shape *self, const SubsAction *action,
   g_autoptr (PidfPartial) full = NULL;
   const PidfPartial *diff = NULL;
 
-  if (!action->must && self->base != NULL)
-    diff = shapes_diff (service, self->base, document);
+  if (!action->must && self->base.document != NULL)
+    diff = shapes_diff (service, self->base.document, document);
   if (diff == NULL)
     full = pidf_full_of (document);
   out->body = pidf_partial_write (diff != NULL ? diff : full, version);
@@ -160,7 +201,7 @@ put_partial (Service *service, const Shape *self, const SubsAction *action,
 }
 
 static void
-put_body (Service *service, const Package *package, Shape *self,
+put_body (Service *service, const Package *package, const Shape *self,
           const SubsAction *action, GBytes *document, Shaped *out)
 {
   out->content_type = package->content_type;
@@ -172,10 +213,17 @@ put_body (Service *service, const Package *package, Shape *self,
     put_partial (service, self, action, document, out);
   else
     out->body = document != NULL ? g_bytes_ref (document) : NULL;
-  if (self == NULL)
-    return;
-  g_clear_pointer (&self->sent, g_bytes_unref);
-  self->sent = document != NULL ? g_bytes_ref (document) : NULL;
+  if (out->body == NULL)
+    out->content_type = NULL;
+}
+
+static void
+remember (Shape *self, GBytes *raw, GBytes *document, const char *etag)
+{
+  told_clear (&self->sent);
+  self->sent.raw = g_bytes_ref (raw);
+  self->sent.document = document != NULL ? g_bytes_ref (document) : NULL;
+  g_strlcpy (self->sent.etag, etag, sizeof self->sent.etag);
 }
 
 /* With a condition that does not hold any more the default is in force again
@@ -184,19 +232,24 @@ static gboolean
 compose_shaped (Service *service, const Package *package, Shape *self,
                 const SubsAction *action, Shaped *out)
 {
-  g_autoptr (GBytes) document = look (service, package, action->sub);
+  Sub *sub = action->sub;
+  g_autoptr (GBytes) raw = look (service, package, sub);
+  g_autoptr (GBytes) document = filter (service, package, self, sub, raw);
 
   put_tag (service, package, self, document, out->etag);
-  if (!action->must && !says_something (self, action, document, out->etag))
+  if (!action->must && !says_something (self, action, raw, out->etag))
     return FALSE;
   if (is_suppressed (self, out->etag))
     return TRUE; /* RFC 5839 6.2: without body */
   g_clear_pointer (&self->suppress, g_free);
-  if (package->look != NULL) {
+  if (package->look != NULL && document != NULL) {
+    g_clear_pointer (&raw, g_bytes_unref);
     g_clear_pointer (&document, g_bytes_unref);
-    document = package->compose (service, action->sub);
+    raw = package->compose (service, sub);
+    document = filter (service, package, self, sub, raw);
   }
   put_body (service, package, self, action, document, out);
+  remember (self, raw, document, out->etag);
   return TRUE;
 }
 
@@ -225,12 +278,12 @@ shape_notified (Sub *sub, gboolean is_known)
 {
   Shape *self = sub_extra (sub);
 
-  if (self == NULL)
-    return;
-  if (self->sent == NULL && is_known)
-    return;
-  g_clear_pointer (&self->base, g_bytes_unref);
-  if (is_known)
-    self->base = g_steal_pointer (&self->sent);
-  g_clear_pointer (&self->sent, g_bytes_unref);
+  if (self == NULL || (is_known && self->sent.raw == NULL))
+    return; /* it said nothing about the presentity */
+  told_clear (&self->base);
+  if (is_known) {
+    self->base = self->sent;
+    self->sent = (Told){ 0 };
+  }
+  told_clear (&self->sent);
 }

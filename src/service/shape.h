@@ -14,6 +14,13 @@ void shapes_free (Shapes *self);
  * store has); suppress: the Suppress-If-Match of that SUBSCRIBE, or NULL. */
 void shape_attach (Service *service, Sub *sub, const char *suppress);
 
+/* The body that is in force when a SUBSCRIBE brings new (NULL: none) in a dialog
+ * that has old (NULL: none, or no dialog yet): a filter is merged with the one
+ * there was (RFC 4660 3.3.3), beside a list (RFC 5367) that stays.  NULL for no
+ * body, or with *error, which is for the watcher (488).  The caller unrefs. */
+SubsBody *filters_merge (const Package *package, SubsBody *old, SubsBody *new,
+                         GError **error);
+
 /* Does suppress, of a SUBSCRIBE in the dialog of sub with this Accept and body
  * (NULL: as before), name what the watcher would be told, so that it is told
  * nothing (RFC 5839 6.3)?  *etag_out: the entity tag then, new. */

@@ -9,6 +9,8 @@
 
 #define TAGS 64 /* documents whose tag is known, by their address */
 #define DIFFS_MAX 256
+#define FILTERED_MAX 256
+#define FILTERS_MAX 1000 /* parsed ones that are looked up by their bytes */
 
 typedef struct {
   GBytes *document;
@@ -26,9 +28,16 @@ typedef struct {
   PidfPartial *diff; /* NULL: there is none that is smaller */
 } Diff;
 
+typedef struct {
+  Pair pair;
+  GBytes *left; /* of the document; NULL: nothing */
+} Filtered;
+
 struct Shapes {
   Tag tags[TAGS];
-  GHashTable *diffs; /* set of Diff: pair */
+  GHashTable *diffs;    /* set of Diff: pair */
+  GHashTable *filtered; /* set of Filtered: pair of document and FilterSet */
+  GHashTable *filters;  /* GBytes, as stored, -> FilterSet */
 };
 
 static guint
@@ -58,12 +67,28 @@ diff_free (gpointer data)
   g_free (self);
 }
 
+static void
+filtered_free (gpointer data)
+{
+  Filtered *self = data;
+
+  g_bytes_unref (self->pair.from);
+  filter_set_unref (self->pair.to);
+  g_clear_pointer (&self->left, g_bytes_unref);
+  g_free (self);
+}
+
 Shapes *
 shapes_new (void)
 {
   Shapes *self = g_new0 (Shapes, 1);
 
   self->diffs = g_hash_table_new_full (pair_hash, pair_equal, diff_free, NULL);
+  self->filtered
+      = g_hash_table_new_full (pair_hash, pair_equal, filtered_free, NULL);
+  self->filters = g_hash_table_new_full (g_bytes_hash, g_bytes_equal,
+                                         (GDestroyNotify)g_bytes_unref,
+                                         (GDestroyNotify)filter_set_unref);
   return self;
 }
 
@@ -75,6 +100,8 @@ shapes_free (Shapes *self)
   for (guint i = 0; i < TAGS; i++)
     g_clear_pointer (&self->tags[i].document, g_bytes_unref);
   g_hash_table_unref (self->diffs);
+  g_hash_table_unref (self->filtered);
+  g_hash_table_unref (self->filters);
   g_free (self);
 }
 
@@ -169,4 +196,42 @@ shapes_diff (Service *service, GBytes *from, GBytes *to)
   diff->diff = pidf_diff_between (from, to);
   g_hash_table_add (self->diffs, diff);
   return diff->diff;
+}
+
+/* --- Filters --- */
+
+FilterSet *
+shapes_filters (Service *service, const Package *package, GBytes *bytes)
+{
+  GHashTable *filters = service->shapes->filters;
+  FilterSet *set = g_hash_table_lookup (filters, bytes);
+
+  if (set != NULL)
+    return filter_set_ref (set);
+  set = filter_set_parse (bytes, package->name, NULL);
+  if (set == NULL)
+    return NULL;
+  if (g_hash_table_size (filters) >= FILTERS_MAX)
+    g_hash_table_remove_all (filters);
+  g_hash_table_insert (filters, g_bytes_ref (bytes), set);
+  return filter_set_ref (set);
+}
+
+GBytes *
+shapes_filtered (Service *service, FilterSet *set, const SubsDialog *dialog,
+                 GBytes *document)
+{
+  Shapes *self = service->shapes;
+  Pair pair = { document, set };
+  Filtered *filtered = g_hash_table_lookup (self->filtered, &pair);
+
+  if (filtered == NULL) {
+    if (g_hash_table_size (self->filtered) >= FILTERED_MAX)
+      g_hash_table_remove_all (self->filtered);
+    filtered = g_new0 (Filtered, 1);
+    filtered->pair = (Pair){ g_bytes_ref (document), filter_set_ref (set) };
+    filtered->left = filters_apply (set, dialog, document);
+    g_hash_table_add (self->filtered, filtered);
+  }
+  return filtered->left != NULL ? g_bytes_ref (filtered->left) : NULL;
 }

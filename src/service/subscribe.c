@@ -3,6 +3,7 @@
  * SUBSCRIBE (RFC 6665 4.2.1): check the package and the policy, let subs/
  * decide, write, answer; the NOTIFY follows the answer. */
 #define G_LOG_DOMAIN "service"
+#include "service/bodies.h"
 #include "service/judge.h"
 #include "service/packages.h"
 #include "service/shape.h"
@@ -30,9 +31,10 @@ typedef struct {
   gpointer data;
 } Subscribing;
 
+/* etag: NULL, or where it is taken from when no NOTIFY is wanted. */
 static Subscribing *
 subscribing_new (Service *service, Sub *sub, guint granted,
-                 const Request *request)
+                 const Request *request, char **etag)
 {
   Subscribing *self = g_new0 (Subscribing, 1);
 
@@ -40,6 +42,9 @@ subscribing_new (Service *service, Sub *sub, guint granted,
   self->sub = sub_ref (sub);
   self->cseq = sub_remote_cseq (sub);
   self->granted = granted;
+  self->is_quiet = etag != NULL;
+  if (etag != NULL)
+    self->etag = g_steal_pointer (etag);
   self->answer = request->answer;
   self->data = request->data;
   service_enter (service);
@@ -196,25 +201,47 @@ answer_refresh (Subscribing *self, SubsVerdict verdict, GArray *actions)
   service_act (service, actions);
 }
 
+/* What the body and the one before it in the dialog are together; FALSE: it has
+ * been refused (RFC 4660 5.4). */
+static gboolean
+merge_body (Service *self, SubsBody *old, const Request *request,
+            SubsBody **out)
+{
+  const SubsDialog *dialog = &request->command->dialog;
+  g_autoptr (GError) error = NULL;
+
+  *out = filters_merge (package_find (dialog->package), old, dialog->body,
+                        &error);
+  if (error == NULL)
+    return TRUE;
+  xcap_watch_free (request->watch);
+  refuse (self, SERVICE_BAD_FILTER, error->message, request);
+  return FALSE;
+}
+
 /* An in-dialog SUBSCRIBE, or an initial one that is repeated (DESIGN section 3,
  * rule 6). */
 static void
 refresh (Service *self, Sub *sub, const Request *request)
 {
   const SubscribeCommand *command = request->command;
-  const SubsDialog *dialog = &command->dialog;
-  GArray *actions = subs_actions_new ();
+  SubsDialog dialog = command->dialog;
+  g_autoptr (SubsBody) body = NULL;
   g_autofree char *etag = NULL;
   gboolean is_quiet;
   guint granted = 0;
-  Subscribing *subscribing;
+  GArray *actions;
   SubsVerdict verdict;
 
-  is_quiet = dialog->local_tag != NULL
-             && shape_matches (self, sub, command->suppress, dialog->accept,
-                               dialog->body, &etag);
+  if (!merge_body (self, sub_dialog (sub)->body, request, &body))
+    return;
+  dialog.body = body;
+  is_quiet = dialog.local_tag != NULL
+             && shape_matches (self, sub, command->suppress, dialog.accept,
+                               body, &etag);
+  actions = subs_actions_new ();
   verdict = (is_quiet ? subs_refresh_quietly : subs_refresh) (
-      self->subs, sub, dialog, request->caller->cseq, command->expires,
+      self->subs, sub, &dialog, request->caller->cseq, command->expires,
       service_now (self), &granted, actions);
   if (verdict != SUBS_OK && verdict != SUBS_REPEAT) {
     xcap_watch_free (request->watch);
@@ -224,10 +251,9 @@ refresh (Service *self, Sub *sub, const Request *request)
   }
   xcap_events_attach (self, sub, request->watch);
   shape_attach (self, sub, command->suppress);
-  subscribing = subscribing_new (self, sub, granted, request);
-  subscribing->is_quiet = is_quiet;
-  subscribing->etag = g_steal_pointer (&etag);
-  answer_refresh (subscribing, verdict, actions);
+  answer_refresh (
+      subscribing_new (self, sub, granted, request, is_quiet ? &etag : NULL),
+      verdict, actions);
 }
 
 /* The dialog of an in-dialog SUBSCRIBE; NULL with a verdict. */
@@ -270,9 +296,10 @@ in_dialog (Service *self, const Request *request)
 static gboolean
 takes_body (const Package *package, const SubsBody *body)
 {
-  return body == NULL
-         || (package->body != NULL
-             && g_ascii_strcasecmp (package->body, body->type) == 0);
+  const char *const types[]
+      = { package->body, package->is_filtered ? FILTER_TYPE : NULL };
+
+  return body == NULL || body_is_of (body, types, G_N_ELEMENTS (types));
 }
 
 static ServiceVerdict
@@ -318,22 +345,29 @@ text_of (const PolicyAnswer *answer)
 }
 
 static void
-create (Service *self, const SubsDialog *dialog, const PolicyAnswer *judged,
+create (Service *self, SubsDialog *dialog, const PolicyAnswer *judged,
         const Request *request)
 {
-  GArray *actions = subs_actions_new ();
+  g_autoptr (SubsBody) body = NULL;
   guint granted = 0;
   Sub *sub = NULL;
-  SubsVerdict verdict = subs_create (
+  GArray *actions;
+  SubsVerdict verdict;
+
+  if (!merge_body (self, NULL, request, &body))
+    return;
+  dialog->body = body;
+  actions = subs_actions_new ();
+  verdict = subs_create (
       self->subs, dialog, request->caller->cseq, request->command->expires,
       judged->decision == POLICY_PENDING ? SUBS_PENDING : SUBS_ACTIVE,
       service_now (self), &sub, &granted, actions);
-
   if (verdict == SUBS_OK) {
     judge_made (self, sub, judged);
     xcap_events_attach (self, sub, request->watch);
     shape_attach (self, sub, request->command->suppress);
-    wait_for_store (subscribing_new (self, sub, granted, request), actions);
+    wait_for_store (subscribing_new (self, sub, granted, request, NULL),
+                    actions);
     return;
   }
   xcap_watch_free (request->watch);
@@ -596,6 +630,23 @@ subscribe (Service *self, const Package *package, const Request *request)
     ask_policy (self, request);
 }
 
+/* RFC 3261 21.4.13: with what is taken. */
+static void
+refuse_type (const Package *package, const Request *request)
+{
+  SubscribeAnswer out = { .verdict = SERVICE_BAD_TYPE, .accept = "" };
+  g_autofree char *types = NULL;
+
+  if (package->is_filtered)
+    out.accept = types
+        = g_strconcat (package->body != NULL ? package->body : "",
+                       package->body != NULL ? ", " : "", FILTER_TYPE,
+                       ", multipart/mixed", NULL);
+  else if (package->body != NULL)
+    out.accept = package->body;
+  request->answer (&out, request->data);
+}
+
 void
 service_subscribe (Service *self, const ServiceCaller *caller,
                    const SubscribeCommand *command, SubscribeAnswerFn answer,
@@ -610,9 +661,7 @@ service_subscribe (Service *self, const ServiceCaller *caller,
   ServiceVerdict verdict = check (self, caller, command, &package, &text);
 
   if (verdict == SERVICE_BAD_TYPE) {
-    answer (&(SubscribeAnswer){ .verdict = verdict,
-                                .accept = package->body ? package->body : "" },
-            data);
+    refuse_type (package, &request);
     return;
   }
   if (verdict != SERVICE_OK) {

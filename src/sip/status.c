@@ -31,6 +31,7 @@ static const struct {
   [SERVICE_BRIEF] = { 423, "Interval Too Brief" },
   [SERVICE_UNAVAILABLE] = { 480, "Temporarily Unavailable" },
   [SERVICE_GONE] = { 481, "Subscription Does Not Exist" },
+  [SERVICE_BAD_FILTER] = { 488, "Not Acceptable Here" },
   [SERVICE_BAD_EVENT] = { 489, "Bad Event" },
   [SERVICE_OUT_OF_ORDER] = { 500, "CSeq Out of Order" },
   [SERVICE_FAILED] = { 500, "Server Internal Error" },
