@@ -12,6 +12,7 @@ enum {
   KEEP = 1 << 0, /* it stays */
   ALL = 1 << 1,  /* an element's attributes and text too */
   DROP = 1 << 2, /* it goes, with what is in it */
+  TREE = 1 << 3, /* all that is in it has been marked to stay */
 };
 
 /* Without these a document is not valid (RFC 3863 4.4, RFC 4479 5.1, RFC 3858
@@ -79,7 +80,9 @@ is_mandatory (const xmlNode *node)
 static void
 keep_tree (xmlNode *node)
 {
-  mark (node, KEEP | ALL);
+  if (marks_of (node) & TREE)
+    return;
+  mark (node, KEEP | ALL | TREE);
   for (xmlNode *child = xml_element (node->children); child != NULL;
        child = xml_element (child->next))
     keep_tree (child);

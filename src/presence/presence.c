@@ -393,6 +393,18 @@ presence_has_etag (Presence *self, const char *aor, const char *event,
   return find_etag (find_presentity (self, aor), event, etag) != NULL;
 }
 
+GBytes *
+presence_body (Presence *self, const char *aor, const char *event,
+               const char *etag)
+{
+  Publication *publication
+      = find_etag (find_presentity (self, aor), event, etag);
+  GBytes *body
+      = publication != NULL ? publication_decided (publication)->body : NULL;
+
+  return body != NULL ? g_bytes_ref (body) : NULL;
+}
+
 static Decision *
 find_decision (Presence *self, guint64 ticket, Publication **publication_out)
 {

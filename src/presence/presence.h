@@ -78,6 +78,11 @@ PresenceVerdict presence_publish (Presence *self, PresencePublish *request,
                                   const PresenceLimits *limits, gint64 now,
                                   PresenceOutcome *out);
 
+/* The body of the publication whose etag this is, as decided; the caller unrefs.
+ * NULL: there is none. */
+GBytes *presence_body (Presence *self, const char *aor, const char *event,
+                       const char *etag);
+
 /* Is etag the current one of a publication? */
 gboolean presence_has_etag (Presence *self, const char *aor, const char *event,
                             const char *etag);

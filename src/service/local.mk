@@ -15,6 +15,7 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/renew.c src/service/renew.h \
   src/service/restore.c \
   src/service/pace.c \
+  src/service/partial.c src/service/partial.h \
   src/service/permanent.c src/service/permanent.h \
   src/service/packages.c src/service/packages.h \
   src/service/profile.c src/service/profile.h \

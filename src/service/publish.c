@@ -2,7 +2,7 @@
  *
  * PUBLISH (RFC 3903 6): decide, write, answer, then show it to the watchers. */
 #define G_LOG_DOMAIN "service"
-#include "service/service-priv.h"
+#include "service/partial.h"
 
 #include "addr/aor.h"
 #include "codec/pidf.h"
@@ -266,10 +266,14 @@ service_publish (Service *self, const ServiceCaller *caller,
 {
   const char *text = NULL;
   PresenceOutcome outcome = { 0 };
+  PublishCommand whole;
+  g_autoptr (GBytes) body = NULL;
   ServiceVerdict verdict = check (self, caller, command, &text);
 
   if (verdict == SERVICE_OK)
-    verdict = decide (self, caller, command, &outcome, &text);
+    verdict = partial_publication (self, command, &whole, &body, &text);
+  if (verdict == SERVICE_OK)
+    verdict = decide (self, caller, &whole, &outcome, &text);
   if (verdict == SERVICE_OK) {
     store_decided (self, command, &outcome, answer, data);
   } else {

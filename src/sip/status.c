@@ -5,7 +5,7 @@
 #include "sip/status.h"
 
 /* What we take in a PUBLISH and give in a NOTIFY (415, 406). */
-#define ACCEPTED "application/pidf+xml"
+#define ACCEPTED "application/pidf+xml, application/pidf-diff+xml"
 /* What we read in a MESSAGE that ends here (RFC 5365 4): a list, not encoded. */
 #define ACCEPTED_MESSAGE                                                       \
   "multipart/mixed, application/resource-lists+xml, text/plain, message/cpim"

@@ -529,7 +529,7 @@ test_bomb (void)
   gint64 start = g_get_monotonic_time ();
   g_autoptr (GBytes) made = filter_set_apply (set, ALICE, ALICE, bytes);
 
-  g_assert_cmpint (g_get_monotonic_time () - start, <, 3 * G_USEC_PER_SEC);
+  g_assert_cmpint (g_get_monotonic_time () - start, <, 5 * G_USEC_PER_SEC);
 }
 
 int

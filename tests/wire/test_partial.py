@@ -136,3 +136,59 @@ def test_the_whole_where_a_part_is_no_smaller(alice, bob):
         ('Event', 'presence'), ('Content-Type', PIDF_TYPE),
         ('SIP-If-Match', publication.etag)])
     assert known.take(subscription.next()).fulls == 3
+
+
+def diff(root, content, agent):
+    return (f'<p:{root} xmlns="urn:ietf:params:xml:ns:pidf" '
+            'xmlns:p="urn:ietf:params:xml:ns:pidf-diff" '
+            f'entity="{agent.uri}">{content}</p:{root}>')
+
+
+def publish_partly(agent, body, etag=None, expect=200):
+    headers = [('Event', 'presence'), ('Content-Type', DIFF_TYPE)]
+    if etag:
+        headers.append(('SIP-If-Match', etag))
+    return agent.request('PUBLISH', agent.uri, expect, body=body,
+                         headers=headers)
+
+
+def test_a_publication_in_parts(server, alice, bob):
+    """RFC 5264 section 6."""
+    subscription = bob.subscribe('alice')
+    subscription.next()
+    whole = diff('pidf-full', '<tuple id="a"><status><basic>open</basic>'
+                 f'</status><note>{NOTE}</note></tuple>', alice)
+    etag = publish_partly(alice, whole)['SIP-ETag']
+    notify = subscription.expect_state('open')
+    assert notify.presence.notes == [NOTE.strip()]
+    closed = diff('pidf-diff', '<p:replace sel="*/tuple[@id=\'a\']/status/'
+                  'basic/text()">closed</p:replace><p:remove '
+                  'sel="*/tuple/note"/>', alice)
+    response = publish_partly(alice, closed, etag)
+    assert subscription.expect_state('closed').presence.notes == []
+    alice.repeat(response.request, is_new=True)
+    server.kill()
+    server.start()
+    assert alice.repeat(response.request, is_new=True).status == 200
+    opened = closed.replace('closed</p', 'open</p').split('<p:remove')[0] \
+        + '</p:pidf-diff>'
+    publish_partly(alice, opened, etag, expect=412)
+    publish_partly(alice, opened, response['SIP-ETag'])
+    subscription.expect_state('open')
+
+
+def test_a_wrong_part_changes_nothing(alice, bob):
+    """RFC 5264 section 4.3.2."""
+    publication = alice.publish('open')
+    subscription = bob.subscribe('alice')
+    subscription.expect_state('open')
+    publish_partly(alice, diff('pidf-diff', '', alice), expect=400)
+    for operation in ('<p:remove sel="*/nothing"/>', '<p:remove sel="*"/>',
+                      '<p:replace sel="*/tuple/status">x</p:replace>'):
+        publish_partly(alice, diff('pidf-diff', operation, alice),
+                       publication.etag, expect=400)
+    publish_partly(alice, diff('pidf-diff', '', alice), 'stale', expect=412)
+    publication.refresh()
+    bob.settle()
+    subscription.refresh()
+    subscription.expect_state('open')
