@@ -7,7 +7,7 @@
 #include "codec/xml-path.h"
 
 /* Nodes that all expressions of a filter together may look at in a document. */
-#define FILTER_BUDGET 100000
+#define FILTER_BUDGET 30000
 
 /* <include> or <exclude>. */
 typedef struct {

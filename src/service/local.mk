@@ -55,6 +55,11 @@ tests_unit_test_service_rules_SOURCES = tests/unit/test-service-rules.c \
   $(service_bed)
 tests_unit_test_service_rules_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_unit_test_service_rules_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
+check_PROGRAMS += tests/unit/test-service-shape
+tests_unit_test_service_shape_SOURCES = tests/unit/test-service-shape.c \
+  $(service_bed)
+tests_unit_test_service_shape_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_unit_test_service_shape_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
 check_PROGRAMS += tests/unit/test-service-permanent
 tests_unit_test_service_permanent_SOURCES = \
   tests/unit/test-service-permanent.c tests/lib/fakedocs.c \

@@ -218,9 +218,11 @@ bed_subscribe (ServiceBed *self, const char *watcher, const char *presentity,
                       .remote_uri = uri,
                       .target = target,
                       .accept = self->accept,
+                      .body = self->body,
                       .source = "udp:127.0.0.1:5099",
                       .local_contact = "sip:127.0.0.1:5060" },
           .profile_type = self->profile_type,
+          .suppress = self->suppress,
           .expires = expires };
 
   service_subscribe (self->service, &caller, &command, subscribed_cb, self);

@@ -21,6 +21,8 @@ typedef struct {
   Service *service;
   PolicySettings settings;           /* in force after bed_set */
   const char *accept, *profile_type; /* of the next SUBSCRIBEs */
+  const char *suppress;              /* ...Suppress-If-Match */
+  SubsBody *body;                    /* ...the test's */
   const char *xcap_root;             /* of the next start */
   ServiceVerdict verdict;            /* of the last answer */
   guint granted;                     /* seconds, by the last SUBSCRIBE */
