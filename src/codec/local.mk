@@ -59,6 +59,13 @@ EXTRA_DIST += tests/fuzz/seeds/pidf-baresip.xml \
   tests/fuzz/seeds/pidf-linphone.xml tests/fuzz/seeds/pidf-prefixed.xml \
   tests/fuzz/seeds/pidf-rpid.xml tests/fuzz/seeds/pidf-twinkle.xml
 
+check_PROGRAMS += tests/fuzz/fuzz-shape
+tests_fuzz_fuzz_shape_SOURCES = tests/fuzz/fuzz-shape.c tests/fuzz/seeds.c \
+  tests/fuzz/seeds.h
+tests_fuzz_fuzz_shape_LDADD = $(CODEC_LIBS)
+EXTRA_DIST += tests/fuzz/seeds/shape-diff.xml \
+  tests/fuzz/seeds/shape-filter.xml tests/fuzz/seeds/shape-full.xml \
+  tests/fuzz/seeds/shape-trigger.xml
 check_PROGRAMS += tests/unit/test-filter
 tests_unit_test_filter_SOURCES = tests/unit/test-filter.c
 tests_unit_test_filter_LDADD = $(CODEC_LIBS)

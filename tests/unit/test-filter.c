@@ -482,6 +482,23 @@ test_wrong (void)
   "<filter id='1'><what><include>"
 #define PATH_END "</include></what></filter></filter-set>"
 
+/* One that is cut is no filter. */
+static void
+test_cut (void)
+{
+  g_autoptr (GBytes) whole = set_of (FILTER ("<what>" INCLUDE (
+      "//a[b=\"c\" or @d='e']/f") "</what><trigger><changed "
+                                  "by='1'>//g</changed></trigger>"));
+  gsize len;
+  const char *bytes = g_bytes_get_data (whole, &len);
+
+  for (gsize n = 0; n < len; n++) {
+    g_autoptr (GBytes) part = g_bytes_new (bytes, n);
+
+    g_assert_null (filter_set_parse (part, "presence", NULL));
+  }
+}
+
 static void
 test_bounds (void)
 {
@@ -550,6 +567,7 @@ main (int argc, char **argv)
   g_test_add_func ("/filter/rfc4660-3.3.3/merge", test_merge);
   g_test_add_func ("/filter/rfc4660-3.3.3/no-merge", test_no_merge);
   g_test_add_func ("/filter/rfc4660-5.4/wrong", test_wrong);
+  g_test_add_func ("/filter/rfc4660-5.4/cut", test_cut);
   g_test_add_func ("/filter/rfc4660-8/bounds", test_bounds);
   g_test_add_func ("/filter/rfc4660-8/bomb", test_bomb);
   return g_test_run ();

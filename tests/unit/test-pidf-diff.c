@@ -275,6 +275,22 @@ test_wrong (void)
   }
 }
 
+/* A patch that is cut does nothing. */
+static void
+test_cut (void)
+{
+  g_autoptr (GBytes) full = bytes_of (full_example);
+  g_autoptr (GBytes) base = pidf_patched (NULL, full, NULL);
+
+  for (gsize n = 0; n < strlen (diff_example) - 1; n++) {
+    g_autoptr (GBytes) part = g_bytes_new (diff_example, n);
+    g_autoptr (GError) error = NULL;
+
+    g_assert_null (pidf_patched (base, part, &error));
+    g_assert_nonnull (error);
+  }
+}
+
 /* --- Random documents --- */
 
 static guint
@@ -397,6 +413,7 @@ main (int argc, char **argv)
   g_test_add_func ("/pidf-diff/rfc5262-4/whole", test_whole);
   g_test_add_func ("/pidf-diff/rfc5262-6/example", test_example);
   g_test_add_func ("/pidf-diff/rfc5261-5.1/wrong", test_wrong);
+  g_test_add_func ("/pidf-diff/rfc5261-5.1/cut", test_cut);
   g_test_add_func ("/pidf-diff/random", test_random);
   return g_test_run ();
 }
