@@ -2,7 +2,7 @@
 check_SCRIPTS += tests/check-ranks tests/check-docs
 EXTRA_DIST += tests/check-ranks tests/check-docs tests/run-tap \
   tests/run-valgrind tests/valgrind.supp tests/conftest.py tests/harness \
-  tests/wire tests/sipp tests/clients tests/quickstart tests/soak
+  tests/documents tests/wire tests/sipp tests/clients tests/quickstart tests/soak
 
 # The real daemon and a real PostgreSQL; contrib/check runs these and more.
 check-wire: all

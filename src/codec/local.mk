@@ -134,3 +134,8 @@ EXTRA_DIST += tests/fuzz/seeds/im-composing.txt \
   tests/fuzz/seeds/im-list-encoded.txt \
   tests/fuzz/seeds/im-list.txt \
   tests/fuzz/seeds/im-text.txt
+check_PROGRAMS += tests/unit/test-rpid
+tests_unit_test_rpid_SOURCES = tests/unit/test-rpid.c \
+  tests/unit/presence-world.h
+tests_unit_test_rpid_CPPFLAGS = $(AM_CPPFLAGS) $(XML_CFLAGS) -I$(top_srcdir)
+tests_unit_test_rpid_LDADD = $(CODEC_LIBS)
