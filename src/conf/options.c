@@ -98,6 +98,9 @@ static const ConfOption options[] = {
     "What is granted when the publisher names no time." },
   { "presence", "max_publications", CONF_INT, "20", 1, 1000, NULL, TRUE,
     "The most publications of one user at one time." },
+  { "presence", "device_grace", CONF_DURATION, "60s", 0, DAY, NULL, TRUE,
+    "How long what a device published outlives its registration, or the"
+    " connection that it registered by; 0: until it expires." },
 
   { "subscriptions", "min_expires", CONF_DURATION, "60", 1, HOUR, NULL, TRUE,
     "The shortest subscription; a shorter wish is answered 423." },

@@ -33,6 +33,7 @@ limits_of (const Conf *conf)
         .max_expires = number (conf, "presence", "max_expires"),
         .default_expires = number (conf, "presence", "default_expires"),
         .max_publications = number (conf, "presence", "max_publications") },
+    .device_grace = number (conf, "presence", "device_grace"),
     .subs
     = { .min_expires = number (conf, "subscriptions", "min_expires"),
         .max_expires = number (conf, "subscriptions", "max_expires"),

@@ -267,15 +267,60 @@ add_publication (Composition *self, const Publication *from)
   add_extra (self, from->doc);
 }
 
+/* --- On the phone --- */
+
+#define ACTIVITIES "urn:ietf:params:xml:ns:pidf:rpid activities"
+#define ON_THE_PHONE "<rpid:activities><rpid:on-the-phone/></rpid:activities>"
+
+static gboolean
+has_activities (const PresenceDoc *doc)
+{
+  for (guint i = 0; i < doc->persons->len; i++) {
+    const PresenceElement *person = doc->persons->pdata[i];
+
+    for (guint n = 0; person->parts != NULL && n < person->parts->len; n++)
+      if (same_text (g_array_index (person->parts, PresencePart, n).name,
+                     ACTIVITIES))
+        return TRUE;
+  }
+  return FALSE;
+}
+
+/* Said of the first person element, as if the newest publication had said it
+ * too: to watchers there is one person (RFC 4479 3.1). */
+static void
+add_phone (Composition *self)
+{
+  Publication none = { 0 };
+  PresenceRow row = { .key = (char *)"phone" };
+  PresenceElement *person;
+
+  none.row = &row;
+  if (self->doc->persons->len == 0) {
+    person = presence_element_new (NULL);
+    settle_id (self, &none, "p", &person->id);
+    g_ptr_array_add (self->doc->persons, person);
+  }
+  presence_element_add_part (self->doc->persons->pdata[0], ACTIVITIES,
+                             ON_THE_PHONE);
+}
+
 /* What is published comes first, and its word counts.  Nothing may be added after
  * it: self borrows of what is freed here. */
 static void
 add_permanent (Composition *self, const Publication *from,
                Publication *const *shown, guint n)
 {
-  g_autoptr (PresenceDoc) rest = permanent_beside (from->doc, shown, n);
+  PresenceRow row = { 0 };
+  Publication composed = { .row = &row, .doc = self->doc };
+  g_autofree Publication **all = g_new (Publication *, n + 1);
+  g_autoptr (PresenceDoc) rest = NULL;
   Publication beside = *from;
 
+  if (n > 0)
+    memcpy (all, shown, n * sizeof *all);
+  all[n] = &composed; /* also what is said by none of them alone */
+  rest = permanent_beside (from->doc, all, n + 1);
   beside.doc = rest;
   add_publication (self, &beside);
 }
@@ -297,10 +342,22 @@ put_open_first (GPtrArray *tuples)
     memcpy (tuples->pdata, sorted, n * sizeof *sorted);
 }
 
-/* What registration alone says (RFC 3856 7.3). */
-static void
-add_registration (Composition *self, gboolean is_registered)
+/* RFC 3339, to a second.  The caller frees. */
+static char *
+timestamp_of (gint64 since)
 {
+  g_autoptr (GDateTime) time
+      = g_date_time_new_from_unix_utc (since / G_USEC_PER_SEC);
+
+  return time != NULL ? g_date_time_format (time, "%Y-%m-%dT%H:%M:%SZ") : NULL;
+}
+
+/* What registration alone says (RFC 3856 7.3), and since when it says nothing
+ * more. */
+static void
+add_registration (Composition *self, const Presentity *user)
+{
+  gboolean is_registered = user != NULL && user->is_registered;
   Publication none = { 0 };
   PresenceTuple *tuple;
   PresenceRow row = { .key = (char *)"registration" };
@@ -309,13 +366,15 @@ add_registration (Composition *self, gboolean is_registered)
   tuple = is_registered ? presence_tuple_new ("online", BASIC_OPEN)
                         : presence_tuple_new ("offline", BASIC_CLOSED);
   tuple->contact = g_strdup (self->doc->entity); /* RFC 3863 4.1.2 */
+  if (!is_registered && user != NULL && user->since != 0)
+    tuple->timestamp = timestamp_of (user->since);
   settle_id (self, &none, "t", &tuple->id);
   g_ptr_array_add (self->doc->tuples, tuple);
 }
 
 PresenceDoc *
 presence_compose_shown (const char *aor, Publication *const *shown, guint n,
-                        const Publication *permanent, gboolean is_registered)
+                        const Presentity *user)
 {
   Composition self = { .doc = presence_unknown (aor) };
 
@@ -323,10 +382,12 @@ presence_compose_shown (const char *aor, Publication *const *shown, guint n,
   self.extras = g_ptr_array_new ();
   for (guint i = 0; i < n; i++)
     add_publication (&self, shown[i]);
-  if (permanent != NULL)
-    add_permanent (&self, permanent, shown, n);
+  if (user != NULL && user->is_on_phone && !has_activities (self.doc))
+    add_phone (&self);
+  if (user != NULL && user->permanent != NULL)
+    add_permanent (&self, user->permanent, shown, n);
   if (self.doc->tuples->len == 0)
-    add_registration (&self, is_registered);
+    add_registration (&self, user);
   put_open_first (self.doc->tuples);
   g_hash_table_unref (self.ids);
   g_ptr_array_unref (self.extras);
@@ -342,7 +403,15 @@ presence_unknown (const char *aor)
 }
 
 PresenceDoc *
+presence_offline_since (const char *aor, gint64 since)
+{
+  const Presentity nobody = { .since = since };
+
+  return presence_compose_shown (aor, NULL, 0, &nobody);
+}
+
+PresenceDoc *
 presence_offline (const char *aor)
 {
-  return presence_compose_shown (aor, NULL, 0, NULL, FALSE);
+  return presence_offline_since (aor, 0);
 }

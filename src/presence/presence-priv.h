@@ -10,6 +10,20 @@ typedef struct Presentity Presentity;
 typedef struct Publication Publication;
 typedef struct Decision Decision;
 
+struct Presence {
+  GHashTable *presentities; /* aor -> Presentity */
+  GHashTable *tickets;      /* &Decision.ticket -> Publication */
+  Wheel *wheel;
+  guint64 last_ticket, last_version, last_order;
+  guint live;
+  guint n_orphans;     /* publications that are is_orphaned */
+  PresenceGoneFn gone; /* while presence_advance runs */
+  gpointer gone_data;
+  PresenceWallFn wall; /* or NULL */
+  gpointer wall_data;
+  GQueue left; /* char *: AoRs for presence_take_left */
+};
+
 struct Decision {
   guint64 ticket;
   Decision *next;
@@ -30,6 +44,7 @@ struct Publication {
   guint is_superseded : 1; /* its device has published something newer */
   guint is_renamed : 1;    /* its ids carry a suffix of its own */
   guint is_counted : 1;    /* in presence_size */
+  guint is_orphaned : 1; /* its device is away: its timer is the end of that */
 };
 
 struct Presentity {
@@ -38,8 +53,22 @@ struct Presentity {
   Publication *permanent; /* what presence_set_permanent gave, as if it had been
                              published; in no list, without a timer; or NULL */
   guint64 version;
-  gboolean is_registered;
+  gint64 since; /* us since 1970: not here since then; 0: not known */
+  guint is_registered : 1;
+  guint is_here : 1;     /* registered, or a device says so */
+  guint is_on_phone : 1; /* presence_set_on_phone */
 };
+
+/* presence.c: the document may be another one now. */
+void presence_touch (Presence *self, Presentity *user);
+/* NULL: nothing is known of aor. */
+Presentity *presence_find (Presence *self, const char *aor);
+Presentity *presence_need (Presence *self, const char *aor);
+void presence_forget_if_empty (Presence *self, Presentity *user);
+/* away.c: is he here still?  Notes since when he is not. */
+void presentity_look (Presence *self, Presentity *user);
+/* The device of a publication is back. */
+void publication_adopt (Presence *self, Publication *publication);
 
 /* The one event package that is composed. */
 #define PRESENCE_COMPOSED "presence"
@@ -88,8 +117,7 @@ const char *presence_device_of (const PresenceRow *row, const PresenceDoc *doc);
 /* Does a and b use an id in common? */
 gboolean presence_ids_clash (const PresenceDoc *a, const PresenceDoc *b);
 
-/* The document of n shown publications, newest first, and of the permanent one
- * (NULL: none). */
+/* The document of n shown publications, newest first, and of what else is known
+ * of the presentity (NULL: nothing). */
 PresenceDoc *presence_compose_shown (const char *aor, Publication *const *shown,
-                                     guint n, const Publication *permanent,
-                                     gboolean is_registered);
+                                     guint n, const Presentity *user);

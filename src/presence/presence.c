@@ -22,16 +22,6 @@
  * document. */
 #define VERSION_BLANK 1
 
-struct Presence {
-  GHashTable *presentities; /* aor -> Presentity */
-  GHashTable *tickets;      /* &Decision.ticket -> Publication */
-  Wheel *wheel;
-  guint64 last_ticket, last_version, last_order;
-  guint live;
-  PresenceGoneFn gone; /* while presence_advance runs */
-  gpointer gone_data;
-};
-
 static void
 replace_text (char **text, const char *with)
 {
@@ -49,16 +39,16 @@ decision_free (Decision *self)
   g_free (self);
 }
 
-static Presentity *
-find_presentity (Presence *self, const char *aor)
+Presentity *
+presence_find (Presence *self, const char *aor)
 {
   return g_hash_table_lookup (self->presentities, aor);
 }
 
-static Presentity *
-need_presentity (Presence *self, const char *aor)
+Presentity *
+presence_need (Presence *self, const char *aor)
 {
-  Presentity *user = find_presentity (self, aor);
+  Presentity *user = presence_find (self, aor);
 
   if (user != NULL)
     return user;
@@ -69,10 +59,11 @@ need_presentity (Presence *self, const char *aor)
   return user;
 }
 
-static void
-forget_if_empty (Presence *self, Presentity *user)
+void
+presence_forget_if_empty (Presence *self, Presentity *user)
 {
-  if (user->first != NULL || user->is_registered || user->permanent != NULL)
+  if (user->first != NULL || user->is_registered || user->permanent != NULL
+      || user->since != 0 || user->is_on_phone)
     return;
   g_hash_table_remove (self->presentities, user->aor);
 }
@@ -108,6 +99,7 @@ follow_decided (Presence *self, Publication *publication)
   self->live += is_live;
   self->live -= publication->is_counted;
   publication->is_counted = is_live;
+  publication_adopt (self, publication);
   wheel_arm (self->wheel, &publication->timer, row->expires_at);
 }
 
@@ -131,6 +123,7 @@ take_publication (Presence *self, Publication *publication)
   unlink_publication (publication);
   wheel_cancel (self->wheel, &publication->timer);
   self->live -= publication->is_counted;
+  publication_adopt (self, publication);
   while (publication->flight != NULL) {
     Decision *decision = publication->flight;
 
@@ -145,10 +138,10 @@ take_publication (Presence *self, Publication *publication)
   return row;
 }
 
-/* The document may be another one now. */
-static void
-touch (Presence *self, Presentity *user)
+void
+presence_touch (Presence *self, Presentity *user)
 {
+  presentity_look (self, user);
   user->version
       = presentity_is_blank (user) ? VERSION_BLANK : ++self->last_version;
 }
@@ -248,6 +241,8 @@ next_row (const PresenceRow *base, const PresencePublish *request,
     row->published_at = now;
     if (request->device != NULL)
       replace_text (&row->device, request->device);
+  } else if (row->device == NULL) {
+    replace_text (&row->device, request->device); /* it has registered since */
   }
   return row;
 }
@@ -350,7 +345,7 @@ presence_publish (Presence *self, PresencePublish *request,
                   const PresenceLimits *limits, gint64 now,
                   PresenceOutcome *out)
 {
-  Presentity *user = find_presentity (self, request->aor);
+  Presentity *user = presence_find (self, request->aor);
   g_autoptr (PresenceDoc) doc = g_steal_pointer (&request->doc);
   Publication *publication = find_repeated (user, request);
   PresenceVerdict verdict;
@@ -372,7 +367,7 @@ presence_publish (Presence *self, PresencePublish *request,
       publication != NULL ? publication_decided (publication) : NULL, request,
       seconds, now);
   if (publication == NULL)
-    publication = add_publication (need_presentity (self, request->aor));
+    publication = add_publication (presence_need (self, request->aor));
   decision = append_decision (self, publication, row);
   if (request->body != NULL && seconds > 0) {
     decision->is_content = TRUE;
@@ -390,7 +385,7 @@ gboolean
 presence_has_etag (Presence *self, const char *aor, const char *event,
                    const char *etag)
 {
-  return find_etag (find_presentity (self, aor), event, etag) != NULL;
+  return find_etag (presence_find (self, aor), event, etag) != NULL;
 }
 
 GBytes *
@@ -398,7 +393,7 @@ presence_body (Presence *self, const char *aor, const char *event,
                const char *etag)
 {
   Publication *publication
-      = find_etag (find_presentity (self, aor), event, etag);
+      = find_etag (presence_find (self, aor), event, etag);
   GBytes *body
       = publication != NULL ? publication_decided (publication)->body : NULL;
 
@@ -461,7 +456,7 @@ presence_commit (Presence *self, const char *aor, guint64 ticket)
     decision_free (decision);
   }
   if (has_changed && presence_row_is_of (publication->row, PRESENCE_COMPOSED))
-    touch (self, publication->owner);
+    presence_touch (self, publication->owner);
   return has_changed;
 }
 
@@ -491,7 +486,7 @@ presence_abort (Presence *self, const char *aor, guint64 ticket)
     Presentity *user = publication->owner;
 
     presence_row_free (take_publication (self, publication));
-    forget_if_empty (self, user);
+    presence_forget_if_empty (self, user);
   }
   return FALSE;
 }
@@ -506,8 +501,8 @@ expire_cb (WheelTimer *timer, gpointer data)
   g_autoptr (PresenceRow) row = take_publication (self, publication);
 
   if (was_shown && presence_row_is_of (row, PRESENCE_COMPOSED))
-    touch (self, user);
-  forget_if_empty (self, user);
+    presence_touch (self, user);
+  presence_forget_if_empty (self, user);
   if (self->gone != NULL)
     self->gone (row, was_shown, self->gone_data);
 }
@@ -539,6 +534,7 @@ presence_free (Presence *self)
       presence_row_free (take_publication (self, ((Presentity *)user)->first));
   g_hash_table_unref (self->presentities);
   g_hash_table_unref (self->tickets);
+  g_queue_clear_full (&self->left, g_free);
   wheel_free (self->wheel);
   g_free (self);
 }
@@ -547,8 +543,8 @@ gboolean
 presence_set_registered (Presence *self, const char *aor,
                          gboolean is_registered)
 {
-  Presentity *user = is_registered ? need_presentity (self, aor)
-                                   : find_presentity (self, aor);
+  Presentity *user
+      = is_registered ? presence_need (self, aor) : presence_find (self, aor);
   gboolean has_changed;
 
   is_registered = is_registered != FALSE;
@@ -557,8 +553,10 @@ presence_set_registered (Presence *self, const char *aor,
   user->is_registered = is_registered;
   has_changed = presentity_shows_registration (user);
   if (has_changed)
-    touch (self, user);
-  forget_if_empty (self, user);
+    presence_touch (self, user);
+  else
+    presentity_look (self, user);
+  presence_forget_if_empty (self, user);
   return has_changed;
 }
 
@@ -576,7 +574,7 @@ void
 presence_restore (Presence *self, PresenceRow *row, PresenceDoc *doc,
                   gint64 now)
 {
-  Presentity *user = need_presentity (self, row->aor);
+  Presentity *user = presence_need (self, row->aor);
   Publication *publication;
 
   drop_key (self, user, row->key);
@@ -588,7 +586,7 @@ presence_restore (Presence *self, PresenceRow *row, PresenceDoc *doc,
     publication_show (publication, doc, ++self->last_order);
   follow_decided (self, publication);
   if (presence_row_is_of (row, PRESENCE_COMPOSED))
-    touch (self, user);
+    presence_touch (self, user);
 }
 
 static gint
@@ -603,7 +601,7 @@ newest_first_cb (gconstpointer a, gconstpointer b)
 PresenceDoc *
 presence_compose (Presence *self, const char *aor)
 {
-  Presentity *user = find_presentity (self, aor);
+  Presentity *user = presence_find (self, aor);
   g_autoptr (GPtrArray) shown = NULL;
 
   if (user == NULL)
@@ -614,15 +612,14 @@ presence_compose (Presence *self, const char *aor)
       g_ptr_array_add (shown, p);
   g_ptr_array_sort (shown, newest_first_cb);
   return presence_compose_shown (aor, (Publication *const *)shown->pdata,
-                                 shown->len, user->permanent,
-                                 user->is_registered);
+                                 shown->len, user);
 }
 
 gboolean
 presence_set_permanent (Presence *self, const char *aor, PresenceDoc *doc)
 {
   Presentity *user
-      = doc != NULL ? need_presentity (self, aor) : find_presentity (self, aor);
+      = doc != NULL ? presence_need (self, aor) : presence_find (self, aor);
   g_autoptr (PresenceDoc) before = NULL, after = NULL;
   gboolean has_changed;
 
@@ -633,15 +630,15 @@ presence_set_permanent (Presence *self, const char *aor, PresenceDoc *doc)
   after = presence_compose (self, aor);
   has_changed = !presence_doc_equal (before, after);
   if (has_changed)
-    touch (self, user);
-  forget_if_empty (self, user);
+    presence_touch (self, user);
+  presence_forget_if_empty (self, user);
   return has_changed;
 }
 
 guint64
 presence_version (Presence *self, const char *aor)
 {
-  const Presentity *user = find_presentity (self, aor);
+  const Presentity *user = presence_find (self, aor);
 
   return user != NULL ? user->version : VERSION_BLANK;
 }
@@ -659,7 +656,7 @@ void
 presence_drop_user (Presence *self, const char *aor, PresenceGoneFn fn,
                     gpointer data)
 {
-  Presentity *user = find_presentity (self, aor);
+  Presentity *user = presence_find (self, aor);
   g_autoptr (GPtrArray) shown = NULL, hidden = NULL;
 
   if (user == NULL)
@@ -671,9 +668,10 @@ presence_drop_user (Presence *self, const char *aor, PresenceGoneFn fn,
 
     g_ptr_array_add (rows, take_publication (self, user->first));
   }
-  user->is_registered = FALSE;
+  user->is_registered = user->is_on_phone = FALSE;
+  user->since = 0;
   presentity_set_permanent (user, NULL);
-  forget_if_empty (self, user);
+  presence_forget_if_empty (self, user);
   for (guint i = 0; fn != NULL && i < shown->len; i++)
     fn (shown->pdata[i], TRUE, data);
   for (guint i = 0; fn != NULL && i < hidden->len; i++)

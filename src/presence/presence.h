@@ -11,8 +11,8 @@
 typedef struct Presence Presence;
 
 typedef struct {
-  const char *aor;   /* canonical */
-  const char *event; /* "presence" */
+  const char *aor;      /* canonical */
+  const char *event;    /* "presence" */
   const char *if_match; /* SIP-If-Match, or NULL */
   gint64 expires;       /* seconds, -1 not given; 0 removes */
   GBytes *body;         /* as sent, or NULL */
@@ -141,6 +141,8 @@ PresenceDoc *presence_unknown (const char *aor);
 /* What presence_compose gives for somebody with neither publication, binding nor
  * permanent document: also what who is politely blocked gets to see. */
 PresenceDoc *presence_offline (const char *aor);
+/* The same for somebody who left at since (us since 1970; 0: not known). */
+PresenceDoc *presence_offline_since (const char *aor, gint64 since);
 
 /* Expires publications and forgets tombstones.  fn is called once per row gone;
  * is_visible when what watchers see changed. */
@@ -152,6 +154,47 @@ void presence_advance (Presence *self, gint64 now, PresenceGoneFn fn,
  * document too. */
 void presence_drop_user (Presence *self, const char *aor, PresenceGoneFn fn,
                          gpointer data);
+
+/* --- Who and what is away --- */
+
+/* The device that published for aor is not signed in any more (or cannot be
+ * reached): what it published ends at due (us) if nothing comes of it before. */
+void presence_orphan (Presence *self, const char *aor, const char *device,
+                      gint64 due);
+/* It is back: what it published ends when it expires.  Costs nothing while no
+ * device is away. */
+void presence_adopt (Presence *self, const char *aor, const char *device);
+/* Calls fn for each device that has published, for each publication of its. */
+typedef void (*PresenceDeviceFn) (const char *aor, const char *device,
+                                  gpointer data);
+void presence_foreach_device (Presence *self, PresenceDeviceFn fn,
+                              gpointer data);
+
+/* The time of day, us since 1970.  Once there is one, the document of somebody
+ * who is not here says since when (the timestamp of its closed tuple, RFC 3863
+ * 4.1.7). */
+typedef gint64 (*PresenceWallFn) (gpointer data);
+void presence_set_wall (Presence *self, PresenceWallFn wall, gpointer data);
+/* Since when aor is not here; now when he is; 0: not known. */
+gint64 presence_since (Presence *self, const char *aor);
+/* Somebody who left since it was asked last, and when; FALSE: nobody.  The
+ * caller frees *aor_out. */
+gboolean presence_take_left (Presence *self, char **aor_out, gint64 *since_out);
+/* After a restart: aor was here last at since. */
+void presence_restore_since (Presence *self, const char *aor, gint64 since);
+
+/* --- Other event packages --- */
+
+/* Calls fn for what watchers of event see of aor: the body of the newest
+ * publication of each device, in no order. */
+typedef void (*PresenceBodyFn) (const char *key, GBytes *body, gpointer data);
+void presence_foreach_body (Presence *self, const char *aor, const char *event,
+                            PresenceBodyFn fn, gpointer data);
+/* Is he in a call?  The activity on-the-phone (RFC 4480 3.2) is added to his
+ * person unless a device has published activities.  TRUE when what watchers see
+ * changed. */
+gboolean presence_set_on_phone (Presence *self, const char *aor,
+                                gboolean is_on_phone);
 
 /* Live publications, without tombstones. */
 guint presence_size (Presence *self);

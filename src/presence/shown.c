@@ -58,7 +58,8 @@ presentity_shows_registration (const Presentity *user)
 gboolean
 presentity_is_blank (const Presentity *user)
 {
-  if (user->is_registered || user->permanent != NULL)
+  if (user->is_registered || user->permanent != NULL || user->since != 0
+      || user->is_on_phone)
     return FALSE;
   for (const Publication *p = user->first; p != NULL; p = p->next)
     if (publication_is_composed (p))

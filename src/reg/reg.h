@@ -123,6 +123,9 @@ gboolean reg_knows_instance (Reg *self, const char *aor, const char *instance);
 const RegBinding *reg_find_source (Reg *self, const char *aor, guint64 flow,
                                    const char *received);
 
+/* Has aor a binding of this device: of this instance, or with this key? */
+gboolean reg_has_device (Reg *self, const char *aor, const char *device);
+
 /* The bindings that came by a flow: borrowed; a new array. */
 GPtrArray *reg_of_flow (Reg *self, guint64 flow);
 /* A closed flow: its bindings stay until they expire but have no flow. */

@@ -155,6 +155,22 @@ reg_knows_instance (Reg *self, const char *aor, const char *instance)
   return user != NULL && instance != NULL && knows (user, instance);
 }
 
+gboolean
+reg_has_device (Reg *self, const char *aor, const char *device)
+{
+  const RegUser *user = reg_user (self, aor);
+
+  for (guint i = 0; user != NULL && i < user->entries->len; i++) {
+    const RegEntry *entry = g_ptr_array_index (user->entries, i);
+
+    if (reg_is_live (self, entry)
+        && (g_strcmp0 (entry->binding->instance, device) == 0
+            || strcmp (entry->binding->key, device) == 0))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /* Entries */
 
 void

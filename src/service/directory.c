@@ -5,6 +5,7 @@
 #define G_LOG_DOMAIN "service"
 #include "service/judge.h"
 #include "service/permanent.h"
+#include "service/seen.h"
 
 #include "addr/aor.h"
 
@@ -55,6 +56,7 @@ drop (Service *self, const char *aor, SubsReason reason)
   reg_drop_user (self->reg, aor, changes);
   service_bindings_gone (self, changes);
   presence_drop_user (self->presence, aor, service_publication_gone_cb, self);
+  seen_forget (self, aor);
 }
 
 static void

@@ -23,6 +23,8 @@ typedef struct {
 /* Of one presentity; nearly always there is one view. */
 typedef struct {
   Rendered full;
+  gint64 left_at;    /* what VIEW_OFFLINE says; 0: nothing */
+  gboolean has_left; /* left_at is set */
   GHashTable *views; /* name of the view -> Rendered; NULL: none */
 } Slot;
 
@@ -163,6 +165,20 @@ documents_has_changed (Service *service, const char *presentity,
   return render (service, presentity, view)->has_changed;
 }
 
+/* Who is politely blocked sees somebody who left, at the latest when that was
+ * first asked for; later comings and goings do not show in it. */
+static GBytes *
+offline (Service *service, const char *aor)
+{
+  Slot *slot = slot_of (service->documents, aor);
+
+  if (!slot->has_left) {
+    slot->left_at = presence_since (service->presence, aor);
+    slot->has_left = TRUE;
+  }
+  return write_doc (presence_offline_since (aor, slot->left_at));
+}
+
 GBytes *
 documents_presence (Service *service, Sub *sub)
 {
@@ -175,6 +191,6 @@ documents_presence (Service *service, Sub *sub)
   else if (view == NULL || !judge_shares (service, dialog->watcher, presentity))
     return write_doc (presence_unknown (presentity));
   else if (strcmp (view, VIEW_OFFLINE) == 0)
-    return write_doc (presence_offline (presentity));
+    return offline (service, presentity);
   return g_bytes_ref (render (service, presentity, view)->bytes);
 }

@@ -14,6 +14,7 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/message.c \
   src/service/renew.c src/service/renew.h \
   src/service/restore.c \
+  src/service/orphans.c src/service/orphans.h \
   src/service/pace.c \
   src/service/partial.c src/service/partial.h \
   src/service/permanent.c src/service/permanent.h \
@@ -25,6 +26,7 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/mail.c src/service/mail-devices.c src/service/mail-store.c \
   src/service/mail.h \
   src/service/mail-priv.h \
+  src/service/seen.c src/service/seen.h \
   src/service/relay.c src/service/relay.h \
   src/service/reports.c src/service/reports.h \
   src/service/shape.c src/service/shape.h src/service/shape-priv.h \

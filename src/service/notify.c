@@ -7,6 +7,7 @@
 #include "service/judge.h"
 #include "service/packages.h"
 #include "service/renew.h"
+#include "service/seen.h"
 #include "service/shape.h"
 #include "service/watchers.h"
 #include "service/xcap_events.h"
@@ -335,6 +336,7 @@ service_presence_changed (Service *self, const char *aor)
   GArray *actions = subs_actions_new ();
   g_autoptr (GHashTable) shown = NULL;
 
+  seen_advance (self);
   if (renewals_has_moved (self, aor)) {
     shown = g_hash_table_new (NULL, NULL);
     self->shown = shown;

@@ -2,6 +2,7 @@
  *
  * PUBLISH (RFC 3903 6): decide, write, answer, then show it to the watchers. */
 #define G_LOG_DOMAIN "service"
+#include "service/orphans.h"
 #include "service/partial.h"
 
 #include "addr/aor.h"
@@ -109,22 +110,6 @@ service_publication_gone_cb (const PresenceRow *row, gboolean is_visible,
                        NULL);
   if (is_visible)
     service_presence_changed (self, row->aor);
-}
-
-/* Which of his devices this is: what a binding of the same instance, flow or
- * source says; NULL when it cannot be told.  Behind a proxy all his devices have
- * one source. */
-static const char *
-device_of (Service *self, const ServiceCaller *caller, const char *aor)
-{
-  const RegBinding *binding;
-
-  if (caller->instance != NULL || caller->is_relayed)
-    return caller->instance;
-  binding = reg_find_source (self->reg, aor, caller->flow, caller->source);
-  if (binding == NULL)
-    return NULL;
-  return binding->instance != NULL ? binding->instance : binding->key;
 }
 
 /* RFC 3903 12: an entity tag is a token. */
@@ -236,7 +221,7 @@ decide (Service *self, const ServiceCaller *caller,
 
   if (verdict != SERVICE_OK)
     return is_stale (self, &request) ? SERVICE_NO_MATCH : verdict;
-  request.device = device_of (self, caller, request.aor);
+  request.device = orphans_device_of (self, caller, request.aor);
   return verdict_of (presence_publish (self->presence, &request,
                                        &self->limits.presence,
                                        service_now (self), outcome),

@@ -3,6 +3,7 @@
  * REGISTER: decide, write, then show and answer (RFC 3261 10.3). */
 #define G_LOG_DOMAIN "service"
 #include "service/mail.h"
+#include "service/orphans.h"
 #include "service/service-priv.h"
 
 #include "addr/aor.h"
@@ -97,6 +98,7 @@ service_bindings_gone (Service *self, GPtrArray *changes)
                                  reg_is_online (self->reg, aor)))
       service_presence_changed (self, aor);
   }
+  orphans_bindings_changed (self, changes);
   mail_bindings_changed (self->mail, changes);
 }
 
@@ -144,6 +146,7 @@ accepted (Registering *self, StoreOutcome outcome)
                                self->is_registered))
     service_presence_changed (service, self->aor);
   resume_dialogs (self);
+  orphans_bindings_changed (service, self->changes);
   mail_bindings_changed (service->mail, self->changes);
 }
 

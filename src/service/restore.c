@@ -6,7 +6,9 @@
 #define G_LOG_DOMAIN "service"
 #include "service/judge.h"
 #include "service/mail.h"
+#include "service/orphans.h"
 #include "service/permanent.h"
+#include "service/seen.h"
 #include "service/shape.h"
 #include "service/xcap_events.h"
 
@@ -57,6 +59,8 @@ publication_cb (PresenceRow *row, gpointer data)
   g_autoptr (GError) error = NULL;
   PresenceDoc *doc = NULL;
 
+  if (seen_restore (self, row))
+    return;
   if (!row->is_removed && row->body != NULL) {
     gsize len;
     const char *bytes = g_bytes_get_data (row->body, &len);
@@ -95,6 +99,7 @@ loaded_cb (gpointer data)
   Service *self = data;
 
   self->is_ready = TRUE;
+  orphans_loaded (self);
   g_message ("loaded %u users, %u bindings, %u publications, %u subscriptions",
              g_hash_table_size (self->users), reg_size (self->reg),
              presence_size (self->presence), subs_size (self->subs));

@@ -7,9 +7,11 @@
 #include "service/documents.h"
 #include "service/judge.h"
 #include "service/mail.h"
-#include "service/relay.h"
+#include "service/orphans.h"
 #include "service/permanent.h"
+#include "service/relay.h"
 #include "service/renew.h"
+#include "service/seen.h"
 #include "service/shape.h"
 #include "service/summary.h"
 #include "service/watchers.h"
@@ -59,6 +61,7 @@ tick_cb (gpointer data)
   expire_bindings (self);
   expire_publications (self);
   expire_subscriptions (self);
+  seen_advance (self);
   aggregates_advance (self->aggregates);
   mail_advance (self->mail);
   watchers_advance (self);
@@ -121,6 +124,7 @@ service_new (const ServiceLimits *limits, const char *const *domains,
   service_users_init (self);
   self->reg = reg_new (now);
   self->presence = presence_new (now);
+  seen_init (self);
   self->subs = subs_new (&limits->subs, now);
   self->settings = policy_settings_default;
   self->facts = facts_new (self);
@@ -258,6 +262,7 @@ finish_stop (gpointer data)
   if (self->stop_timer != NULL)
     self->loop->remove_timer (self->loop->self,
                               g_steal_pointer (&self->stop_timer));
+  seen_advance (self);
   self->store->flush (self->store->self, 5000, flushed_cb, self);
 }
 
@@ -389,6 +394,7 @@ service_flow_closed (Service *self, guint64 flow)
   GArray *actions = subs_actions_new ();
   g_autoptr (GPtrArray) devices = devices_of_flow (self, flow);
 
+  orphans_flow_closed (self, flow);
   reg_flow_closed (self->reg, flow);
   mail_flow_closed (self->mail, devices);
   subs_flow_closed (self->subs, flow, service_now (self), actions);

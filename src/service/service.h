@@ -19,6 +19,8 @@ typedef struct Service Service;
 typedef struct {
   RegLimits reg;
   PresenceLimits presence;
+  guint device_grace; /* seconds that what a device published outlives its
+                         registration or connection; 0: until it expires */
   SubsLimits subs;
   guint wake_rate;    /* NOTIFYs a second to restored dialogs after a start, and
                          after a change of the settings */

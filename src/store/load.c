@@ -229,6 +229,22 @@ ask (Load *self, const char *sql, ControlAnswerFn answer)
                &(ControlQuery){ .sql = sql, .answer = answer, .data = self });
 }
 
+/* Who left while nobody was here to see it: the newest of what has expired, as
+ * far as that is not known.  Before it is swept. */
+static const char left_sql[]
+    = "INSERT INTO rollcall.publications AS old (aor, key, event, etag, cseq,"
+      " granted, is_removed, published_at, expires_at)"
+      " SELECT x.aor, 'last-seen', 'last-seen', '', 0, 0, true, max(x.at),"
+      " max(x.at) + interval '30 days' FROM ("
+      "SELECT b.aor, b.expires_at AS at FROM rollcall.bindings b"
+      " UNION ALL SELECT p.aor, p.expires_at FROM rollcall.publications p"
+      " WHERE p.event = 'presence' AND NOT p.is_removed) x"
+      " WHERE x.at <= now() AND x.at > now() - interval '30 days'"
+      " AND NOT EXISTS (SELECT FROM rollcall.publications s"
+      " WHERE s.aor = x.aor AND s.key = 'last-seen' AND s.published_at >= x.at)"
+      " GROUP BY x.aor ON CONFLICT (aor, key) DO UPDATE SET"
+      " published_at = excluded.published_at, expires_at = excluded.expires_at";
+
 static void
 ask_rows (Load *self, guint t)
 {
@@ -261,6 +277,7 @@ load_start (Load *self)
                                 .answer = secret_cb,
                                 .data = self });
   ask (self, settings_sql (), settings_cb);
+  ask (self, left_sql, NULL);
   for (guint t = 0; t < ROW_TABLES; t++) {
     g_autofree char *sweep = row_sql_sweep (row_table_at (t));
 
