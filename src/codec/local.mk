@@ -5,6 +5,8 @@ src_libcodec_a_SOURCES = src/codec/xml.c src/codec/xml-check.c \
   src/codec/xml-priv.h src/codec/pidf.c src/codec/pidf-write.c \
   src/codec/pidf-filter.c src/codec/pidf-filter.h \
   src/codec/pres-lists.c src/codec/pres-rules.c src/codec/pres-rules.h \
+  src/codec/dialoginfo.c src/codec/dialoginfo.h \
+  src/codec/reginfo.c src/codec/reginfo.h \
   src/codec/pidf.h src/codec/winfo.c src/codec/winfo.h \
   src/codec/xcap-contacts.c \
   src/codec/xcap-contacts.h \
@@ -139,3 +141,12 @@ tests_unit_test_rpid_SOURCES = tests/unit/test-rpid.c \
   tests/unit/presence-world.h
 tests_unit_test_rpid_CPPFLAGS = $(AM_CPPFLAGS) $(XML_CFLAGS) -I$(top_srcdir)
 tests_unit_test_rpid_LDADD = $(CODEC_LIBS)
+check_PROGRAMS += tests/unit/test-event-documents
+tests_unit_test_event_documents_SOURCES = tests/unit/test-event-documents.c
+tests_unit_test_event_documents_LDADD = $(CODEC_LIBS)
+check_PROGRAMS += tests/fuzz/fuzz-dialoginfo
+tests_fuzz_fuzz_dialoginfo_SOURCES = tests/fuzz/fuzz-dialoginfo.c \
+  tests/fuzz/seeds.c tests/fuzz/seeds.h
+tests_fuzz_fuzz_dialoginfo_LDADD = $(CODEC_LIBS)
+EXTRA_DIST += tests/fuzz/seeds/dialoginfo-prefixed.xml \
+  tests/fuzz/seeds/dialoginfo-sample.xml

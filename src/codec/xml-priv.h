@@ -75,3 +75,6 @@ GBytes *xml_write_presence (const xmlNode *root);
  * and dm: and rpid: are bound to NS_DM and NS_RPID (names of these two always
  * get these prefixes, others keep theirs where possible). */
 void xml_put_fragment (GString *out, const xmlNode *node);
+/* The same for a place where ns is the default namespace and no other is
+ * declared. */
+void xml_put_element (GString *out, const xmlNode *node, const char *ns);

@@ -276,15 +276,32 @@ put_node (Writer *self, const xmlNode *node)
   g_array_set_size (self->scope, mark);
 }
 
+static void
+writer_init (Writer *self, GString *out, const char *ns)
+{
+  self->out = out;
+  self->scope = g_array_new (FALSE, FALSE, sizeof (Binding));
+  g_array_set_clear_func (self->scope, binding_clear);
+  bind (self, "xml", "http://www.w3.org/XML/1998/namespace");
+  bind (self, "", ns);
+}
+
+void
+xml_put_element (GString *out, const xmlNode *node, const char *ns)
+{
+  Writer self;
+
+  writer_init (&self, out, ns);
+  put_node (&self, node);
+  g_array_unref (self.scope);
+}
+
 void
 xml_put_fragment (GString *out, const xmlNode *node)
 {
-  Writer self = { .out = out };
+  Writer self;
 
-  self.scope = g_array_new (FALSE, FALSE, sizeof (Binding));
-  g_array_set_clear_func (self.scope, binding_clear);
-  bind (&self, "xml", "http://www.w3.org/XML/1998/namespace");
-  bind (&self, "", NS_PIDF);
+  writer_init (&self, out, NS_PIDF);
   bind (&self, "dm", NS_DM);
   bind (&self, "rpid", NS_RPID);
   put_node (&self, node);

@@ -6,7 +6,8 @@
 #include "addr/aor.h"
 
 #define PRESENCE "presence"
-#define WINFO "presence.winfo"
+#define DIALOG "dialog"
+#define REG "reg"
 #define XCAP_DIFF "xcap-diff"
 #define SUMMARY "message-summary"
 #define UA_PROFILE "ua-profile"
@@ -43,6 +44,14 @@ owner_only (const PolicyQuestion *question, PolicyAnswer *answer)
   return is_oneself (question)
              ? decide (answer, POLICY_ALLOW, POLICY_BY_ONESELF)
              : decide (answer, POLICY_BLOCK, POLICY_BY_OWNERSHIP);
+}
+
+/* RFC 3680 4.6: applications whose authorization is given ahead of time. */
+static gboolean
+trusted (const PolicyQuestion *question, PolicyAnswer *answer)
+{
+  return question->is_application
+         && decide (answer, POLICY_ALLOW, POLICY_BY_TRUST);
 }
 
 /* What cannot be read now is decided later; until then nothing is shown. */
@@ -91,6 +100,15 @@ static gboolean
 allowed (const PolicyQuestion *question, PolicyAnswer *answer)
 {
   return decided_by_row (question, answer, TRUE);
+}
+
+/* Of registrations one learns addresses of devices: a decision about a domain,
+ * made with presence in mind, does not say so much. */
+static gboolean
+allowed_by_name (const PolicyQuestion *question, PolicyAnswer *answer)
+{
+  return decided_by_row (question, answer, TRUE)
+         && answer->step == POLICY_BY_ROW;
 }
 
 /* Who is not among one's contacts is watched ad hoc, for a while or not at
@@ -177,18 +195,25 @@ static const struct {
   const char *package;
   StepFn step;
 } steps[] = {
-  { WINFO, owner_only },      { PRESENCE, oneself },
-  { PRESENCE, not_known },    { PRESENCE, blocked },
-  { PRESENCE, allowed },      { PRESENCE, contact },
-  { PRESENCE, rules },        { PRESENCE, otherwise },
-  { XCAP_DIFF, owner_only },  { SUMMARY, owner_only },
-  { UA_PROFILE, owner_only },
+  { PRESENCE, oneself },   { PRESENCE, not_known },
+  { PRESENCE, blocked },   { PRESENCE, allowed },
+  { PRESENCE, contact },   { PRESENCE, rules },
+  { PRESENCE, otherwise }, { DIALOG, oneself },
+  { DIALOG, not_known },   { DIALOG, blocked },
+  { DIALOG, allowed },     { DIALOG, contact },
+  { DIALOG, rules },       { DIALOG, otherwise },
+  { REG, oneself },        { REG, trusted },
+  { REG, not_known },      { REG, allowed_by_name },
+  { REG, owner_only },     { XCAP_DIFF, owner_only },
+  { SUMMARY, owner_only }, { UA_PROFILE, owner_only },
 };
 
 gboolean
 policy_is_personal (const char *package)
 {
-  return g_ascii_strcasecmp (package, PRESENCE) == 0;
+  return g_ascii_strcasecmp (package, PRESENCE) == 0
+         || g_ascii_strcasecmp (package, DIALOG) == 0
+         || g_ascii_strcasecmp (package, REG) == 0;
 }
 
 /* What no step decides is blocked. */
@@ -197,6 +222,8 @@ policy_watch (const PolicyQuestion *question)
 {
   PolicyAnswer answer = { .decision = POLICY_BLOCK, .step = POLICY_BY_NOBODY };
 
+  if (g_str_has_suffix (question->package, ".winfo"))
+    owner_only (question, &answer);
   for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
     if (g_ascii_strcasecmp (steps[i].package, question->package) == 0
         && steps[i].step (question, &answer))
@@ -245,6 +272,7 @@ policy_step_text (PolicyStep step)
   static const char *const texts[] = {
     [POLICY_BY_NOBODY] = "nobody may subscribe to that",
     [POLICY_BY_ONESELF] = "everybody may watch himself",
+    [POLICY_BY_TRUST] = "an application of the administrator's asks",
     [POLICY_BY_OWNERSHIP] = "only the owner may subscribe to that",
     [POLICY_BY_NOT_KNOWN] = "the database could not be asked yet",
     [POLICY_BY_ROW] = "decided for this watcher",

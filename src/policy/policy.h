@@ -32,6 +32,7 @@ typedef enum {
   POLICY_BY_NOBODY, /* no such package, or nobody may have it */
   POLICY_BY_ONESELF,
   POLICY_BY_OWNERSHIP,  /* watcher information and documents are the owner's */
+  POLICY_BY_TRUST,      /* an application behind a trusted peer */
   POLICY_BY_NOT_KNOWN,  /* what is stored of a user could not be read */
   POLICY_BY_ROW,        /* a decision about this watcher */
   POLICY_BY_DOMAIN_ROW, /* a decision about his domain */
@@ -52,6 +53,8 @@ typedef struct {
   const char *watcher, *presentity;
   const char *package;       /* "presence", "presence.winfo" */
   gboolean is_local_watcher; /* a user of ours */
+  gboolean is_application;   /* named by a trusted peer, in a domain of ours, and
+                                no user */
   /* What is known of both; NULL: it could not be read.  of_watcher is not
    * looked at for one who is not ours. */
   const PolicyUser *of_presentity, *of_watcher;

@@ -3,8 +3,10 @@
  * Questions to policy/, and what becomes of its answers. */
 #define G_LOG_DOMAIN "service"
 #include "service/judge.h"
+#include "service/calls.h"
 #include "service/mail.h"
 #include "service/profile.h"
+#include "service/registrations.h"
 #include "service/renew.h"
 #include "service/watchers.h"
 #include "service/xcap_events.h"
@@ -134,18 +136,38 @@ judge_question (Service *self, const char *watcher, const char *presentity,
   return question;
 }
 
+static PolicyAnswer
+ask (Service *self, PolicyQuestion *question, const char *package)
+{
+  PolicyAnswer answer;
+
+  question->package = package;
+  answer = policy_watch (question);
+  if (answer.changes_at != 0)
+    renewals_note (self, question->presentity, answer.changes_at);
+  return answer;
+}
+
 PolicyAnswer
 judge_watch (Service *self, const char *watcher, const char *presentity,
              const char *package, const Sub *but)
 {
   PolicyQuestion question = judge_question (self, watcher, presentity, but);
-  PolicyAnswer answer;
 
-  question.package = package;
-  answer = policy_watch (&question);
-  if (answer.changes_at != 0)
-    renewals_note (self, presentity, answer.changes_at);
-  return answer;
+  return ask (self, &question, package);
+}
+
+/* A proxy that is trusted speaks for its users too; an application has a name of
+ * its own in our domain, and is nobody who could register. */
+PolicyAnswer
+judge_dialog (Service *self, const SubsDialog *dialog, const Sub *but)
+{
+  PolicyQuestion question
+      = judge_question (self, dialog->watcher, dialog->presentity, but);
+
+  question.is_application = dialog->is_trusted && question.is_local_watcher
+                            && service_user (self, dialog->watcher) == NULL;
+  return ask (self, &question, dialog->package);
 }
 
 PolicyAnswer
@@ -408,8 +430,7 @@ static gboolean
 apply (Service *self, Sub *sub)
 {
   const SubsDialog *dialog = sub_dialog (sub);
-  PolicyAnswer answer = judge_watch (self, dialog->watcher, dialog->presentity,
-                                     dialog->package, sub);
+  PolicyAnswer answer = judge_dialog (self, dialog, sub);
   GArray *actions = subs_actions_new ();
   gboolean is_shown = FALSE;
 
@@ -486,6 +507,17 @@ collect_cb (Sub *sub, gpointer data)
   g_ptr_array_add (data, sub_ref (sub));
 }
 
+/* Those who are judged by what he decided. */
+static void
+collect_watchers (Service *self, const char *presentity, GPtrArray *subs)
+{
+  subs_foreach (self->subs, presentity, PRESENCE, collect_cb, subs);
+  subs_foreach (self->subs, presentity, g_intern_static_string (CALLS_EVENT),
+                collect_cb, subs);
+  subs_foreach (self->subs, presentity,
+                g_intern_static_string (REGISTRATIONS_EVENT), collect_cb, subs);
+}
+
 static void
 judge_all (Service *self, GPtrArray *subs)
 {
@@ -499,7 +531,7 @@ judge_watchers (Service *self, const char *presentity)
   g_autoptr (GPtrArray) subs
       = g_ptr_array_new_with_free_func ((GDestroyNotify)sub_unref);
 
-  subs_foreach (self->subs, presentity, PRESENCE, collect_cb, subs);
+  collect_watchers (self, presentity, subs);
   judge_all (self, subs);
 }
 
@@ -510,7 +542,7 @@ judge_sphere_changed (Service *self, const char *presentity)
   g_autoptr (GPtrArray) subs
       = g_ptr_array_new_with_free_func ((GDestroyNotify)sub_unref);
 
-  subs_foreach (self->subs, presentity, PRESENCE, collect_cb, subs);
+  collect_watchers (self, presentity, subs);
   for (guint i = 0; i < subs->len; i++) {
     const SubsDialog *dialog = sub_dialog (subs->pdata[i]);
     gboolean is_ready
@@ -538,7 +570,7 @@ judge_person (Service *self, const char *aor)
   g_autoptr (GPtrArray) subs
       = g_ptr_array_new_with_free_func ((GDestroyNotify)sub_unref);
 
-  subs_foreach (self->subs, aor, PRESENCE, collect_cb, subs);
+  collect_watchers (self, aor, subs);
   subs_foreach_watched (self->subs, aor, collect_cb, subs);
   judge_all (self, subs);
 }
@@ -592,6 +624,7 @@ show_all (Service *self, const char *presentity)
   subs_changed (self->subs, presentity, g_intern_static_string (PRESENCE),
                 service_now (self), actions);
   service_act (self, actions);
+  calls_show (self, presentity);
 }
 
 void

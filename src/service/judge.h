@@ -23,6 +23,9 @@ void judge_prepare (Service *self, const char *watcher, const char *presentity,
 PolicyAnswer judge_watch (Service *self, const char *watcher,
                           const char *presentity, const char *package,
                           const Sub *but);
+/* The same for a dialog, of which it is known how its watcher came. */
+PolicyAnswer judge_dialog (Service *self, const SubsDialog *dialog,
+                           const Sub *but);
 PolicyAnswer judge_message (Service *self, const char *sender,
                             const char *recipient);
 

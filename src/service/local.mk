@@ -4,6 +4,7 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/service.c \
   src/service/bodies.c src/service/bodies.h \
   src/service/directory.c \
+  src/service/calls.c src/service/calls.h \
   src/service/filters.c \
   src/service/facts.c src/service/facts.h \
   src/service/judge.c src/service/judge.h \
@@ -27,6 +28,7 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/mail.h \
   src/service/mail-priv.h \
   src/service/seen.c src/service/seen.h \
+  src/service/registrations.c src/service/registrations.h \
   src/service/relay.c src/service/relay.h \
   src/service/reports.c src/service/reports.h \
   src/service/shape.c src/service/shape.h src/service/shape-priv.h \

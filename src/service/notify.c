@@ -6,6 +6,7 @@
 #include "service/documents.h"
 #include "service/judge.h"
 #include "service/packages.h"
+#include "service/registrations.h"
 #include "service/renew.h"
 #include "service/seen.h"
 #include "service/shape.h"
@@ -167,6 +168,8 @@ notified_cb (SubsNotifyResult result, guint status, guint retry_after,
     shape_notified (self->sub, result == SUBS_NOTIFY_OK);
   if (event != NULL)
     subs_set_rates (service->subs, self->sub, event, service_now (service));
+  if (package != NULL && package->notified != NULL)
+    package->notified (service, self->sub, result == SUBS_NOTIFY_OK);
   if (result != SUBS_NOTIFY_OK)
     g_info ("NOTIFY of %s to %s (Call-ID %s): %u", dialog->presentity,
             dialog->watcher, dialog->call_id, status);
@@ -255,12 +258,12 @@ static void
 watcher_changed (Service *self, const SubsAction *action, GArray *actions)
 {
   const SubsDialog *dialog = sub_dialog (action->sub);
+  const char *template = package_template (dialog->package);
 
-  if (strcmp (dialog->package, "presence") != 0)
+  if (template == NULL)
     return;
   watchers_note (self, action);
-  subs_changed (self->subs, dialog->presentity,
-                g_intern_static_string ("presence.winfo"), service_now (self),
+  subs_changed (self->subs, dialog->presentity, template, service_now (self),
                 actions);
 }
 
@@ -298,6 +301,7 @@ service_act_stored (Service *self, GArray *actions, Sub *sub,
     case SUBS_ACT_FREE:
       watchers_forget (self, action.sub);
       xcap_events_forget (self, action.sub);
+      registrations_forget (self, action.sub);
       sub_unref (action.sub);
       break;
     }

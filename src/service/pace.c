@@ -223,7 +223,7 @@ concerning (Service *self, const Paced *item)
   if (strcmp (dialog->package, UA_PROFILE) == 0)
     return item->kinds & PACE_KIND (PACE_PROFILE);
   kinds = item->kinds & ~PACE_KIND (PACE_PROFILE);
-  if (kinds == 0 || strcmp (dialog->package, "presence") != 0
+  if (kinds == 0 || !policy_is_personal (dialog->package)
       || aor_equal (dialog->watcher, dialog->presentity))
     return 0;
   user = service_user (self, dialog->presentity);

@@ -6,13 +6,17 @@
 
 #include "service/packages.h"
 
+#include "service/calls.h"
 #include "service/documents.h"
 #include "service/profile.h"
+#include "service/registrations.h"
 #include "service/summary.h"
 #include "service/watchers.h"
 #include "service/xcap_events.h"
 
+#include "codec/dialoginfo.h"
 #include "codec/pidf-diff.h"
+#include "codec/reginfo.h"
 #include "codec/xcap-diff.h"
 #include "codec/xcap-settings.h"
 
@@ -22,6 +26,15 @@
 static const char *const passing[]
     = { "version", "expiration", "duration-subscribed", NULL };
 
+/* The template of RFC 3857 applied to a package. */
+#define WINFO(base)                                                            \
+  {                                                                            \
+    .name = base ".winfo", .content_type = "application/watcherinfo+xml",      \
+    .accept = "application/watcherinfo+xml", .compose = watchers_document,     \
+    .look = watchers_look, .passing = passing, .has_etag = TRUE,               \
+    .is_filtered = TRUE, .watched = base                                       \
+  }
+
 static Package packages[] = {
   { .name = "presence",
     .content_type = "application/pidf+xml",
@@ -30,19 +43,25 @@ static Package packages[] = {
     .has_etag = TRUE,
     .is_partial = TRUE,
     .is_filtered = TRUE },
-  { .name = "presence.winfo",
-    .content_type = "application/watcherinfo+xml",
-    .accept = "application/watcherinfo+xml",
-    .compose = watchers_document,
-    .look = watchers_look,
-    .passing = passing,
-    .has_etag = TRUE,
-    .is_filtered = TRUE },
+  WINFO ("presence"),
+  { .name = CALLS_EVENT,
+    .content_type = DIALOGINFO_TYPE,
+    .accept = DIALOGINFO_TYPE,
+    .compose = calls_document },
+  WINFO (CALLS_EVENT),
+  { .name = REGISTRATIONS_EVENT,
+    .content_type = REGINFO_TYPE,
+    .accept = REGINFO_TYPE,
+    .compose = registrations_document,
+    .notified = registrations_notified,
+    .default_expires = 3761 }, /* RFC 3680 4.4 */
+  WINFO (REGISTRATIONS_EVENT),
   { .name = SUMMARY,
     .content_type = "application/simple-message-summary",
     .accept = "application/simple-message-summary",
     .compose = summary_document,
     .has_etag = TRUE },
+  WINFO (SUMMARY),
   { .name = XCAP_DIFF,
     .content_type = XCAP_DIFF_TYPE,
     .accept = XCAP_DIFF_TYPE,
@@ -66,7 +85,26 @@ static Package packages[] = {
 const char *
 service_allow_events (void)
 {
-  return "presence, presence.winfo, " SUMMARY ", " XCAP_DIFF ", " UA_PROFILE;
+  static gsize names;
+
+  if (g_once_init_enter (&names)) {
+    GString *text = g_string_new (packages[0].name);
+
+    for (guint i = 1; i < G_N_ELEMENTS (packages); i++)
+      g_string_append_printf (text, ", %s", packages[i].name);
+    g_once_init_leave (&names, (gsize)g_string_free (text, FALSE));
+  }
+  return (const char *)names;
+}
+
+const char *
+package_template (const char *watched)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (packages); i++)
+    if (packages[i].watched != NULL
+        && strcmp (packages[i].watched, watched) == 0)
+      return g_intern_static_string (packages[i].name);
+  return NULL;
 }
 
 const Package *

@@ -30,6 +30,10 @@ typedef struct {
   const char *pointer;      /* the type in Accept that will do too where there
                                 is an XCAP server; or NULL */
   const char *event_params; /* what its NOTIFYs add to Event; or NULL */
+  /* A NOTIFY of it ended: was it taken?  NULL: nobody cares. */
+  void (*notified) (Service *service, Sub *sub, gboolean is_ok);
+  const char *watched; /* the package whose watchers it is about (RFC 3857), or
+                          NULL */
   guint default_expires;    /* seconds; 0: as the limits have it */
   gboolean ignores_body;    /* a SUBSCRIBE's, of whatever type */
   /* What it tells has to be read first (xcap_events.h). */
@@ -41,6 +45,9 @@ typedef struct {
 
 /* NULL: we do not have it (489). */
 const Package *package_find (const char *name);
+/* The package about the watchers of a package, interned: "presence.winfo" for
+ * "presence"; NULL: there is none. */
+const char *package_template (const char *watched);
 /* Does an Accept value (NULL: none given, RFC 6665 3.1.3: the default type)
  * allow a type that the package can send? */
 gboolean package_is_acceptable (const Package *self, Service *service,

@@ -2,13 +2,58 @@
  *
  * PUBLISH (RFC 3903 6): decide, write, answer, then show it to the watchers. */
 #define G_LOG_DOMAIN "service"
+#include "service/calls.h"
 #include "service/orphans.h"
 #include "service/partial.h"
 
 #include "addr/aor.h"
+#include "codec/dialoginfo.h"
 #include "codec/pidf.h"
 
 #include <string.h>
+
+/* An event package that is published. */
+typedef struct {
+  const char *event, *content_type;
+  /* Reads a body; *doc_out stays NULL where presence/ composes nothing. */
+  gboolean (*read) (const char *bytes, gsize len, PresenceDoc **doc_out,
+                    GError **error);
+  /* What its watchers see of aor changed. */
+  void (*changed) (Service *service, const char *aor);
+  const char *fault; /* of a body that cannot be read */
+} PublishKind;
+
+static gboolean
+read_calls (const char *bytes, gsize len, PresenceDoc **doc_out, GError **error)
+{
+  return calls_check (bytes, len, error);
+}
+
+static const PublishKind kinds[] = {
+  { "presence", "application/pidf+xml", pidf_parse, service_presence_changed,
+    "Bad presence document" },
+  { CALLS_EVENT, DIALOGINFO_TYPE, read_calls, calls_changed,
+    "Bad dialog-info document" },
+};
+
+/* NULL: nobody publishes that. */
+static const PublishKind *
+kind_of (const char *event)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (g_ascii_strcasecmp (kinds[i].event, event) == 0)
+      return &kinds[i];
+  return NULL;
+}
+
+static void
+tell (Service *self, const PresenceRow *row)
+{
+  const PublishKind *kind = kind_of (row->event);
+
+  if (kind != NULL)
+    kind->changed (self, row->aor);
+}
 
 typedef struct {
   Service *service;
@@ -35,6 +80,14 @@ answer_now (Service *self, ServiceVerdict verdict, const char *text,
 
   out.min_expires = self->limits.presence.min_expires;
   answer (&out, data);
+}
+
+static void
+answer_bad_type (const PublishKind *kind, PublishAnswerFn answer, gpointer data)
+{
+  answer (&(PublishAnswer){ .verdict = SERVICE_BAD_TYPE,
+                            .accept = kind->content_type },
+          data);
 }
 
 static void
@@ -67,7 +120,7 @@ refused (Publishing *self)
 
   answer_now (service, SERVICE_FAILED, NULL, self->answer, self->data);
   if (presence_abort (service->presence, self->aor, self->outcome.ticket))
-    service_presence_changed (service, self->aor);
+    tell (service, self->outcome.row);
 }
 
 static void
@@ -81,7 +134,7 @@ accepted (Publishing *self)
   self->answer (&out, self->data);
   if (self->outcome.row != NULL
       && presence_commit (service->presence, self->aor, self->outcome.ticket))
-    service_presence_changed (service, self->aor);
+    tell (service, self->outcome.row);
 }
 
 static void
@@ -109,7 +162,7 @@ service_publication_gone_cb (const PresenceRow *row, gboolean is_visible,
   self->store->submit (self->store->self, row->aor, &write, 1, FALSE, NULL,
                        NULL);
   if (is_visible)
-    service_presence_changed (self, row->aor);
+    tell (self, row);
 }
 
 /* RFC 3903 12: an entity tag is a token. */
@@ -136,7 +189,7 @@ check (Service *self, const ServiceCaller *caller,
     *text = "Only the presentity may publish";
     return SERVICE_FORBIDDEN;
   }
-  if (g_ascii_strcasecmp (command->event, "presence") != 0)
+  if (kind_of (command->event) == NULL)
     return SERVICE_BAD_EVENT;
   if (command->if_match != NULL && !is_token (command->if_match)) {
     *text = "SIP-If-Match is no single entity tag";
@@ -164,32 +217,27 @@ verdict_of (PresenceVerdict verdict, const char **text)
   return rows[verdict].verdict;
 }
 
-static gboolean
-is_pidf (const char *content_type)
-{
-  return content_type != NULL
-         && g_ascii_strcasecmp (content_type, "application/pidf+xml") == 0;
-}
-
 /* No body gives no doc. */
 static ServiceVerdict
 read_body (const ServiceCaller *caller, const PublishCommand *command,
            PresenceDoc **doc_out, const char **text)
 {
+  const PublishKind *kind = kind_of (command->event);
   g_autoptr (GError) error = NULL;
   gsize len;
   const char *bytes;
 
   if (command->body == NULL)
     return SERVICE_OK;
-  if (!is_pidf (command->content_type))
+  if (command->content_type == NULL
+      || g_ascii_strcasecmp (command->content_type, kind->content_type) != 0)
     return SERVICE_BAD_TYPE;
   bytes = g_bytes_get_data (command->body, &len);
-  if (pidf_parse (bytes, len, doc_out, &error))
+  if (kind->read (bytes, len, doc_out, &error))
     return SERVICE_OK;
   g_info ("PUBLISH of %s (Call-ID %s): %s", command->presentity,
           caller->call_id, error->message);
-  *text = "Bad presence document";
+  *text = kind->fault;
   return SERVICE_BAD_REQUEST;
 }
 
@@ -209,7 +257,7 @@ decide (Service *self, const ServiceCaller *caller,
 {
   PresencePublish request = {
     .aor = service_user (self, command->presentity)->aor,
-    .event = "presence",
+    .event = kind_of (command->event)->event,
     .if_match = command->if_match,
     .expires = command->expires,
     .body = command->body,
@@ -261,6 +309,8 @@ service_publish (Service *self, const ServiceCaller *caller,
     verdict = decide (self, caller, &whole, &outcome, &text);
   if (verdict == SERVICE_OK) {
     store_decided (self, command, &outcome, answer, data);
+  } else if (verdict == SERVICE_BAD_TYPE) {
+    answer_bad_type (kind_of (command->event), answer, data);
   } else {
     answer_now (self, verdict, text, answer, data);
     presence_outcome_clear (&outcome);

@@ -4,6 +4,7 @@
 #define G_LOG_DOMAIN "service"
 #include "service/mail.h"
 #include "service/orphans.h"
+#include "service/registrations.h"
 #include "service/service-priv.h"
 
 #include "addr/aor.h"
@@ -99,6 +100,7 @@ service_bindings_gone (Service *self, GPtrArray *changes)
       service_presence_changed (self, aor);
   }
   orphans_bindings_changed (self, changes);
+  registrations_changed (self, changes);
   mail_bindings_changed (self->mail, changes);
 }
 
@@ -147,6 +149,7 @@ accepted (Registering *self, StoreOutcome outcome)
     service_presence_changed (service, self->aor);
   resume_dialogs (self);
   orphans_bindings_changed (service, self->changes);
+  registrations_changed (service, self->changes);
   mail_bindings_changed (service->mail, self->changes);
 }
 

@@ -47,7 +47,8 @@ offset_of (Service *service)
 static gboolean
 has_watchers (Service *service, const char *aor)
 {
-  return subs_count (service->subs, aor, "presence") > 0;
+  return subs_count (service->subs, aor, "presence") > 0
+         || subs_count (service->subs, aor, "dialog") > 0;
 }
 
 static void

@@ -4,6 +4,7 @@
  * from the store, and watchers on UDP hear of it in their old dialogs, paced
  * (DESIGN section 3, rule 8). */
 #define G_LOG_DOMAIN "service"
+#include "service/calls.h"
 #include "service/judge.h"
 #include "service/mail.h"
 #include "service/orphans.h"
@@ -52,26 +53,43 @@ binding_cb (RegBinding *binding, gpointer data)
   presence_set_registered (self->presence, aor, reg_is_online (self->reg, aor));
 }
 
+/* FALSE: what is stored of it is no document. */
+static gboolean
+read_stored (const PresenceRow *row, PresenceDoc **doc_out)
+{
+  g_autoptr (GError) error = NULL;
+  gsize len;
+  const char *bytes;
+
+  if (row->is_removed || row->body == NULL)
+    return TRUE;
+  if (strcmp (row->event, CALLS_EVENT) == 0)
+    return TRUE;
+  bytes = g_bytes_get_data (row->body, &len);
+  if (pidf_parse (bytes, len, doc_out, &error))
+    return TRUE;
+  g_warning ("stored publication of %s: %s", row->aor, error->message);
+  return FALSE;
+}
+
 static void
 publication_cb (PresenceRow *row, gpointer data)
 {
   Service *self = data;
-  g_autoptr (GError) error = NULL;
   PresenceDoc *doc = NULL;
+  g_autofree char *aor = NULL;
+  gboolean is_of_calls = strcmp (row->event, CALLS_EVENT) == 0;
 
   if (seen_restore (self, row))
     return;
-  if (!row->is_removed && row->body != NULL) {
-    gsize len;
-    const char *bytes = g_bytes_get_data (row->body, &len);
-
-    if (!pidf_parse (bytes, len, &doc, &error)) {
-      g_warning ("stored publication of %s: %s", row->aor, error->message);
-      presence_row_free (row);
-      return;
-    }
+  if (!read_stored (row, &doc)) {
+    presence_row_free (row);
+    return;
   }
+  aor = is_of_calls ? g_strdup (row->aor) : NULL;
   presence_restore (self->presence, row, doc, service_now (self));
+  if (is_of_calls)
+    calls_restored (self, aor);
 }
 
 static gboolean

@@ -5,10 +5,12 @@
 #include "service/service.h"
 
 typedef struct Aggregates Aggregates;
+typedef struct Calls Calls;
 typedef struct Documents Documents;
 typedef struct Facts Facts;
 typedef struct Mail Mail;
 typedef struct Permanents Permanents;
+typedef struct Registrations Registrations;
 typedef struct Renewals Renewals;
 typedef struct Shapes Shapes;
 typedef struct Summaries Summaries;
@@ -33,7 +35,9 @@ struct Service {
   Subs *subs;
   PolicySettings settings;
   Facts *facts;
+  Calls *calls;
   Documents *documents;
+  Registrations *registrations; /* NULL: nobody has watched one yet */
   Renewals *renewals;
   Shapes *shapes;
   Summaries *summaries;

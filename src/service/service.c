@@ -3,12 +3,14 @@
  * Making, starting, ticking and stopping the use cases. */
 #define G_LOG_DOMAIN "service"
 #include "service/aggregate.h"
+#include "service/calls.h"
 #include "service/devices.h"
 #include "service/documents.h"
 #include "service/judge.h"
 #include "service/mail.h"
 #include "service/orphans.h"
 #include "service/permanent.h"
+#include "service/registrations.h"
 #include "service/relay.h"
 #include "service/renew.h"
 #include "service/seen.h"
@@ -64,6 +66,7 @@ tick_cb (gpointer data)
   seen_advance (self);
   aggregates_advance (self->aggregates);
   mail_advance (self->mail);
+  registrations_advance (self);
   watchers_advance (self);
   renewals_advance (self);
   *counters_cell (self->counters, "bindings") = count (reg_size (self->reg));
@@ -128,6 +131,7 @@ service_new (const ServiceLimits *limits, const char *const *domains,
   self->subs = subs_new (&limits->subs, now);
   self->settings = policy_settings_default;
   self->facts = facts_new (self);
+  self->calls = calls_new ();
   self->documents = documents_new ();
   self->watchers = watchers_new ();
   self->xcap = xcap_events_new ();
@@ -162,8 +166,10 @@ service_free (Service *self)
   g_free (self->xcap_root);
   watchers_free (self->watchers);
   summaries_free (self->summaries);
+  registrations_free (self->registrations);
   renewals_free (self->renewals);
   documents_free (self->documents);
+  calls_free (self->calls);
   facts_free (self->facts);
   subs_free (self->subs);
   shapes_free (self->shapes);

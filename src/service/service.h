@@ -138,6 +138,7 @@ typedef struct {
 typedef struct {
   ServiceVerdict verdict;
   const char *text;
+  const char *accept; /* SERVICE_BAD_TYPE: the type that is taken */
   const char *etag;
   guint expires;
   guint min_expires;

@@ -381,8 +381,7 @@ static gboolean
 may_watch (Service *self, const SubsDialog *dialog, PolicyAnswer *judged,
            const char **text)
 {
-  *judged = judge_watch (self, dialog->watcher, dialog->presentity,
-                         dialog->package, NULL);
+  *judged = judge_dialog (self, dialog, NULL);
   if (judged->decision == POLICY_BLOCK) {
     *text = text_of (judged);
     return FALSE;

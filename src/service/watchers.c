@@ -4,9 +4,12 @@
 #define G_LOG_DOMAIN "service"
 #include "service/watchers.h"
 #include "service/facts.h"
+#include "service/packages.h"
 
 #include "addr/aor.h"
 #include "codec/winfo.h"
+
+#include <string.h>
 
 /* A watcher that ended is named in documents for this long. */
 #define ENDED_SECONDS 64
@@ -15,6 +18,7 @@
 
 typedef struct {
   char *id, *watcher;
+  const char *package; /* that was watched; interned */
   WinfoEvent event;
   gint64 at;
 } Ended;
@@ -97,6 +101,7 @@ watchers_note (Service *service, const SubsAction *action)
   ended = g_new0 (Ended, 1);
   ended->id = g_strdup (sub_id (action->sub));
   ended->watcher = aor_to_uri (dialog->watcher);
+  ended->package = dialog->package;
   ended->event = event_of (action->reason, action->state);
   ended->at = service_now (service);
   g_queue_push_tail (queue, ended);
@@ -168,7 +173,7 @@ list_ended (Service *service, Sub *sub, WinfoDoc *doc)
   for (GList *l = queue->head; l != NULL; l = l->next) {
     Ended *ended = l->data;
 
-    if (ended->at >= *told)
+    if (ended->at >= *told && strcmp (ended->package, doc->package) == 0)
       winfo_doc_add (doc, ended->id, ended->watcher, WINFO_TERMINATED,
                      ended->event);
   }
@@ -248,15 +253,17 @@ compose (Service *service, Sub *sub, guint32 version)
 {
   const SubsDialog *dialog = sub_dialog (sub);
   g_autofree char *resource = aor_to_uri (dialog->presentity);
+  const char *package = package_find (dialog->package)->watched;
   g_autoptr (WinfoDoc) doc
-      = winfo_doc_new (resource, "presence", version, TRUE);
+      = winfo_doc_new (resource, package, version, TRUE);
   g_autoptr (GHashTable) live = g_hash_table_new (aor_hash, aor_equal);
   Listing listing = { doc, service_now (service), live };
 
-  subs_foreach (service->subs, dialog->presentity,
-                g_intern_static_string ("presence"), list_cb, &listing);
+  subs_foreach (service->subs, dialog->presentity, g_intern_string (package),
+                list_cb, &listing);
   list_ended (service, sub, doc);
-  list_waiting (service, dialog->presentity, &listing);
+  if (strcmp (package, "presence") == 0) /* what is waited for is that */
+    list_waiting (service, dialog->presentity, &listing);
   return winfo_write (doc);
 }
 

@@ -15,6 +15,9 @@ answered_cb (const PublishAnswer *answer, gpointer data)
         TAG_IF (answer->etag != NULL, SIPTAG_ETAG_STR (answer->etag)),
         SIPTAG_EXPIRES_STR (su_sprintf (home, "%u", answer->expires)),
         TAG_END ());
+  else if (answer->verdict == SERVICE_BAD_TYPE)
+    incoming_reply (request, 415, NULL, SIPTAG_ACCEPT_STR (answer->accept),
+                    TAG_END ());
   else
     status_reply (request, answer->verdict, answer->text, answer->min_expires);
   incoming_unref (request);
