@@ -114,6 +114,9 @@ static const ConfOption options[] = {
     "NOTIFYs a second to the watchers of before after a start, and to "
     "everybody "
     "after a change of the settings." },
+  { "subscriptions", "udp_max", CONF_SIZE, "1300", 512, 65535, NULL, TRUE,
+    "A NOTIFY larger than this goes by TCP where UDP would be the way, and by"
+    " UDP (up to sip.udp_mtu) where no TCP connection can be opened." },
   { "subscriptions", "max_pending", CONF_INT, "200", 0, 1000000, NULL, TRUE,
     "The most watchers that wait for one user's approval." },
   { "subscriptions", "max_rate_interval", CONF_DURATION, "1h", 0, DAY, NULL,

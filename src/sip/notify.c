@@ -142,6 +142,58 @@ notify_write (const SipNotify *notify, const char *contact, GString *out)
   return TRUE;
 }
 
+/* RFC 3261 20, RFC 6665 8.2.1. */
+static const struct {
+  const char *name, *form;
+} FORMS[] = {
+  { "From", "f" },         { "To", "t" },
+  { "Call-ID", "i" },      { "Contact", "m" },
+  { "Event", "o" },        { "Supported", "k" },
+  { "Content-Type", "c" }, { "Content-Length", "l" },
+};
+
+static const char *
+form_of (const char *name, gsize len)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (FORMS); i++)
+    if (strlen (FORMS[i].name) == len
+        && g_ascii_strncasecmp (FORMS[i].name, name, len) == 0)
+      return FORMS[i].form;
+  return NULL;
+}
+
+/* A line of the head, with its end. */
+static void
+compact_line (const char *line, gsize len, GString *out)
+{
+  const char *colon = memchr (line, ':', len);
+  const char *value = colon != NULL ? colon + 1 : line;
+  const char *form = colon != NULL ? form_of (line, colon - line) : NULL;
+
+  if (form == NULL) {
+    g_string_append_len (out, line, len);
+    return;
+  }
+  if (*value == ' ')
+    value++;
+  g_string_append_printf (out, "%s:", form);
+  g_string_append_len (out, value, line + len - value);
+}
+
+void
+notify_compact (GString *head)
+{
+  g_autofree char *text = g_strndup (head->str, head->len);
+
+  g_string_truncate (head, 0);
+  for (const char *line = text, *end; *line != '\0'; line = end) {
+    const char *feed = strchr (line, '\n');
+
+    end = feed != NULL ? feed + 1 : line + strlen (line);
+    compact_line (line, end - line, head);
+  }
+}
+
 void
 notify_way (const SipNotify *notify, WaySize size, Way *out)
 {

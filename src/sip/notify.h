@@ -16,6 +16,10 @@
 gboolean notify_write (const SipNotify *notify, const char *contact,
                        GString *out);
 
+/* Writes what notify_write wrote with the short names of its headers (RFC 3261
+ * 7.3.3). */
+void notify_compact (GString *head);
+
 /* How it goes (DESIGN section 5): the flow; received; the route set; the UDP
  * source of the last SUBSCRIBE; for a trusted peer its Contact. */
 void notify_way (const SipNotify *notify, WaySize size, Way *out);

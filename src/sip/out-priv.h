@@ -44,6 +44,7 @@ struct SipOut {
   Peers *peers;            /* of other domains */
   guint pending;
   ForwardSizes sizes;
+  gsize notify_udp_max; /* above it TCP comes first */
   Streamless *streamless;
   gint64 *n_pending, *n_waiting, *n_notify, *n_forward, *n_message, *n_no_way;
   gint64 *n_notify_result[SUBS_NOTIFY_SUSPENDED + 1];

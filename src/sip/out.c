@@ -7,9 +7,12 @@
 #include "sip/instant.h"
 #include "sip/out-priv.h"
 
-/* What the headers of a NOTIFY take beside its body, about, and what nta adds.
- */
+/* What the headers of a NOTIFY take beside its body at most, about. */
 #define HEAD_ROOM 1000
+/* ...and the Via that nta adds. */
+#define VIA_ROOM 80
+/* What short names of headers save, about. */
+#define COMPACT_GAIN 50
 
 /* Our Contact where the dialog has none (restored from an old row). */
 static const char *
@@ -38,31 +41,52 @@ report_no_way (const SipNotify *notify, const char *why)
           why);
 }
 
+/* The head of a NOTIFY and its way, which depends on how long it is: one that is
+ * too long for UDP by a few headers is written shorter (RFC 3261 7.3.3).  NULL
+ * and a way that is none: it cannot be written. */
+static GBytes *
+write_notify (SipOut *self, const SipNotify *notify, Way *way)
+{
+  gsize body = notify->body ? g_bytes_get_size (notify->body) : 0;
+  WaySize size
+      = { HEAD_ROOM + body, self->sizes.udp_max, self->notify_udp_max };
+  GString *head = g_string_sized_new (HEAD_ROOM);
+
+  notify_way (notify, size, way);
+  if (way->kind == WAY_NONE
+      || !notify_write (notify, contact_for (self, way, notify->dialog->source),
+                        head)) {
+    report_no_way (notify, way->kind == WAY_NONE
+                               ? way->why
+                               : "a field of the dialog is not legal");
+    way_clear (way);
+    way->kind = WAY_NONE;
+    return g_string_free_to_bytes (head);
+  }
+  if (size.bytes <= size.udp_easy || way->kind == WAY_FLOW)
+    return g_string_free_to_bytes (head);
+  size.bytes = head->len + VIA_ROOM + body;
+  if (size.bytes > size.udp_easy
+      && size.bytes <= size.udp_easy + COMPACT_GAIN) {
+    notify_compact (head);
+    size.bytes = head->len + VIA_ROOM + body;
+  }
+  way_clear (way);
+  notify_way (notify, size, way);
+  return g_string_free_to_bytes (head);
+}
+
 static void
 out_notify (gpointer data, const SipNotify *notify, SipNotifyFn done,
             gpointer done_data)
 {
   SipOut *self = data;
   SipOutgoing *outgoing = outgoing_new (self, OUTGOING_NOTIFY, done_data);
-  WaySize size = { HEAD_ROOM, self->sizes.udp_max, 0 };
   g_auto (Way) way = { 0 };
-  GString *head = g_string_sized_new (HEAD_ROOM);
 
   (*self->n_notify)++;
   outgoing->notified = done;
-  if (notify->body != NULL)
-    size.bytes += g_bytes_get_size (notify->body);
-  notify_way (notify, size, &way);
-  if (way.kind == WAY_NONE)
-    report_no_way (notify, way.why);
-  else if (!notify_write (notify,
-                          contact_for (self, &way, notify->dialog->source),
-                          head)) {
-    way_clear (&way);
-    way.kind = WAY_NONE;
-    report_no_way (notify, "a field of the dialog is not legal");
-  }
-  outgoing->head = g_string_free_to_bytes (head);
+  outgoing->head = write_notify (self, notify, &way);
   outgoing->body = notify->body ? g_bytes_ref (notify->body) : NULL;
   outgoing_start (outgoing, &way);
 }
@@ -225,6 +249,7 @@ void
 sip_out_reload (SipOut *self, const Conf *conf)
 {
   self->sizes.message_udp_max = conf_int (conf, "message", "udp_max");
+  self->notify_udp_max = conf_int (conf, "subscriptions", "udp_max");
 }
 
 SipOut *

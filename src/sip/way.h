@@ -4,14 +4,13 @@
  * try, or a URI that must be resolved first.  Decides, sends nothing.
  *
  * Sizes.  RFC 3261 18.1.1 wants a stream above 1,300 bytes where the path is
- * unknown.  A phone behind a NAT has only its UDP source: nobody can open a TCP
- * connection to it, and fragmented UDP does reach it, so up to WAY_UDP_MAX
- * (what a datagram can carry) its requests stay on UDP, and above go by TCP to
- * the same address.  Peers that are reached by a URI without a transport
- * parameter get UDP up to WAY_UDP_EASY, above that TCP and, should that fail,
- * UDP again.  A MESSAGE keeps to 1,300 bytes ([message] udp_max; RFC 3428 8)
- * wherever UDP would be the way: above it TCP comes first and UDP when no
- * connection can be opened. */
+ * unknown.  A NOTIFY ([subscriptions] udp_max) and a MESSAGE ([message] udp_max;
+ * RFC 3428 8) keep to that wherever UDP would be the way: above it TCP comes
+ * first, and UDP when no connection can be opened, as to a phone behind a NAT,
+ * which has only its UDP source, and whom fragmented UDP does reach.  Other
+ * requests to a UDP source stay on UDP up to WAY_UDP_MAX (what a datagram can
+ * carry); peers that are reached by a URI without a transport parameter get UDP
+ * up to WAY_UDP_EASY, above that TCP and, should that fail, UDP again. */
 #pragma once
 #include "sip/resolve.h"
 

@@ -24,6 +24,7 @@ class Message:
         self.headers = list(headers)
         self.body = body if isinstance(body, bytes) else body.encode()
         self.flow = None  # the connection that it came by
+        self.is_compact = False  # it came with short header names
         words = start.split(' ', 2)
         self.is_response = words[0].startswith('SIP/')
         if self.is_response:
@@ -96,7 +97,9 @@ def parse(data):
         assert colon, f'a header without a colon: {line!r}'
         name = name.strip()
         headers.append((COMPACT.get(name.lower(), name), value.strip()))
-    return Message(lines[0], headers, body)
+    message = Message(lines[0], headers, body)
+    message.is_compact = '\r\ni:' in head.decode()
+    return message
 
 
 class StreamParser:

@@ -111,7 +111,7 @@ service_has_domain (Service *service, const char *host)
 gint64
 conf_int (const Conf *self, const char *group, const char *key)
 {
-  if (g_str_equal (group, "message"))
+  if (g_str_equal (key, "udp_max"))
     return 1300;
   g_assert_cmpstr (key, ==, "udp_mtu");
   return 9000;

@@ -271,6 +271,27 @@ way_text (const Way *way)
   return g_string_free (out, FALSE);
 }
 
+/* RFC 3261 7.3.3: nothing but the names changes. */
+static void
+test_notify_compact (void)
+{
+  g_autoptr (GString) head = g_string_new (
+      "NOTIFY sip:b@192.0.2.1 SIP/2.0\r\nRoute: <sip:p;lr>\r\n"
+      "From: <sip:a@example.com>;tag=1\r\nTo: <sip:b@example.com>\r\n"
+      "Call-ID: x:y\r\nCSeq: 1 NOTIFY\r\nMax-Forwards: 70\r\n"
+      "Contact: <sip:192.0.2.9>\r\nEvent: presence\r\n"
+      "Subscription-State: active\r\nContent-Type: a/b\r\n"
+      "Content-Length: 3\r\n\r\n");
+
+  notify_compact (head);
+  g_assert_cmpstr (head->str, ==,
+                   "NOTIFY sip:b@192.0.2.1 SIP/2.0\r\nRoute: <sip:p;lr>\r\n"
+                   "f:<sip:a@example.com>;tag=1\r\nt:<sip:b@example.com>\r\n"
+                   "i:x:y\r\nCSeq: 1 NOTIFY\r\nMax-Forwards: 70\r\n"
+                   "m:<sip:192.0.2.9>\r\no:presence\r\n"
+                   "Subscription-State: active\r\nc:a/b\r\nl:3\r\n\r\n");
+}
+
 static void
 test_notify_way (void)
 {
@@ -627,6 +648,7 @@ main (int argc, char **argv)
   g_test_add_func ("/notify/injection", test_notify_injection);
   g_test_add_func ("/notify/lacking", test_notify_lacking);
   g_test_add_func ("/notify/without", test_notify_without);
+  g_test_add_func ("/notify/rfc3261-7.3.3/compact", test_notify_compact);
   g_test_add_func ("/notify/rfc3261-8.1.2/way", test_notify_way);
   g_test_add_func ("/notify/rfc6665-4.2.2/result", test_notify_result);
   g_test_add_func ("/way/bad-hop", test_hop_bad);
