@@ -133,6 +133,18 @@ static const ConfOption options[] = {
     "How often changes of documents are told to one of them in the long run;"
     " the first few are told at once." },
 
+  { "subscriptions", "backend_max", CONF_INT, "20000", 0, 10000000, NULL, TRUE,
+    "The most subscriptions of this server to other domains, for members of"
+    " lists there." },
+  { "subscriptions", "backend_per_user", CONF_INT, "200", 0, 100000, NULL, TRUE,
+    "The most of them on behalf of one user." },
+  { "subscriptions", "backend_expires", CONF_DURATION, "1h", 60, DAY, NULL,
+    TRUE,
+    "For how long such a subscription is asked for; it is refreshed before." },
+  { "subscriptions", "backend_body", CONF_SIZE, "32k", KIB, MIB, NULL, TRUE,
+    "The largest document that is taken from another domain; a larger one is"
+    " answered 413." },
+
   { "message", "timeout", CONF_DURATION, "10s", 1, MINUTE, NULL, TRUE,
     "How long the devices of the recipient may take to answer a message; then"
     " it is stored." },

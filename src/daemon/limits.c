@@ -49,6 +49,11 @@ limits_of (const Conf *conf)
     .xcap_subscriptions = number (conf, "subscriptions", "xcap_max"),
     .xcap_uris = number (conf, "subscriptions", "xcap_uris"),
     .xcap_interval = number (conf, "subscriptions", "xcap_interval"),
+    .watch
+    = { .max = number (conf, "subscriptions", "backend_max"),
+        .max_per_user = number (conf, "subscriptions", "backend_per_user"),
+        .expires = number (conf, "subscriptions", "backend_expires"),
+        .max_body = (gsize)conf_int (conf, "subscriptions", "backend_body") },
     .away_expires = AWAY_EXPIRES,
     .im = { .alone = number (conf, "message", "locked_timeout") * SECOND,
             .fork = number (conf, "message", "timeout") * SECOND,

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * What the inside asks of the SIP side: send a NOTIFY, forward a request. */
+ * What the inside asks of the SIP side: send a NOTIFY, a SUBSCRIBE or a MESSAGE,
+ * forward a request. */
 #pragma once
 #include "subs/subs.h"
+#include "watch/watch.h"
 
 /* A NOTIFY inside dialog.  Everything is borrowed for the call. */
 typedef struct {
@@ -65,6 +67,16 @@ typedef struct {
   GBytes *body;             /* or NULL */
 } SipMessage;
 
+/* A SUBSCRIBE to a server of another domain.  Borrowed. */
+typedef struct {
+  const WatchWish *wish;
+  WatchDialog dialog;
+  guint32 cseq, expires;
+} SipSubscribe;
+
+/* Its final answer; status 0: nobody answered, or it could not be sent. */
+typedef void (*SipSubscribeFn) (const WatchAnswer *answer, gpointer data);
+
 typedef struct {
   gpointer self;
   /* Sends it; done is called exactly once, never inside this call (unless
@@ -82,6 +94,11 @@ typedef struct {
    * Path.  done as for forward; 400 when it cannot be written. */
   void (*message) (gpointer self, const SipMessage *message,
                    const SipTarget *target, SipForwardFn done, gpointer data);
+
+  /* Sends a SUBSCRIBE of ours statefully, by RFC 3263 to its first route or its
+   * target; done as for notify. */
+  void (*subscribe) (gpointer self, const SipSubscribe *subscribe,
+                     SipSubscribeFn done, gpointer data);
 
   /* Keeps a request beyond its answer, to forward it, and gives it back. */
   SipIncoming *(*keep_request) (gpointer self, SipIncoming *request);

@@ -21,6 +21,7 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/permanent.c src/service/permanent.h \
   src/service/packages.c src/service/packages.h \
   src/service/profile.c src/service/profile.h \
+  src/service/backend.c src/service/backend.h \
   src/service/aggregate.c src/service/aggregate.h \
   src/service/broadcast.c src/service/broadcast.h \
   src/service/devices.c src/service/devices.h \
@@ -64,6 +65,10 @@ tests_unit_test_service_shape_SOURCES = tests/unit/test-service-shape.c \
   $(service_bed)
 tests_unit_test_service_shape_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_unit_test_service_shape_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
+check_PROGRAMS += tests/unit/test-backend
+tests_unit_test_backend_SOURCES = tests/unit/test-backend.c $(service_bed)
+tests_unit_test_backend_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_unit_test_backend_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
 check_PROGRAMS += tests/unit/test-service-permanent
 tests_unit_test_service_permanent_SOURCES = \
   tests/unit/test-service-permanent.c tests/lib/fakedocs.c \

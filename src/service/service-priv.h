@@ -5,6 +5,7 @@
 #include "service/service.h"
 
 typedef struct Aggregates Aggregates;
+typedef struct Backend Backend;
 typedef struct Calls Calls;
 typedef struct Documents Documents;
 typedef struct Facts Facts;
@@ -56,6 +57,7 @@ struct Service {
                           the change already; else NULL */
   Mail *mail;
   Aggregates *aggregates;
+  Backend *backend;
   MessagesPort *messages; /* or NULL */
   GQueue relaying;     /* relay.c: on their way to other domains */
   GQueue notifying;    /* notify.c: NOTIFYs that have not ended */

@@ -3,6 +3,7 @@
  * Making, starting, ticking and stopping the use cases. */
 #define G_LOG_DOMAIN "service"
 #include "service/aggregate.h"
+#include "service/backend.h"
 #include "service/calls.h"
 #include "service/devices.h"
 #include "service/documents.h"
@@ -69,6 +70,7 @@ tick_cb (gpointer data)
   registrations_advance (self);
   watchers_advance (self);
   renewals_advance (self);
+  backend_advance (self->backend);
   *counters_cell (self->counters, "bindings") = count (reg_size (self->reg));
   *counters_cell (self->counters, "subscriptions")
       = count (subs_size (self->subs));
@@ -142,6 +144,7 @@ service_new (const ServiceLimits *limits, const char *const *domains,
   self->pacing = g_hash_table_new (NULL, NULL);
   self->reserves = g_ptr_array_new ();
   self->mail = mail_new (self);
+  self->backend = backend_new (self);
   self->aggregates = aggregates_new (self);
   store->set_events (store->self, &store_events, self);
   self->tick = loop->every (loop->self, TICK_MS, tick_cb, self);
@@ -159,6 +162,7 @@ service_free (Service *self)
   service_pace_free (self);
   service_set_sip (self, NULL);
   aggregates_free (self->aggregates);
+  backend_free (self->backend);
   mail_free (self->mail);
   g_ptr_array_unref (self->reserves);
   xcap_events_free (self->xcap);
@@ -186,6 +190,7 @@ service_set_sip (Service *self, SipOutPort *sip)
   if (sip == NULL && self->sip != NULL) {
     service_notifying_free (self);
     relays_free (self);
+    backend_detach (self->backend);
     mail_detach (self->mail);
   }
   self->sip = sip;
@@ -206,6 +211,7 @@ service_set_limits (Service *self, const ServiceLimits *limits)
   self->limits = *limits;
   subs_set_limits (self->subs, &limits->subs);
   mail_settings_changed (self->mail);
+  backend_settings_changed (self->backend);
 }
 
 void
@@ -366,6 +372,8 @@ service_status (Service *self, ServiceStatusFn fn, gpointer data)
   status_number ("bindings", reg_size (self->reg), fn, data);
   status_number ("publications", presence_size (self->presence), fn, data);
   status_number ("subscriptions", subs_size (self->subs), fn, data);
+  status_number ("backend_subscriptions", backend_size (self->backend), fn,
+                 data);
   status_number ("policies_in_memory", facts_size (self->facts), fn, data);
   status_number ("messages_waiting", im_count_all (mail_im (self->mail)), fn,
                  data);
@@ -377,21 +385,22 @@ service_status (Service *self, ServiceStatusFn fn, gpointer data)
 typedef struct {
   ServiceWatchFn fn;
   gpointer data;
-} Watch;
+} Unreachable;
 
 static void
 unreachable_cb (Sub *sub, gpointer data)
 {
   const SubsDialog *dialog = sub_dialog (sub);
-  Watch *watch = data;
+  Unreachable *walk = data;
 
-  watch->fn (dialog->watcher, dialog->presentity, watch->data);
+  walk->fn (dialog->watcher, dialog->presentity, walk->data);
 }
 
 guint
 service_unreachable (Service *self, guint max, ServiceWatchFn fn, gpointer data)
 {
-  return subs_suspended (self->subs, max, unreachable_cb, &(Watch){ fn, data });
+  return subs_suspended (self->subs, max, unreachable_cb,
+                         &(Unreachable){ fn, data });
 }
 
 void

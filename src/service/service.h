@@ -32,6 +32,7 @@ typedef struct {
   guint imdn_window;    /* seconds that notifications of one such message wait for
                            each other; 0: they go one by one */
   guint broadcast_rate; /* copies of such messages a second */
+  WatchLimits watch;    /* of subscriptions to other domains */
   guint xcap_subscriptions; /* to one user's documents at one time */
   guint xcap_uris;          /* that one of them may name */
   guint xcap_interval;      /* seconds between changes told to one of them, in
@@ -173,6 +174,12 @@ typedef void (*SubscribeAnswerFn) (const SubscribeAnswer *answer,
 void service_subscribe (Service *self, const ServiceCaller *caller,
                         const SubscribeCommand *command,
                         SubscribeAnswerFn answer, gpointer data);
+
+/* A NOTIFY of another server to a subscription of ours (service/backend.h):
+ * SERVICE_OK; SERVICE_GONE: there is none such.  SERVICE_BAD_TYPE: *accept_out
+ * gets the types that are taken. */
+ServiceVerdict service_notified (Service *self, const WatchNotify *notify,
+                                 const char **accept_out);
 
 /* What it and its caller point to stays valid until the answer. */
 typedef struct {

@@ -24,7 +24,7 @@ typedef enum {
   WATCH_AWAY,        /* could not be read */
   N_WATCH,
   WATCH_REJECT, /* as a row's target: the pair cannot be */
-} WatchState;
+} XcapWatchState;
 
 typedef enum {
   WATCH_CHANGED, /* a document that it selects, or may select */
@@ -102,7 +102,7 @@ struct XcapWatch {
   gpointer data;
   LoopTimer *timer;
   gint64 next_at; /* when the rate alone would allow the next reading */
-  guint8 state;   /* WatchState */
+  guint8 state;   /* XcapWatchState */
   gboolean wakes; /* its dialog is to be woken when it has been read */
 };
 
@@ -154,7 +154,7 @@ watch_clear (gpointer data)
 }
 
 static void
-watch_unref (gpointer data)
+unref_watch (gpointer data)
 {
   g_rc_box_release_full (data, watch_clear);
 }
@@ -171,7 +171,7 @@ watch_end (XcapWatch *self)
                                  g_steal_pointer (&self->timer));
   self->service = NULL;
   self->sub = NULL;
-  watch_unref (self);
+  unref_watch (self);
 }
 
 void
@@ -254,7 +254,7 @@ read_cb (XcapState *state, gpointer data)
   }
   if (self->service != NULL)
     move (self, state != NULL ? WATCH_READ : WATCH_FAILED);
-  watch_unref (self);
+  unref_watch (self);
 }
 
 static void
@@ -305,7 +305,7 @@ act (XcapWatch *self, guint actions)
 static void
 move (XcapWatch *self, WatchEvent event)
 {
-  WatchState from = self->state, to = table[from][event].to;
+  XcapWatchState from = self->state, to = table[from][event].to;
 
   g_debug ("documents of %s: watch %d -> %d: %s", self->list->owner, from, to,
            table[from][event].why);
@@ -470,7 +470,7 @@ xcap_events_forget (Service *service, Sub *sub)
 static GPtrArray *
 watches_of (XcapEvents *self, const char *owner)
 {
-  GPtrArray *out = g_ptr_array_new_with_free_func (watch_unref);
+  GPtrArray *out = g_ptr_array_new_with_free_func (unref_watch);
   GHashTableIter iter;
   gpointer key, watches;
 

@@ -67,6 +67,7 @@ is_heeded (const char *name)
                                        "Require",
                                        "Route",
                                        "SIP-If-Match",
+                                       "Subscription-State",
                                        "Supported",
                                        "To",
                                        "Via",

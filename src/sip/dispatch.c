@@ -28,7 +28,7 @@ reply_not_allowed (SipIncoming *request)
                   SIPTAG_ALLOW_STR (request_allow ()), TAG_END ());
 }
 
-/* CANCEL: no INVITE is pending here; NOTIFY: we subscribe to nobody. */
+/* CANCEL: no INVITE is pending here. */
 static void
 reply_gone (SipIncoming *request)
 {
@@ -49,7 +49,7 @@ static const Method methods[] = {
   { "MESSAGE", request_message, TRUE, FALSE },
   { "OPTIONS", reply_options, FALSE, TRUE },
   { "CANCEL", reply_gone, FALSE, FALSE },
-  { "NOTIFY", reply_gone, FALSE, FALSE },
+  { "NOTIFY", request_notify, FALSE, TRUE },
 };
 static const Method other_method = { "", reply_not_allowed, FALSE, FALSE };
 static const Method relay_method = { "", request_relay, TRUE, FALSE };
@@ -158,15 +158,16 @@ is_user_within_rate (SipIncoming *request)
   return FALSE;
 }
 
-/* Of what ends here only a SUBSCRIBE makes a dialog, and a MESSAGE never does.
- * In others Record-Route means nothing, and nta would copy it to their answers
- * (RFC 3903 6, RFC 3428 9). */
+/* Of what ends here a SUBSCRIBE or a NOTIFY makes a dialog, and a MESSAGE never
+ * does.  In others Record-Route means nothing, and nta would copy it to their
+ * answers (RFC 3903 6, RFC 3428 9). */
 static void
 drop_record_route (SipIncoming *request, const Method *method)
 {
   sip_t *sip = request->object;
   gboolean means_something
       = method->is_end ? method->handle == request_subscribe
+                             || method->handle == request_notify
                        : sip->sip_request->rq_method != sip_method_message;
 
   if (!means_something && sip->sip_record_route != NULL)

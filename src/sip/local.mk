@@ -38,6 +38,7 @@ src_libsip_a_SOURCES = \
   src/sip/loop.h \
   src/sip/message.c \
   src/sip/message.h \
+  src/sip/notified.c \
   src/sip/notify.c \
   src/sip/notify.h \
   src/sip/out-priv.h \
@@ -69,6 +70,8 @@ src_libsip_a_SOURCES = \
   src/sip/streamless.c \
   src/sip/streamless.h \
   src/sip/subscribe.c \
+  src/sip/subscriber.c \
+  src/sip/subscriber.h \
   src/sip/text.c \
   src/sip/text.h \
   src/sip/tls.c \
@@ -121,6 +124,19 @@ tests_unit_test_sip_message_SOURCES = tests/unit/test-sip-message.c \
   tests/unit/sip-peer.c tests/unit/sip-peer.h
 tests_unit_test_sip_message_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
 tests_unit_test_sip_message_LDADD = $(SIP_LIBS)
+
+check_PROGRAMS += tests/unit/test-sip-subscriber
+tests_unit_test_sip_subscriber_SOURCES = tests/unit/test-sip-subscriber.c \
+  tests/unit/sip-bytes.h
+tests_unit_test_sip_subscriber_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
+tests_unit_test_sip_subscriber_LDADD = src/libsip.a $(ADDR_LIBS) \
+  $(SOFIA_STATIC) $(SSL_LIBS) -lpthread
+
+check_PROGRAMS += tests/unit/test-sip-backend
+tests_unit_test_sip_backend_SOURCES = tests/unit/test-sip-backend.c \
+  tests/unit/sip-peer.c tests/unit/sip-peer.h
+tests_unit_test_sip_backend_CPPFLAGS = $(src_libsip_a_CPPFLAGS)
+tests_unit_test_sip_backend_LDADD = src/libstore.a $(SIP_LIBS) $(PQ_LIBS)
 
 check_PROGRAMS += tests/unit/test-sip-client
 tests_unit_test_sip_client_SOURCES = tests/unit/test-sip-client.c

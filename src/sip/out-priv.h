@@ -13,6 +13,7 @@
 #include "sip/notify.h"
 #include "sip/out.h"
 #include "sip/streamless.h"
+#include "sip/subscriber.h"
 
 typedef enum {
   OUTGOING_RESOLVING,
@@ -21,7 +22,11 @@ typedef enum {
   OUTGOING_FAILED,
 } OutgoingState;
 
-typedef enum { OUTGOING_NOTIFY, OUTGOING_FORWARD } OutgoingKind;
+typedef enum {
+  OUTGOING_NOTIFY,
+  OUTGOING_FORWARD,
+  OUTGOING_SUBSCRIBE,
+} OutgoingKind;
 
 /* How long a connection may take to open where UDP is left, in ms: less than
  * the first retry of a lost SYN. */
@@ -46,7 +51,8 @@ struct SipOut {
   ForwardSizes sizes;
   gsize notify_udp_max; /* above it TCP comes first */
   Streamless *streamless;
-  gint64 *n_pending, *n_waiting, *n_notify, *n_forward, *n_message, *n_no_way;
+  gint64 *n_pending, *n_waiting, *n_notify, *n_forward, *n_message, *n_no_way,
+      *n_subscribe;
   gint64 *n_notify_result[SUBS_NOTIFY_SUSPENDED + 1];
   gint64 *n_forward_result[7]; /* by class; 0: nobody answered */
 };
@@ -57,7 +63,7 @@ struct SipOutgoing {
   OutgoingState state;
   GList link;          /* in the queue of its state */
   OutLane *lane;       /* WAITING, SENT */
-  GBytes *head, *body; /* a NOTIFY not parsed yet */
+  GBytes *head, *body; /* a NOTIFY or SUBSCRIBE not parsed yet */
   msg_t *msg;          /* what is sent next */
   guint64 flow;
   ResolverHop *hops; /* in the order to try */
@@ -73,6 +79,7 @@ struct SipOutgoing {
   gboolean is_unresolved;
   SipNotifyFn notified;
   SipForwardFn forwarded;
+  SipSubscribeFn subscribed;
   gpointer data;
 };
 

@@ -91,6 +91,60 @@ out_notify (gpointer data, const SipNotify *notify, SipNotifyFn done,
   outgoing_start (outgoing, &way);
 }
 
+/* Our Contact towards a name, before it is known where that leads. */
+static const char *
+contact_for_name (SipOut *self, const Uri *uri)
+{
+  static const char *const hosts[] = { "127.0.0.1", "::1" };
+  const char *transport = uri_param (uri, "transport");
+  const char *protos[]
+      = { transport != NULL ? transport : "udp",
+          uri_scheme (uri) == URI_SIPS ? "tls" : "udp", "tcp", "tls" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (hosts); i++) {
+    nta_agent_t *agent = transport_agent_for (self->transport, hosts[i]);
+
+    for (guint j = 0; agent != NULL && j < G_N_ELEMENTS (protos); j++) {
+      const char *contact
+          = transport_contact (self->transport, agent, protos[j]);
+
+      if (contact != NULL)
+        return contact;
+    }
+  }
+  return NULL;
+}
+
+static void
+out_subscribe (gpointer data, const SipSubscribe *subscribe,
+               SipSubscribeFn done, gpointer done_data)
+{
+  SipOut *self = data;
+  SipOutgoing *outgoing = outgoing_new (self, OUTGOING_SUBSCRIBE, done_data);
+  WaySize size = { HEAD_ROOM, self->sizes.udp_max, 0 };
+  GString *head = g_string_sized_new (HEAD_ROOM);
+  g_auto (Way) way = { 0 };
+
+  (*self->n_subscribe)++;
+  outgoing->subscribed = done;
+  subscriber_way (subscribe, size, &way);
+  if (way.kind != WAY_NONE
+      && !subscriber_write (subscribe,
+                            way.kind == WAY_URI
+                                ? contact_for_name (self, way.uri)
+                                : contact_for (self, &way, NULL),
+                            head)) {
+    way_clear (&way);
+    way = (Way){ .why = "a field of it is not legal" };
+  }
+  if (way.kind == WAY_NONE)
+    g_info ("SUBSCRIBE of %s to %s cannot be sent: %s", subscribe->wish->user,
+            subscribe->dialog.target, way.why);
+  outgoing->head = g_string_free_to_bytes (head);
+  outgoing->peer = subscriber_peer (subscribe);
+  outgoing_start (outgoing, &way);
+}
+
 static gboolean
 is_self_cb (gpointer data, const char *host, guint port)
 {
@@ -225,6 +279,7 @@ take_cells (SipOut *self, Counters *counters)
   self->n_notify = counters_cell (counters, "notify_total");
   self->n_forward = counters_cell (counters, "forward_total");
   self->n_message = counters_cell (counters, "message_total");
+  self->n_subscribe = counters_cell (counters, "backend_subscribes_total");
   self->n_no_way = counters_cell (counters, "no_way_total");
   for (guint i = 0; i < G_N_ELEMENTS (results); i++) {
     g_autofree char *name
@@ -277,6 +332,7 @@ sip_out_new (Sip *sip, Transport *transport, Resolver *resolver,
                              .notify = out_notify,
                              .forward = out_forward,
                              .message = out_message,
+                             .subscribe = out_subscribe,
                              .keep_request = out_keep_request,
                              .drop_request = out_drop_request,
                              .describe = out_describe,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Client transactions inside sip/: NOTIFY and forwarded requests; the
+ * Client transactions inside sip/: NOTIFY, SUBSCRIBE, forwarded requests; the
  * SipOutPort that service/ acts through. */
 #pragma once
 #include "sip/incoming.h"

@@ -64,7 +64,7 @@ lane_for (SipOutgoing *self)
 
   if (self->flow != 0)
     return lane_of_flow (out, self->flow);
-  if (self->kind == OUTGOING_FORWARD)
+  if (self->kind != OUTGOING_NOTIFY)
     return out->forward_lane;
   hash = GUINT_TO_POINTER (hash_hop (&self->hops[0]));
   return g_hash_table_contains (out->silent, hash) ? out->silent_lane
@@ -206,6 +206,35 @@ tell_forward (SipOutgoing *self, guint status, msg_t *msg)
   self->out->port.drop_response (self->out, response);
 }
 
+static void
+tell_subscribe (SipOutgoing *self, guint status, msg_t *response)
+{
+  su_home_t home[1] = { SU_HOME_INIT (home) };
+  WatchAnswer answer = { .expires = -1 };
+
+  note_peer (self, status, response != NULL);
+  if (response != NULL)
+    subscriber_read_answer (home, sip_object (response), &answer);
+  self->subscribed (&answer, self->data);
+  su_home_deinit (home);
+}
+
+static void
+tell (SipOutgoing *self, guint status, msg_t *response)
+{
+  switch (self->kind) {
+  case OUTGOING_NOTIFY:
+    tell_notify (self, status, response);
+    break;
+  case OUTGOING_FORWARD:
+    tell_forward (self, status, response);
+    break;
+  case OUTGOING_SUBSCRIBE:
+    tell_subscribe (self, status, response);
+    break;
+  }
+}
+
 /* The end.  response is borrowed; NULL: nobody answered.  What waits goes on
  * before the news are told, since their reader may send again. */
 static void
@@ -219,10 +248,7 @@ finish (SipOutgoing *self, guint status, msg_t *response)
     run_lane (out, lane);
     drop_lane (out, lane);
   }
-  if (self->kind == OUTGOING_NOTIFY)
-    tell_notify (self, status, response);
-  else
-    tell_forward (self, status, response);
+  tell (self, status, response);
   outgoing_free (self);
 }
 

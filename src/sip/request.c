@@ -98,6 +98,17 @@ request_body (const SipIncoming *request)
 }
 
 gboolean
+request_is_strict (const SipIncoming *request)
+{
+  const sip_record_route_t *route = request->object->sip_record_route;
+
+  for (; route != NULL; route = route->r_next)
+    if (!url_has_param (route->r_url, "lr"))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
 request_is_encoded (const SipIncoming *request)
 {
   const sip_content_encoding_t *encoding
@@ -125,5 +136,5 @@ request_is_understood (SipIncoming *request, const char *supported,
 const char *
 request_allow (void)
 {
-  return "REGISTER, PUBLISH, SUBSCRIBE, MESSAGE, OPTIONS";
+  return "REGISTER, PUBLISH, SUBSCRIBE, NOTIFY, MESSAGE, OPTIONS";
 }

@@ -13,6 +13,7 @@ void request_register (SipIncoming *request);
 void request_publish (SipIncoming *request);
 void request_subscribe (SipIncoming *request);
 void request_message (SipIncoming *request);
+void request_notify (SipIncoming *request);
 /* To another domain. */
 void request_relay (SipIncoming *request);
 
@@ -38,6 +39,9 @@ gint64 request_expires (const SipIncoming *request);
 void request_caller (const SipIncoming *request, ServiceCaller *out);
 /* Its body; NULL for none. */
 GBytes *request_body (const SipIncoming *request);
+/* Does its Record-Route have a strict router?  We follow loose routes only (RFC
+ * 3261 16.12.1.2). */
+gboolean request_is_strict (const SipIncoming *request);
 /* Is its body encoded (Content-Encoding), so that we cannot read it? */
 gboolean request_is_encoded (const SipIncoming *request);
 /* Allow, for answers that need it. */

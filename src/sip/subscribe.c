@@ -51,16 +51,6 @@ answered_cb (const SubscribeAnswer *answer, gpointer data)
   incoming_unref (request);
 }
 
-/* We follow loose routes only (RFC 3261 16.12.1.2). */
-static gboolean
-is_strict (const sip_record_route_t *route)
-{
-  for (; route != NULL; route = route->r_next)
-    if (!url_has_param (route->r_url, "lr"))
-      return TRUE;
-  return FALSE;
-}
-
 /* NULL: a dialog can be made of it. */
 static const char *
 fault_of (const SipIncoming *request)
@@ -72,7 +62,7 @@ fault_of (const SipIncoming *request)
   if (contact->m_url->url_type != url_sip
       && contact->m_url->url_type != url_sips)
     return "Contact is no SIP URI";
-  if (is_strict (request->object->sip_record_route))
+  if (request_is_strict (request))
     return "Record-Route without lr";
   return NULL;
 }

@@ -95,6 +95,62 @@ message_cb (gpointer port, const SipMessage *message, const SipTarget *target,
                                g_bytes_get_size (message->body));
 }
 
+void
+fake_subscribe_free (FakeSubscribe *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->from);
+  g_free (self->to);
+  g_free (self->target);
+  g_free (self->package);
+  g_free (self->accept);
+  g_free (self->call_id);
+  g_free (self->local_tag);
+  g_free (self->remote_tag);
+  g_free (self->route_set);
+  g_free (self);
+}
+
+static void
+subscribe_cb (gpointer port, const SipSubscribe *subscribe, SipSubscribeFn done,
+              gpointer data)
+{
+  FakeSip *self = port;
+  const WatchDialog *dialog = &subscribe->dialog;
+  FakeSubscribe *note = g_new0 (FakeSubscribe, 1);
+
+  note->from = g_strdup (subscribe->wish->from);
+  note->to = g_strdup (subscribe->wish->target);
+  note->target = g_strdup (dialog->target);
+  note->package = g_strdup (subscribe->wish->package);
+  note->accept = g_strdup (subscribe->wish->accept);
+  note->call_id = g_strdup (dialog->call_id);
+  note->local_tag = g_strdup (dialog->local_tag);
+  note->remote_tag = g_strdup (dialog->remote_tag);
+  note->route_set = g_strdup (dialog->route_set);
+  note->cseq = subscribe->cseq;
+  note->expires = subscribe->expires;
+  note->done = done;
+  note->data = data;
+  g_ptr_array_add (self->subscribes, note);
+}
+
+FakeSubscribe *
+fake_sip_accept (FakeSip *self, const char *target, const WatchAnswer *answer)
+{
+  for (guint i = 0; i < self->subscribes->len; i++) {
+    FakeSubscribe *note = g_ptr_array_index (self->subscribes, i);
+
+    if (target != NULL && g_strcmp0 (note->target, target) != 0)
+      continue;
+    g_ptr_array_remove_index (self->subscribes, i);
+    note->done (answer, note->data);
+    return note;
+  }
+  g_error ("no SUBSCRIBE to %s", target);
+}
+
 static SipIncoming *
 keep_request_cb (gpointer port, SipIncoming *request)
 {
@@ -136,10 +192,12 @@ fake_sip_new (void)
 
   self->notifies = g_ptr_array_new ();
   self->forwards = g_ptr_array_new ();
+  self->subscribes = g_ptr_array_new ();
   self->port.self = self;
   self->port.notify = notify_cb;
   self->port.forward = forward_cb;
   self->port.message = message_cb;
+  self->port.subscribe = subscribe_cb;
   self->port.keep_request = keep_request_cb;
   self->port.drop_request = drop_request_cb;
   self->port.describe = describe_cb;
@@ -153,9 +211,11 @@ fake_sip_free (FakeSip *self)
 {
   g_assert_cmpuint (self->notifies->len, ==, 0);
   g_assert_cmpuint (self->forwards->len, ==, 0);
+  g_assert_cmpuint (self->subscribes->len, ==, 0);
   g_assert_cmpint (self->requests, ==, 0);
   g_ptr_array_unref (self->notifies);
   g_ptr_array_unref (self->forwards);
+  g_ptr_array_unref (self->subscribes);
   g_free (self);
 }
 

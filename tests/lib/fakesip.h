@@ -26,6 +26,15 @@ typedef struct {
   gpointer data;
 } FakeForward;
 
+/* A SUBSCRIBE to another domain. */
+typedef struct {
+  char *from, *to, *target, *package, *accept;
+  char *call_id, *local_tag, *remote_tag, *route_set;
+  guint32 cseq, expires;
+  SipSubscribeFn done;
+  gpointer data;
+} FakeSubscribe;
+
 struct SipResponse {
   guint status;
   int refs;
@@ -33,10 +42,11 @@ struct SipResponse {
 
 typedef struct {
   SipOutPort port;
-  GPtrArray *notifies; /* FakeNotify: not answered yet, oldest first */
-  GPtrArray *forwards; /* FakeForward: not answered yet */
-  guint sent;          /* NOTIFYs in all */
-  gint requests;       /* kept */
+  GPtrArray *notifies;   /* FakeNotify: not answered yet, oldest first */
+  GPtrArray *forwards;   /* FakeForward: not answered yet */
+  GPtrArray *subscribes; /* FakeSubscribe: not answered yet, oldest first */
+  guint sent;            /* NOTIFYs in all */
+  gint requests;         /* kept */
 } FakeSip;
 
 FakeSip *fake_sip_new (void);
@@ -50,6 +60,13 @@ void fake_notify_free (FakeNotify *notify);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FakeNotify, fake_notify_free)
 /* Answers every NOTIFY with 200 until none is left; returns how many. */
 guint fake_sip_drain (FakeSip *self);
+
+/* Answers the oldest SUBSCRIBE to target (NULL: to anybody); returns its copy,
+ * which the caller frees.  Fails the test when there is none. */
+FakeSubscribe *fake_sip_accept (FakeSip *self, const char *target,
+                                const WatchAnswer *answer);
+void fake_subscribe_free (FakeSubscribe *subscribe);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FakeSubscribe, fake_subscribe_free)
 
 /* Answers the forwarded copy to target; status 0: transport failure. */
 void fake_sip_respond (FakeSip *self, const char *target, guint status);

@@ -23,6 +23,7 @@ static const ServiceLimits limits = {
   .imdn_window = 2,
   .ledger_keep = 86400,
   .max_pending = 100,
+  .watch = { .max = 3, .max_per_user = 2, .expires = 3600, .max_body = 1000 },
 };
 
 static void

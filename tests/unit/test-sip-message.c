@@ -205,6 +205,13 @@ service_subscribe (Service *self, const ServiceCaller *caller,
   g_assert_not_reached ();
 }
 
+ServiceVerdict
+service_notified (Service *self, const WatchNotify *notify,
+                  const char **accept_out)
+{
+  g_assert_not_reached ();
+}
+
 static void
 forwarded_cb (guint status, SipResponse *response, gpointer data)
 {
@@ -476,7 +483,7 @@ test_options (Rig *rig, gconstpointer data)
   peer_send (rig->server, rig->alice, text, -1);
   answer = take (rig, rig->alice);
   g_assert_nonnull (strstr (answer, "\r\nAllow: REGISTER, PUBLISH, SUBSCRIBE, "
-                                    "MESSAGE, OPTIONS\r\n"));
+                                    "NOTIFY, MESSAGE, OPTIONS\r\n"));
   g_assert_nonnull (strstr (
       answer,
       "\r\nSupported: path, gruu, outbound, recipient-list-message\r\n"));
