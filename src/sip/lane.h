@@ -10,6 +10,7 @@
 #define LANE_UDP_NOTIFY 2000
 #define LANE_UDP_FORWARD 1500
 #define LANE_UDP_SILENT 500 /* to who left the last one unanswered */
+#define LANE_SUBSCRIBE 500  /* to other domains, however they go */
 #define LANE_STREAM 800     /* each connection */
 
 typedef struct {

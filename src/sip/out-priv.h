@@ -42,9 +42,9 @@ struct SipOut {
   LoopPort *loop;
   SipOutPort port;
   GQueue resolving, failed; /* links of SipOutgoing */
-  OutLane *notify_lane, *forward_lane, *silent_lane;
+  OutLane *notify_lane, *forward_lane, *silent_lane, *subscribe_lane;
   GHashTable *flows;       /* guint64 of a flow -> its OutLane */
-  GHashTable *silent;      /* hashes of hops that did not answer a NOTIFY */
+  GHashTable *silent;      /* hashes of hops that left one unanswered */
   LoopTimer *failed_timer; /* armed while failed is not empty */
   Peers *peers;            /* of other domains */
   guint pending;

@@ -323,6 +323,7 @@ sip_out_new (Sip *sip, Transport *transport, Resolver *resolver,
   self->notify_lane = out_lane_new (LANE_UDP_NOTIFY, 0);
   self->forward_lane = out_lane_new (LANE_UDP_FORWARD, 0);
   self->silent_lane = out_lane_new (LANE_UDP_SILENT, 0);
+  self->subscribe_lane = out_lane_new (LANE_SUBSCRIBE, 0);
   self->flows
       = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, free_lane_cb);
   self->silent = g_hash_table_new (NULL, NULL);
@@ -382,6 +383,7 @@ sip_out_free (SipOut *self)
   cancel_lane (self->notify_lane);
   cancel_lane (self->forward_lane);
   cancel_lane (self->silent_lane);
+  cancel_lane (self->subscribe_lane);
   cancel_flows (self);
   g_hash_table_unref (self->flows);
   g_hash_table_unref (self->silent);

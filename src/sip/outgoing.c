@@ -56,19 +56,35 @@ hash_hop (const ResolverHop *hop)
   return MAX (g_str_hash (url), 1);
 }
 
+static gboolean
+is_silent (const SipOutgoing *self)
+{
+  gpointer hash = GUINT_TO_POINTER (hash_hop (&self->hops[0]));
+
+  return g_hash_table_contains (self->out->silent, hash);
+}
+
 static OutLane *
 lane_for (SipOutgoing *self)
 {
   SipOut *out = self->out;
-  gpointer hash;
 
   if (self->flow != 0)
     return lane_of_flow (out, self->flow);
-  if (self->kind != OUTGOING_NOTIFY)
+  if (self->kind == OUTGOING_FORWARD)
     return out->forward_lane;
-  hash = GUINT_TO_POINTER (hash_hop (&self->hops[0]));
-  return g_hash_table_contains (out->silent, hash) ? out->silent_lane
-                                                   : out->notify_lane;
+  if (is_silent (self))
+    return out->silent_lane;
+  return self->kind == OUTGOING_NOTIFY ? out->notify_lane
+                                       : out->subscribe_lane;
+}
+
+/* While it waited its server turned out to be away, which would hold up those
+ * behind it: it fails without being tried. */
+static gboolean
+is_hopeless (const SipOutgoing *self, const OutLane *lane)
+{
+  return lane == self->out->subscribe_lane && is_silent (self);
 }
 
 /* Takes it out of the queue of its state. */
@@ -133,7 +149,7 @@ retry_after_of (const sip_t *sip)
   return sip && sip->sip_retry_after ? sip->sip_retry_after->af_delta : 0;
 }
 
-/* A destination that leaves a NOTIFY unanswered waits with its like, so that it
+/* A destination that leaves one unanswered waits with its like, so that it
  * delays nobody else; its next answer brings it back. */
 static void
 note_silence (SipOutgoing *self, guint status, gboolean is_internal)
@@ -165,7 +181,6 @@ tell_notify (SipOutgoing *self, guint status, msg_t *response)
 {
   SubsNotifyResult result = notify_result (status, response == NULL);
 
-  note_silence (self, status, response == NULL);
   (*self->out->n_notify_result[result])++;
   self->notified (
       result, status, response ? retry_after_of (sip_object (response)) : 0,
@@ -244,6 +259,8 @@ finish (SipOutgoing *self, guint status, msg_t *response)
   OutLane *lane = self->lane;
 
   leave (self);
+  if (self->kind != OUTGOING_FORWARD)
+    note_silence (self, status, response == NULL);
   if (lane != NULL) {
     run_lane (out, lane);
     drop_lane (out, lane);
@@ -462,7 +479,7 @@ run_lane (SipOut *out, OutLane *lane)
 
     (*out->n_waiting)--;
     self->state = OUTGOING_SENT;
-    status = try_hops (self);
+    status = is_hopeless (self, lane) ? 408 : try_hops (self);
     if (status != 0)
       put_failed (self, status);
   }

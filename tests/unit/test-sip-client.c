@@ -435,6 +435,71 @@ test_notify_silent (Rig *rig, gconstpointer data)
   sip_loop_run (rig->loop);
 }
 
+static void
+subscribed_cb (const WatchAnswer *got, gpointer data)
+{
+  Rig *rig = data;
+
+  rig->status = got->status;
+  rig->retry_after = got->retry_after;
+  ended (rig);
+}
+
+static void
+send_subscribe (Rig *rig, const char *call_id)
+{
+  g_autofree char *target
+      = g_strdup_printf ("sip:eve@127.0.0.1:%u", rig->peer_port);
+  const WatchWish wish = { .user = "alice@example.com",
+                           .from = "sip:alice@example.com",
+                           .target = target,
+                           .package = "presence" };
+  const SipSubscribe subscribe
+      = { .wish = &wish,
+          .dialog
+          = { .call_id = call_id, .local_tag = "ours", .target = target },
+          .cseq = 1,
+          .expires = 600 };
+
+  rig->is_calling = TRUE;
+  rig->out_port->subscribe (rig->out, &subscribe, subscribed_cb, rig);
+  rig->is_calling = FALSE;
+}
+
+static void
+test_subscribe (Rig *rig, gconstpointer data)
+{
+  rig->answers = "503";
+  rig->extra = "Retry-After: 60\r\n";
+  send_subscribe (rig, "c1");
+  sip_loop_run (rig->loop);
+  g_assert_cmpuint (rig->status, ==, 503);
+  g_assert_cmpuint (rig->retry_after, ==, 60);
+}
+
+/* Those of a server that is away hold up nobody: who waits behind the one that
+ * had no answer is not tried, and who comes later goes with his like. */
+static void
+test_subscribe_silent (Rig *rig, gconstpointer data)
+{
+  rig->out->subscribe_lane->cap = 1;
+  rig->want = 2;
+  send_subscribe (rig, "first");
+  send_subscribe (rig, "second");
+  sip_loop_run (rig->loop);
+  g_assert_cmpuint (rig->status, ==, 0);
+  for (guint i = 0; i < rig->got->len; i++)
+    g_assert_null (strstr (rig->got->pdata[i], "second"));
+  rig->answers = "403";
+  rig->want = 3;
+  send_subscribe (rig, "third");
+  g_assert_cmpuint (rig->out->silent_lane->sent.length, ==, 1);
+  sip_loop_run (rig->loop);
+  g_assert_cmpuint (rig->status, ==, 403);
+  send_subscribe (rig, "fourth");
+  g_assert_cmpuint (rig->out->subscribe_lane->sent.length, ==, 1);
+}
+
 /* A large one is fragmented up to udp_mtu; above it goes by TCP, where this
  * peer does not listen. */
 static void
@@ -704,6 +769,8 @@ main (int argc, char **argv)
   }
   ADD ("/client/notify/no-way", test_notify_no_way);
   ADD ("/client/notify/silent", test_notify_silent);
+  ADD ("/client/subscribe/answer", test_subscribe);
+  ADD ("/client/subscribe/silent", test_subscribe_silent);
   ADD ("/client/notify/rfc3261-18.1.1/size", test_notify_size);
   ADD ("/client/notify/cap", test_notify_cap);
   ADD ("/client/free", test_free);
