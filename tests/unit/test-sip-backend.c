@@ -61,18 +61,8 @@ ready_cb (gpointer data)
 }
 
 static const ServiceLimits LIMITS = {
-  .reg = { 60, 7200, 3600, 10 },
-  .presence = { 60, 7200, 3600, 10 },
   .subs = { 60, 7200, 3600, 60, 64 },
-  .wake_rate = 1000,
-  .away_expires = 120,
-  .im = { .alone = 4000000,
-          .fork = 10000000,
-          .idle = 600000000,
-          .retry = 30000000,
-          .max_locks = 1000,
-          .chunk = 10,
-          .max_waiting = 20 },
+  .im = { .max_locks = 10, .chunk = 10, .max_waiting = 20 },
   .watch = { .max = 10, .max_per_user = 10, .expires = 3600, .max_body = 2000 },
 };
 
