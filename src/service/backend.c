@@ -11,12 +11,13 @@
 
 #include <string.h>
 
-/* What can be shown of other domains, per package: partial documents would need
- * state that nobody keeps. */
+/* What can be shown of other domains: partial documents would need state that
+ * nobody keeps. */
 static const struct {
   const char *package, *accept;
 } ACCEPTS[] = {
   { "presence", "application/pidf+xml" },
+  { "message-summary", "application/simple-message-summary" },
 };
 
 struct BackendWatch {
@@ -264,7 +265,7 @@ backend_watch (Service *service, const char *user, const char *target,
   BackendWatch *holder;
   gboolean is_bounded;
 
-  if (uri == NULL)
+  if (uri == NULL || wish.accept == NULL)
     return NULL;
   actions = watch_actions_new ();
   holder = g_new0 (BackendWatch, 1);

@@ -25,8 +25,10 @@ typedef struct BackendWatch BackendWatch;
 typedef void (*BackendFn) (BackendWatch *watch, gpointer data);
 
 /* Watches target (a sip:, sips: or pres: URI) on behalf of user (AoR of a user
- * of ours) in package ("presence").  NULL: target is no such URI or of a domain
- * of ours; nothing can ever be known of it here.  At first nothing is known,
+ * of ours) in package ("presence", "message-summary": those whose every NOTIFY
+ * has the whole state, for only the newest is kept).  NULL: another package, or
+ * target is no such URI or of a domain of ours; nothing can ever be known of it
+ * here.  At first nothing is known,
  * and nothing is for as long as a bound ([subscriptions] backend_max,
  * backend_per_user) leaves no room. */
 BackendWatch *backend_watch (Service *service, const char *user,

@@ -32,6 +32,10 @@ typedef enum {
  * the first retry of a lost SYN. */
 #define CONNECT_MS 900
 
+/* How long a SUBSCRIBE waits for its turn at most, in us: who asked for it goes
+ * by Timer N (RFC 6665 4.1.2.4), and would not know its dialog any more. */
+#define SUBSCRIBE_WAIT ((gint64)16 * G_USEC_PER_SEC)
+
 /* How many quiet destinations are remembered. */
 #define SILENT_MAX 65536
 
@@ -48,6 +52,7 @@ struct SipOut {
   LoopTimer *failed_timer; /* armed while failed is not empty */
   Peers *peers;            /* of other domains */
   guint pending;
+  gint64 subscribe_wait; /* SUBSCRIBE_WAIT; tests have less */
   ForwardSizes sizes;
   gsize notify_udp_max; /* above it TCP comes first */
   Streamless *streamless;
@@ -80,6 +85,7 @@ struct SipOutgoing {
   SipNotifyFn notified;
   SipForwardFn forwarded;
   SipSubscribeFn subscribed;
+  gint64 since; /* us: when it was asked for */
   gpointer data;
 };
 

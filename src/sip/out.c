@@ -127,6 +127,7 @@ out_subscribe (gpointer data, const SipSubscribe *subscribe,
 
   (*self->n_subscribe)++;
   outgoing->subscribed = done;
+  outgoing->since = g_get_monotonic_time ();
   subscriber_way (subscribe, size, &way);
   if (way.kind != WAY_NONE
       && !subscriber_write (subscribe,
@@ -327,6 +328,7 @@ sip_out_new (Sip *sip, Transport *transport, Resolver *resolver,
   self->flows
       = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, free_lane_cb);
   self->silent = g_hash_table_new (NULL, NULL);
+  self->subscribe_wait = SUBSCRIBE_WAIT;
   self->peers = peers_new ();
   self->streamless = streamless_new ();
   self->port = (SipOutPort){ .self = self,

@@ -75,16 +75,21 @@ lane_for (SipOutgoing *self)
     return out->forward_lane;
   if (is_silent (self))
     return out->silent_lane;
-  return self->kind == OUTGOING_NOTIFY ? out->notify_lane
-                                       : out->subscribe_lane;
+  return self->kind == OUTGOING_NOTIFY ? out->notify_lane : out->subscribe_lane;
 }
 
-/* While it waited its server turned out to be away, which would hold up those
- * behind it: it fails without being tried. */
+/* A SUBSCRIBE fails without being tried when it has waited for too long, or when
+ * its server turned out to be away meanwhile: it would hold up those behind it.
+ */
 static gboolean
 is_hopeless (const SipOutgoing *self, const OutLane *lane)
 {
-  return lane == self->out->subscribe_lane && is_silent (self);
+  const SipOut *out = self->out;
+
+  if (self->kind != OUTGOING_SUBSCRIBE)
+    return FALSE;
+  return (lane == out->subscribe_lane && is_silent (self))
+         || g_get_monotonic_time () - self->since > out->subscribe_wait;
 }
 
 /* Takes it out of the queue of its state. */

@@ -200,6 +200,8 @@ test_targets (World *w, gconstpointer data)
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
     g_assert_null (watch_for (w, ALICE, bad[i]));
+  g_assert_null (
+      backend_watch (w->bed->service, ALICE, EVE_URI, "dialog", told_cb, w));
   w->watch = watch_for (w, ALICE, "pres:eve@example.net");
   answer (w, 200);
   g_assert_cmpstr (w->last->target, ==, EVE_URI);

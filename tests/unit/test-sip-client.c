@@ -500,6 +500,17 @@ test_subscribe_silent (Rig *rig, gconstpointer data)
   g_assert_cmpuint (rig->out->subscribe_lane->sent.length, ==, 1);
 }
 
+static void
+test_subscribe_late (Rig *rig, gconstpointer data)
+{
+  rig->out->subscribe_wait = -1;
+  rig->answers = "200";
+  send_subscribe (rig, "c1");
+  sip_loop_run (rig->loop);
+  g_assert_cmpuint (rig->status, ==, 0);
+  g_assert_cmpuint (rig->got->len, ==, 0);
+}
+
 /* A large one is fragmented up to udp_mtu; above it goes by TCP, where this
  * peer does not listen. */
 static void
@@ -771,6 +782,7 @@ main (int argc, char **argv)
   ADD ("/client/notify/silent", test_notify_silent);
   ADD ("/client/subscribe/answer", test_subscribe);
   ADD ("/client/subscribe/silent", test_subscribe_silent);
+  ADD ("/client/subscribe/late", test_subscribe_late);
   ADD ("/client/notify/rfc3261-18.1.1/size", test_notify_size);
   ADD ("/client/notify/cap", test_notify_cap);
   ADD ("/client/free", test_free);
