@@ -36,11 +36,20 @@ request_uri (const char *target)
                          : g_strdup (target);
 }
 
+/* RFC 3261 8.1.1.8, 12.1.2: a Contact for who is reached by sips is one too. */
+static gboolean
+wants_sips (const SipSubscribe *subscribe, const char *contact)
+{
+  return g_ascii_strncasecmp (subscribe->dialog.target, "sips:", 5) == 0
+         && g_str_has_prefix (contact, "sip:");
+}
+
 static void
 write_dialog (const SipSubscribe *subscribe, const char *contact, GString *out)
 {
   const WatchDialog *d = &subscribe->dialog;
   const WatchWish *w = subscribe->wish;
+  gboolean is_sips = wants_sips (subscribe, contact);
 
   g_string_append_printf (out, "From: <%s>;tag=%s\r\nTo: <%s>", w->from,
                           d->local_tag, w->target);
@@ -48,8 +57,9 @@ write_dialog (const SipSubscribe *subscribe, const char *contact, GString *out)
     g_string_append_printf (out, ";tag=%s", d->remote_tag);
   g_string_append_printf (out,
                           "\r\nCall-ID: %s\r\nCSeq: %u SUBSCRIBE\r\n"
-                          "Max-Forwards: 70\r\nContact: <%s>\r\n",
-                          d->call_id, subscribe->cseq, contact);
+                          "Max-Forwards: 70\r\nContact: <%s%s>\r\n",
+                          d->call_id, subscribe->cseq, is_sips ? "sips:" : "",
+                          is_sips ? contact + strlen ("sip:") : contact);
 }
 
 gboolean

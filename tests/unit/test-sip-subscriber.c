@@ -86,6 +86,19 @@ test_write_in_dialog (void)
 }
 
 static void
+test_write_sips (void)
+{
+  SipSubscribe it = initial ();
+  g_autoptr (GString) out = g_string_new (NULL);
+
+  it.dialog.target = "sips:eve@example.net";
+  g_assert_true (
+      subscriber_write (&it, "sip:192.0.2.9:5061;transport=tls;gr", out));
+  g_assert_nonnull (strstr (
+      out->str, "\r\nContact: <sips:192.0.2.9:5061;transport=tls;gr>\r\n"));
+}
+
+static void
 expect_illegal (const SipSubscribe *subscribe, const char *contact)
 {
   g_autoptr (GString) out = g_string_new (NULL);
@@ -253,6 +266,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sip/subscriber/rfc6665-4.1.2.1/write", test_write);
   g_test_add_func ("/sip/subscriber/rfc3261-12.2.1.1/in-dialog",
                    test_write_in_dialog);
+  g_test_add_func ("/sip/subscriber/rfc3261-8.1.1.8/sips", test_write_sips);
   g_test_add_func ("/sip/subscriber/illegal", test_illegal);
   g_test_add_func ("/sip/subscriber/rfc3261-8.1.2/way", test_way);
   g_test_add_func ("/sip/subscriber/answers", test_answers);
