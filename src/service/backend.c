@@ -61,7 +61,7 @@ tell_cb (gpointer data)
     BackendWatch *watch = link->data;
 
     watch->has_news = FALSE;
-    watch->changed (watch, watch->data);
+    watch->changed (watch->data);
   }
 }
 

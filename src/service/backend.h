@@ -22,7 +22,7 @@ typedef struct BackendWatch BackendWatch;
 
 /* What is known changed; called by the loop, once for all that changed in a turn,
  * never inside another call.  May watch and unwatch. */
-typedef void (*BackendFn) (BackendWatch *watch, gpointer data);
+typedef void (*BackendFn) (gpointer data);
 
 /* Watches target (a sip:, sips: or pres: URI) on behalf of user (AoR of a user
  * of ours) in package ("presence", "message-summary": those whose every NOTIFY

@@ -5,6 +5,8 @@
 #define G_LOG_DOMAIN "watch"
 #include "watch/watch-priv.h"
 
+#include "base/log.h"
+
 /* What a row asks for; carried out in this order. */
 enum {
   TAKE = 1 << 0,  /* what the NOTIFY says is what is known */
@@ -419,8 +421,8 @@ watch_move (Watches *self, Watch *watch, WatchEvent event)
     to = watch->tries == 0 ? LIFE_ASKING : LIFE_RESTING;
     actions |= to == LIFE_ASKING ? FRESH : FAIL;
   }
-  g_debug ("%s watches %s (%s): %s -> %s: %s", watch->user, watch->to,
-           watch->package, life_name (watch->life), life_name (to), row->why);
+  log_debug ("%s watches %s (%s): %s -> %s: %s", watch->user, watch->to,
+             watch->package, life_name (watch->life), life_name (to), row->why);
   if (to == LIFE_REJECT)
     return FALSE;
   if (actions & COUNT)

@@ -38,7 +38,7 @@ tear_down (World *w, gconstpointer data)
 }
 
 static void
-told_cb (BackendWatch *watch, gpointer data)
+told_cb (gpointer data)
 {
   ((World *)data)->told++;
 }
@@ -208,7 +208,7 @@ test_targets (World *w, gconstpointer data)
 }
 
 static void
-told_and_left_cb (BackendWatch *watch, gpointer data)
+told_and_left_cb (gpointer data)
 {
   World *w = data;
 

@@ -246,7 +246,7 @@ notify (Rig *rig, const char *headers, const char *body)
 /* --- the user --- */
 
 static void
-told_cb (BackendWatch *watch, gpointer data)
+told_cb (gpointer data)
 {
   ((Rig *)data)->told++;
 }
