@@ -162,7 +162,6 @@ service_free (Service *self)
   service_pace_free (self);
   service_set_sip (self, NULL);
   aggregates_free (self->aggregates);
-  backend_free (self->backend);
   mail_free (self->mail);
   g_ptr_array_unref (self->reserves);
   xcap_events_free (self->xcap);
@@ -175,6 +174,7 @@ service_free (Service *self)
   documents_free (self->documents);
   calls_free (self->calls);
   facts_free (self->facts);
+  backend_free (self->backend);
   subs_free (self->subs);
   shapes_free (self->shapes);
   presence_free (self->presence);
