@@ -9,6 +9,7 @@
 #include "sip/conns.h"
 #include "sip/sofia.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -74,6 +75,8 @@ read_batch (int fd)
                            .msg_iovlen = 1 };
   }
   n = recvmmsg (fd, batch.heads, BATCH, MSG_DONTWAIT, NULL);
+  if (n < 0 && errno != EAGAIN) /* of a datagram that we sent; told once */
+    n = recvmmsg (fd, batch.heads, BATCH, MSG_DONTWAIT, NULL);
   batch.fd = fd;
   batch.n = n > 0 ? (guint)n : 0;
   batch.next = batch.served = 0;

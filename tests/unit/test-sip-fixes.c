@@ -394,6 +394,27 @@ test_old_error (void)
   close (out);
 }
 
+/* Row 11: nor is it the next one's to be read, which sofia would throw away. */
+static void
+test_error_before_reading (void)
+{
+  g_autoptr (PeerServer) server = peer_server_new ("");
+  Peer *gone = peer_new (server, "127.0.0.1", "udp");
+  Peer *next = peer_new (server, "127.0.0.1", "udp");
+  g_autofree char *last = peer_request ("OPTIONS", "udp", 9, NULL, NULL);
+
+  for (guint i = 0; i < 4; i++) {
+    g_autofree char *text = peer_request ("OPTIONS", "udp", i, NULL, NULL);
+
+    peer_send (server, gone, text, -1);
+  }
+  peer_free (gone); /* its answers come back as errors, told one by one */
+  peer_wait_messages (server, 4);
+  peer_send (server, next, last, -1);
+  peer_expect (server, next, "SIP/2.0 200");
+  peer_free (next);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -415,6 +436,8 @@ main (int argc, char **argv)
   g_test_add_func ("/sip/fixes/row-8/full-buffer", test_full_buffer);
   g_test_add_func ("/sip/fixes/row-11/datagrams", test_datagrams);
   g_test_add_func ("/sip/fixes/row-11/old-error", test_old_error);
+  g_test_add_func ("/sip/fixes/row-11/error-before-reading",
+                   test_error_before_reading);
   g_test_add_func ("/sip/fixes/row-10/no-descriptors", test_no_descriptors);
   g_test_add_func ("/sip/fixes/socket-options", test_socket_options);
   g_test_add_func ("/sip/fixes/slow-reader", test_slow_reader);
