@@ -495,7 +495,7 @@ filter_set_apply (const FilterSet *self, const char *request,
     return g_bytes_ref (document);
   doc = filter_read (document);
   if (doc == NULL)
-    return NULL;
+    return g_bytes_ref (document);
   for (guint i = 0; i < G_N_ELEMENTS (chosen); i++)
     if (chosen[i] != NULL && !filter_cut (chosen[i], doc))
       return NULL;

@@ -42,7 +42,8 @@ gboolean filter_set_concerns (const FilterSet *self, const char *request,
                               const char *resource);
 
 /* document (of resource, as above) through these filters; new.  NULL: nothing is
- * left of it. */
+ * left of it.  One that is neither presence nor watcher information stays as it
+ * is. */
 GBytes *filter_set_apply (const FilterSet *self, const char *request,
                           const char *resource, GBytes *document);
 

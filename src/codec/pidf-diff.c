@@ -71,8 +71,11 @@ pidf_full_of (GBytes *pidf)
   const char *bytes = g_bytes_get_data (pidf, &len);
   const char *at = g_strstr_len (bytes, len, start);
   const char *last = g_strrstr_len (bytes, len, end);
-  GString *out = g_string_sized_new (len + sizeof full_start + 16);
+  GString *out;
 
+  if (at == NULL || last == NULL)
+    return NULL;
+  out = g_string_sized_new (len + sizeof full_start + 16);
   g_string_append_len (out, bytes, at - bytes);
   g_string_append (out, full_start);
   version_at = out->len;

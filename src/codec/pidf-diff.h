@@ -20,7 +20,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (PidfPartial, pidf_partial_free)
 /* As it is sent.  The caller unrefs. */
 GBytes *pidf_partial_write (const PidfPartial *self, guint32 version);
 
-/* <pidf-full> of a document that pidf_write (or filter_apply) made. */
+/* <pidf-full> of a document that pidf_write (or filter_set_apply) made; NULL: it
+ * is no PIDF. */
 PidfPartial *pidf_full_of (GBytes *pidf);
 
 /* <pidf-diff> that makes `from` to `to`, both such documents.  NULL: it would

@@ -184,11 +184,11 @@ says_something (const Shape *self, const SubsAction *action, GBytes *raw,
                               self->base.raw, raw));
 }
 
-static void
+/* FALSE: it is no presence document. */
+static gboolean
 put_partial (Service *service, const Shape *self, const SubsAction *action,
              GBytes *document, Shaped *out)
 {
-  guint32 version = sub_next_version (action->sub) + 1; /* RFC 5263 4.4 */
   g_autoptr (PidfPartial) full = NULL;
   const PidfPartial *diff = NULL;
 
@@ -196,8 +196,12 @@ put_partial (Service *service, const Shape *self, const SubsAction *action,
     diff = shapes_diff (service, self->base.document, document);
   if (diff == NULL)
     full = pidf_full_of (document);
-  out->body = pidf_partial_write (diff != NULL ? diff : full, version);
-  out->content_type = PIDF_DIFF_TYPE;
+  if (diff == NULL && full == NULL)
+    return FALSE;
+  out->body = pidf_partial_write (diff != NULL ? diff : full,
+                                  sub_next_version (action->sub) + 1);
+  out->content_type = PIDF_DIFF_TYPE; /* RFC 5263 4.4: from 1 on */
+  return TRUE;
 }
 
 static void
@@ -209,10 +213,10 @@ put_body (Service *service, const Package *package, const Shape *self,
     out->own_type = package->type (service, action->sub);
     out->content_type = out->own_type;
   }
-  if (self != NULL && self->is_partial && document != NULL)
-    put_partial (service, self, action, document, out);
-  else
-    out->body = document != NULL ? g_bytes_ref (document) : NULL;
+  if ((self == NULL || !self->is_partial || document == NULL
+       || !put_partial (service, self, action, document, out))
+      && document != NULL)
+    out->body = g_bytes_ref (document);
   if (out->body == NULL)
     out->content_type = NULL;
 }

@@ -10,7 +10,8 @@
 #define TAGS 64 /* documents whose tag is known, by their address */
 #define DIFFS_MAX 256
 #define FILTERED_MAX 256
-#define FILTERS_MAX 1000 /* parsed ones that are looked up by their bytes */
+#define FILTERS_MAX 256 /* parsed ones that are looked up by their bytes */
+#define HELD_MAX ((gsize)16 << 20) /* bytes of documents that they keep */
 
 typedef struct {
   GBytes *document;
@@ -35,9 +36,11 @@ typedef struct {
 
 struct Shapes {
   Tag tags[TAGS];
-  GHashTable *diffs;    /* set of Diff: pair */
-  GHashTable *filtered; /* set of Filtered: pair of document and FilterSet */
-  GHashTable *filters;  /* GBytes, as stored, -> FilterSet */
+  GHashTable *diffs;      /* set of Diff: pair */
+  GHashTable *filtered;   /* set of Filtered: pair of document and FilterSet */
+  GHashTable *filters[2]; /* of presence, of watcher information: GBytes, as
+                             stored, -> FilterSet */
+  gsize held;             /* bytes that diffs and filtered keep, about */
 };
 
 static guint
@@ -86,9 +89,10 @@ shapes_new (void)
   self->diffs = g_hash_table_new_full (pair_hash, pair_equal, diff_free, NULL);
   self->filtered
       = g_hash_table_new_full (pair_hash, pair_equal, filtered_free, NULL);
-  self->filters = g_hash_table_new_full (g_bytes_hash, g_bytes_equal,
-                                         (GDestroyNotify)g_bytes_unref,
-                                         (GDestroyNotify)filter_set_unref);
+  for (guint i = 0; i < G_N_ELEMENTS (self->filters); i++)
+    self->filters[i] = g_hash_table_new_full (g_bytes_hash, g_bytes_equal,
+                                              (GDestroyNotify)g_bytes_unref,
+                                              (GDestroyNotify)filter_set_unref);
   return self;
 }
 
@@ -101,7 +105,8 @@ shapes_free (Shapes *self)
     g_clear_pointer (&self->tags[i].document, g_bytes_unref);
   g_hash_table_unref (self->diffs);
   g_hash_table_unref (self->filtered);
-  g_hash_table_unref (self->filters);
+  for (guint i = 0; i < G_N_ELEMENTS (self->filters); i++)
+    g_hash_table_unref (self->filters[i]);
   g_free (self);
 }
 
@@ -178,6 +183,22 @@ shapes_tag (Service *service, const Package *package, GBytes *document,
   g_strlcpy (out, tag->tag, 24);
 }
 
+/* Room for what is made of these documents. */
+static void
+hold (Shapes *self, GBytes *one, GBytes *other)
+{
+  gsize more = g_bytes_get_size (one) + g_bytes_get_size (other);
+
+  if (self->held + more > HELD_MAX
+      || g_hash_table_size (self->diffs) >= DIFFS_MAX
+      || g_hash_table_size (self->filtered) >= FILTERED_MAX) {
+    g_hash_table_remove_all (self->diffs);
+    g_hash_table_remove_all (self->filtered);
+    self->held = 0;
+  }
+  self->held += more;
+}
+
 /* --- Diffs --- */
 
 const PidfPartial *
@@ -189,8 +210,7 @@ shapes_diff (Service *service, GBytes *from, GBytes *to)
 
   if (diff != NULL)
     return diff->diff;
-  if (g_hash_table_size (self->diffs) >= DIFFS_MAX)
-    g_hash_table_remove_all (self->diffs);
+  hold (self, from, to);
   diff = g_new0 (Diff, 1);
   diff->pair = (Pair){ g_bytes_ref (from), g_bytes_ref (to) };
   diff->diff = pidf_diff_between (from, to);
@@ -203,7 +223,7 @@ shapes_diff (Service *service, GBytes *from, GBytes *to)
 FilterSet *
 shapes_filters (Service *service, const Package *package, GBytes *bytes)
 {
-  GHashTable *filters = service->shapes->filters;
+  GHashTable *filters = service->shapes->filters[package->look != NULL];
   FilterSet *set = g_hash_table_lookup (filters, bytes);
 
   if (set != NULL)
@@ -226,8 +246,7 @@ shapes_filtered (Service *service, FilterSet *set, const SubsDialog *dialog,
   Filtered *filtered = g_hash_table_lookup (self->filtered, &pair);
 
   if (filtered == NULL) {
-    if (g_hash_table_size (self->filtered) >= FILTERED_MAX)
-      g_hash_table_remove_all (self->filtered);
+    hold (self, document, document);
     filtered = g_new0 (Filtered, 1);
     filtered->pair = (Pair){ g_bytes_ref (document), filter_set_ref (set) };
     filtered->left = filters_apply (set, dialog, document);

@@ -13,7 +13,8 @@ reply_options (SipIncoming *request)
 {
   incoming_reply (
       request, 200, NULL, SIPTAG_ALLOW_STR (request_allow ()),
-      SIPTAG_ACCEPT_STR ("application/pidf+xml"),
+      SIPTAG_ACCEPT_STR ("application/pidf+xml, application/pidf-diff+xml, "
+                         "application/simple-filter+xml"),
       SIPTAG_SUPPORTED_STR (REQUEST_SUPPORTED ", " REQUEST_MANY_TAG),
       SIPTAG_ALLOW_EVENTS_STR (service_allow_events ()), TAG_END ());
 }

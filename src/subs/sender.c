@@ -305,7 +305,7 @@ act (const Turn *turn, Sub *sub, guint actions)
     wait = turn->retry_after;
   if (actions & (RETRY | LATER))
     sub->retry_at = turn->now + wait * G_USEC_PER_SEC;
-  if (actions & PACE)
+  if ((actions & PACE) && sub->shape != NULL)
     sub->retry_at = rate_next (sub->shape);
   if (actions & RESERVE)
     range_ask (turn, sub);

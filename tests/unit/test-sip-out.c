@@ -142,6 +142,29 @@ test_notify_state (void)
   }
 }
 
+/* RFC 6446 9.1, RFC 5839 6.2: rates while it lives, the tag also without a
+ * body. */
+static void
+test_notify_shape (void)
+{
+  SubsDialog dialog = a_dialog ();
+  SipNotify notify = { .dialog = &dialog,
+                       .cseq = 12,
+                       .state = SUBS_ACTIVE,
+                       .expires = 600,
+                       .state_params = ";max-rate=0.2",
+                       .etag = "ffee2" };
+  g_autofree char *text = written (&notify), *last = NULL;
+
+  g_assert_nonnull (strstr (text, "\r\nSubscription-State: "
+                                  "active;expires=600;max-rate=0.2\r\n"
+                                  "SIP-ETag: ffee2\r\nContent-Length: 0"));
+  notify.state = SUBS_TERMINATED;
+  last = written (&notify);
+  g_assert_nonnull (strstr (last, "\r\nSubscription-State: terminated\r\n"
+                                  "SIP-ETag: ffee2\r\n"));
+}
+
 static void
 test_notify_target (void)
 {
@@ -644,6 +667,7 @@ main (int argc, char **argv)
   g_test_add_func ("/notify/rfc6665-8.2/bytes", test_notify_bytes);
   g_test_add_func ("/notify/verbatim", test_notify_verbatim);
   g_test_add_func ("/notify/rfc6665-4.1.3/state", test_notify_state);
+  g_test_add_func ("/notify/rfc6446-9.1/shape", test_notify_shape);
   g_test_add_func ("/notify/rfc3261-12.2.1.1/target", test_notify_target);
   g_test_add_func ("/notify/injection", test_notify_injection);
   g_test_add_func ("/notify/lacking", test_notify_lacking);

@@ -265,7 +265,8 @@ walk_sender (LifeState life, SenderState from, SenderEvent event)
       g_assert_cmpuint (count (&self, SUBS_ACT_NOTIFY), ==,
                         event == SENDER_OK || event == SENDER_REFUSED
                             || event == SENDER_REFUSED_LATER
-                            || event == SENDER_LOST);
+                            || event == SENDER_LOST
+                            || event == SENDER_SKIPPED);
     if (self.sub->sender == SENDER_BACKOFF && from != SENDER_BACKOFF)
       g_assert_cmpint (self.sub->retry_at, ==, NOW + 5 * SEC);
     if (self.sub->sender == SENDER_SUSPENDED && from != SENDER_SUSPENDED)
