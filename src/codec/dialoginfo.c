@@ -21,6 +21,9 @@ dialog_free (gpointer data)
 
   g_free (self->id);
   g_free (self->direction);
+  g_free (self->call_id);
+  g_free (self->local_tag);
+  g_free (self->remote_tag);
   g_free (self->state);
   g_free (self->rest);
   g_free (self);
@@ -69,24 +72,32 @@ state_of (const xmlNode *dialog)
   return NULL;
 }
 
-/* Without the space between elements, for there is no mixed content, and with
- * elements of ours in the default namespace, whatever their prefix was. */
+/* Space between elements, for there is no mixed content, and what is not for
+ * watchers. */
+static gboolean
+is_left_out (const xmlNode *node, const xmlNode *parent)
+{
+  return xml_is (node, NS, "session-description")
+         || (xmlIsBlankNode (node) && xml_element (parent->children) != NULL);
+}
+
+/* Puts elements of ours in the default namespace, whatever their prefix was. */
 static void
 tidy (xmlNode *node, xmlNs *plain)
 {
   xmlNode *next;
 
-  if (node->ns != NULL && g_str_equal (node->ns->href, NS))
-    node->ns = plain;
   for (xmlNode *child = node->children; child != NULL; child = next) {
     next = child->next;
-    if (child->type == XML_ELEMENT_NODE) {
-      tidy (child, plain);
-    } else if (xmlIsBlankNode (child) && xml_element (node->children) != NULL) {
+    if (is_left_out (child, node)) {
       xmlUnlinkNode (child);
       xmlFreeNode (child);
+    } else if (child->type == XML_ELEMENT_NODE) {
+      tidy (child, plain);
     }
   }
+  if (node->ns != NULL && g_str_equal (node->ns->href, NS))
+    node->ns = plain;
 }
 
 /* What follows "<dialog".  Of node nothing may be asked any more. */
@@ -116,6 +127,9 @@ read_dialog (DialogInfo *self, xmlNode *node, GError **error)
   }
   dialog = g_new0 (DialogInfoDialog, 1);
   dialog->direction = xml_attribute (node, "direction");
+  dialog->call_id = xml_attribute (node, "call-id");
+  dialog->local_tag = xml_attribute (node, "local-tag");
+  dialog->remote_tag = xml_attribute (node, "remote-tag");
   xmlUnsetProp (node, (const xmlChar *)"id");
   dialog->rest = rest_of (node);
   dialog->id = g_steal_pointer (&id);
@@ -188,6 +202,26 @@ dialoginfo_add (DialogInfo *self, DialogInfo *from, const char *key)
 
     settle_id (self, key, &dialog->id);
     g_ptr_array_add (self->dialogs, dialog);
+  }
+}
+
+static gboolean
+is_tag (const char *tag, const char *wanted)
+{
+  return wanted == NULL || g_strcmp0 (tag, wanted) == 0;
+}
+
+void
+dialoginfo_choose (DialogInfo *self, const char *call_id, const char *local_tag,
+                   const char *remote_tag)
+{
+  for (guint i = self->dialogs->len; i-- > 0;) {
+    const DialogInfoDialog *dialog = self->dialogs->pdata[i];
+
+    if (g_strcmp0 (dialog->call_id, call_id) != 0
+        || !is_tag (dialog->local_tag, local_tag)
+        || !is_tag (dialog->remote_tag, remote_tag))
+      g_ptr_array_remove_index (self->dialogs, i);
   }
 }
 

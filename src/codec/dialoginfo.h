@@ -9,7 +9,8 @@
 typedef struct {
   char *id;
   char *direction; /* "initiator", "recipient"; or NULL */
-  char *state;     /* "trying", ... "confirmed", "terminated" */
+  char *call_id, *local_tag, *remote_tag; /* or NULL */
+  char *state; /* "trying", ... "confirmed", "terminated" */
   char *
       rest; /* XML: what follows <dialog and its id, to the end of the element */
 } DialogInfoDialog;
@@ -24,12 +25,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (DialogInfo, dialoginfo_free)
 
 /* Reads a document (bytes and depth bounded as in pidf_parse, 100 dialogs).
  * That it calls itself partial is not looked at: a publication is all there is.
+ * Session descriptions are left out: nobody is authorized to see them (RFC 4235
+ * 3.3).
  * A dialog without an id or a known state is RC_ERROR_SYNTAX. */
 gboolean dialoginfo_parse (const char *bytes, gsize len, DialogInfo **out,
                            GError **error);
 /* Moves the dialogs of from to self; an id that is taken gets a suffix of key,
  * or a number. */
 void dialoginfo_add (DialogInfo *self, DialogInfo *from, const char *key);
+/* Leaves those with this Call-ID and these tags alone (RFC 4235 3.2); a NULL tag
+ * is any. */
+void dialoginfo_choose (DialogInfo *self, const char *call_id,
+                        const char *local_tag, const char *remote_tag);
 /* Is one of them confirmed? */
 gboolean dialoginfo_is_talking (const DialogInfo *self);
 

@@ -7,6 +7,7 @@
 
 #include "addr/aor.h"
 #include "codec/dialoginfo.h"
+#include "codec/mime.h"
 
 #include <string.h>
 
@@ -130,19 +131,41 @@ sees_change (Sub *sub, gpointer data)
   return sight_of (data, sub) != SEES_NOTHING;
 }
 
+/* Only those that the Event header names (RFC 4235 3.2); its from-tag is the
+ * remote one.  The caller frees. */
+static char *
+chosen_elements (Service *service, const SubsDialog *dialog,
+                 const char *call_id, gboolean is_brief)
+{
+  g_autoptr (DialogInfo) info = compose (service, dialog->presentity);
+  g_autofree char *local_tag = mime_param (dialog->event, "to-tag");
+  g_autofree char *remote_tag = mime_param (dialog->event, "from-tag");
+
+  dialoginfo_choose (info, call_id, local_tag, remote_tag);
+  return dialoginfo_elements (info, is_brief);
+}
+
 GBytes *
 calls_document (Service *service, Sub *sub)
 {
-  const char *aor = sub_dialog (sub)->presentity;
-  g_autofree char *entity = aor_to_uri (aor);
+  const SubsDialog *dialog = sub_dialog (sub);
+  g_autofree char *entity = aor_to_uri (dialog->presentity);
+  g_autofree char *call_id = strstr (dialog->event, ";") != NULL
+                                 ? mime_param (dialog->event, "call-id")
+                                 : NULL;
+  g_autofree char *chosen = NULL;
   Sight sight = sight_of (service, sub);
-  const Elements *elements
-      = sight != SEES_NOTHING ? elements_of (service, aor) : NULL;
+  const char *elements = "";
 
-  return dialoginfo_write (entity, sub_next_version (sub),
-                           sight == SEES_NOTHING ? ""
-                           : sight == SEES_ALL   ? elements->full
-                                                 : elements->brief);
+  if (sight != SEES_NOTHING && call_id != NULL) {
+    elements = chosen
+        = chosen_elements (service, dialog, call_id, sight == SEES_STATE);
+  } else if (sight != SEES_NOTHING) {
+    const Elements *all = elements_of (service, dialog->presentity);
+
+    elements = sight == SEES_ALL ? all->full : all->brief;
+  }
+  return dialoginfo_write (entity, sub_next_version (sub), elements);
 }
 
 /* --- Changes --- */

@@ -108,6 +108,28 @@ test_dialog_brief (void)
 }
 
 static void
+test_dialog_choose (void)
+{
+  g_autoptr (DialogInfo) info = parse (
+      HEAD "<dialog id=\"1\" call-id=\"c\" local-tag=\"l\" remote-tag=\"r\">"
+           "<state>early</state><local><session-description type=\"a/b\">v=0"
+           "</session-description></local></dialog>"
+           "<dialog id=\"2\" call-id=\"c\" local-tag=\"l\"><state>early"
+           "</state></dialog>" DIALOG ("3", "trying") TAIL);
+  g_autofree char *out = NULL;
+
+  dialoginfo_choose (info, "c", "l", NULL);
+  g_assert_cmpuint (info->dialogs->len, ==, 2);
+  dialoginfo_choose (info, "c", "l", "r");
+  out = dialoginfo_elements (info, FALSE);
+  g_assert_cmpstr (out, ==,
+                   "<dialog id=\"1\" call-id=\"c\" local-tag=\"l\""
+                   " remote-tag=\"r\"><state>early</state><local/></dialog>");
+  dialoginfo_choose (info, "d", NULL, NULL);
+  g_assert_cmpuint (info->dialogs->len, ==, 0);
+}
+
+static void
 test_dialog_bad (void)
 {
   static const char *const texts[] = {
@@ -231,6 +253,7 @@ main (int argc, char **argv)
   g_test_add_func ("/codec/rfc4235-4.2/round-trip", test_dialog_round_trip);
   g_test_add_func ("/codec/rfc4235-4.1/prefixed", test_dialog_prefixed);
   g_test_add_func ("/codec/rfc4235-3.6/brief", test_dialog_brief);
+  g_test_add_func ("/codec/rfc4235-3.2/choose", test_dialog_choose);
   g_test_add_func ("/codec/rfc4235-4.1/bad", test_dialog_bad);
   g_test_add_func ("/codec/rfc4235-4.1/cut-at-every-byte", test_dialog_cut);
   g_test_add_func ("/codec/rfc4235-4.1/many", test_dialog_many);

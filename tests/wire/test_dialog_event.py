@@ -105,6 +105,17 @@ def test_nothing_of_it_is_lost(alice, bob):
         == ET.canonicalize(ET.tostring(expected))
 
 
+def test_one_call_alone(alice, bob):
+    """RFC 4235 3.2."""
+    Line(alice).publish(
+        call('confirmed'), call('early', 'd2').replace('a84b4', 'other'))
+    watch = bob.subscribe('alice', 'dialog;call-id="a84b4c76e66710"'
+                                   ';to-tag=1928301774;from-tag=456887766')
+    notify = watch.next()
+    assert Calls(notify.body).states == {'d1': 'confirmed'}
+    assert notify.request['Event'].startswith('dialog;call-id=')
+
+
 def test_two_phones_are_one_document(server, bob):
     desk, mobile = server.agent('alice'), server.agent('alice', kind='tcp')
     desk.register()
@@ -194,6 +205,7 @@ def test_what_is_no_document(alice):
 def test_who_may_watch(server, alice, bob, carol):
     """As presence: the contact rule, decisions, approval."""
     server.psql("UPDATE rollcall.settings SET adhoc_enabled = false")
+    server.sync()
     bob.subscribe('alice', 'dialog', expect=403)
     alice.subscribe('alice', 'dialog').next()
     server.ctl('contacts', 'add', 'bob@example.com', 'sip:alice@example.com')
@@ -206,6 +218,7 @@ def test_who_may_watch(server, alice, bob, carol):
 
 def test_approval(server, alice, bob):
     server.psql("UPDATE rollcall.settings SET allow_without_approval = false")
+    server.sync()
     watch = bob.subscribe('alice', 'dialog')
     assert watch.next().phase == 'pending'
     Line(alice).publish(call('confirmed'))
