@@ -200,6 +200,8 @@ typedef struct {
 typedef struct {
   void (*user) (StoreUser *user, gpointer data);
   void (*binding) (RegBinding *binding, gpointer data);
+  /* Also rows of the event "last-seen" (service/seen.h), of those too who left
+   * while nobody was there to see it, where the store knows. */
   void (*publication) (PresenceRow *row, gpointer data);
   void (*subscription) (SubsStored *row, gpointer data);
   void (*loaded) (gpointer data); /* everything has been told */

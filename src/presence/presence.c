@@ -239,11 +239,9 @@ next_row (const PresenceRow *base, const PresencePublish *request,
     g_clear_pointer (&row->body, g_bytes_unref);
     row->body = g_bytes_ref (request->body);
     row->published_at = now;
-    if (request->device != NULL)
-      replace_text (&row->device, request->device);
-  } else if (row->device == NULL) {
-    replace_text (&row->device, request->device); /* it has registered since */
   }
+  if (request->device != NULL && seconds > 0) /* it may have registered since */
+    replace_text (&row->device, request->device);
   return row;
 }
 

@@ -4,6 +4,7 @@
 #define G_LOG_DOMAIN "service"
 #include "service/orphans.h"
 
+#include "addr/aor.h"
 #include "addr/uri.h"
 
 #include <string.h>
@@ -95,16 +96,33 @@ has_other_way (Service *self, const RegBinding *closed)
   return FALSE;
 }
 
+/* Of many users, or with a Path: what closed is a proxy's, and their devices may
+ * come by another. */
+static gboolean
+is_of_proxy (const GPtrArray *bindings)
+{
+  const RegBinding *first = bindings->len > 0 ? bindings->pdata[0] : NULL;
+
+  for (guint i = 0; i < bindings->len; i++) {
+    const RegBinding *binding = bindings->pdata[i];
+
+    if (binding->path != NULL || !aor_equal (binding->aor, first->aor))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 void
 orphans_flow_closed (Service *self, guint64 flow)
 {
   g_autoptr (GPtrArray) bindings = reg_of_flow (self->reg, flow);
 
+  if (is_of_proxy (bindings))
+    return;
   for (guint i = 0; i < bindings->len; i++) {
     const RegBinding *binding = bindings->pdata[i];
 
-    /* of a proxy's connection others are behind it */
-    if (binding->path == NULL && !has_other_way (self, binding))
+    if (!has_other_way (self, binding))
       leave (self, binding->aor, name_of (binding));
   }
 }

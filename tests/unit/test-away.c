@@ -108,6 +108,21 @@ test_known_later (void)
   assert_composed (w, "offline=closed");
 }
 
+/* Without an instance a device has another name by each connection. */
+static void
+test_moved (void)
+{
+  g_autoptr (World) w = world_new ();
+
+  put (w, NULL, 600, doc_with ("a", BASIC_OPEN), "sip:old");
+  g_assert_cmpint (publish (w, w->last.etag, 600, NULL, "sip:new"), ==,
+                   PRESENCE_OK);
+  commit_last (w);
+  presence_orphan (w->presence, ALICE, "sip:old", w->now + 10 * SEC);
+  world_advance (w, 12);
+  assert_composed (w, "a=open");
+}
+
 /* --- Since when --- */
 
 static void
@@ -259,6 +274,7 @@ main (int argc, char **argv)
   g_test_add_func ("/presence/device/twice", test_twice);
   g_test_add_func ("/presence/device/nobodys", test_nobodys);
   g_test_add_func ("/presence/device/known-later", test_known_later);
+  g_test_add_func ("/presence/device/moved", test_moved);
   g_test_add_func ("/presence/rfc3863-4.1.7/since", test_since);
   g_test_add_func ("/presence/rfc3863-4.1.7/since-closed", test_since_closed);
   g_test_add_func ("/presence/rfc3863-4.1.7/since-restored",

@@ -90,6 +90,21 @@ def test_with_its_connection(server, bob):
 
 
 @brief
+def test_the_connection_of_a_proxy(server, bob):
+    """Many users register by it: their devices are behind it."""
+    proxy = server.agent('alice', kind='tcp')
+    proxy.register()
+    proxy.publish('open', note='here')
+    proxy.user, proxy.aor = 'carol', 'carol@example.com'
+    proxy.uri = f'sip:{proxy.aor}'
+    proxy.registration = ('another', 'one')
+    proxy.register()
+    proxy.transport.disconnect()
+    time.sleep(GRACE + 1)
+    shown(bob.subscribe('alice'), 'here')
+
+
+@brief
 def test_a_new_connection_in_time(server, bob):
     desk = server.agent('alice', kind='tcp', instance=DESK)
     desk.register()
