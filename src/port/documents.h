@@ -80,4 +80,8 @@ typedef struct {
    * auid NULL: of all usages. */
   void (*list) (gpointer self, const char *auid, const char *owner,
                 DocumentsListFn done, gpointer data);
+  /* The rls-services document that defines the service with this address: one
+   * entry, whose owner is named, or none. */
+  void (*find_service) (gpointer self, const char *uri, DocumentsListFn done,
+                        gpointer data);
 } DocumentsPort;

@@ -549,6 +549,27 @@ list (gpointer port, const char *auid, const char *owner, DocumentsListFn done,
   g_ptr_array_sort (answer->list, compare_cb);
 }
 
+static void
+find_service (gpointer port, const char *uri, DocumentsListFn done,
+              gpointer data)
+{
+  MemDocuments *self = port;
+  Answer *answer = answer_later (self, NULL, data);
+  g_autofree char *wanted = service_key (uri);
+
+  answer->list_done = done;
+  if (answer->outcome != DOCUMENTS_DONE)
+    return;
+  answer->list = g_ptr_array_new_with_free_func (document_free);
+  for (guint i = 0; i < self->documents->len; i++) {
+    const Document *stored = self->documents->pdata[i];
+
+    if (is_taken_by (stored, wanted))
+      g_ptr_array_add (answer->list,
+                       document_new (&stored->key, stored->etag, NULL));
+  }
+}
+
 /* --- For the rest of the store --- */
 
 void
@@ -611,7 +632,8 @@ mem_documents_new (StoreMem *store)
                                 .fetch = fetch,
                                 .put = put,
                                 .remove = remove_document,
-                                .list = list };
+                                .list = list,
+                                .find_service = find_service };
   return self;
 }
 

@@ -72,6 +72,12 @@ static const char setup[] =
   " WHERE $2 IS NULL OR auid = $2"
   " ORDER BY auid COLLATE \"C\", filename COLLATE \"C\""
 
+  ";PREPARE " FIND_SERVICE " (text) AS"
+  " SELECT d.owner, d.filename, d.etag FROM rollcall.service_uris s"
+  " JOIN rollcall.xcap_documents d ON d.auid = 'rls-services'"
+  "  AND d.owner = s.owner AND d.filename = s.filename"
+  " WHERE s.uri = rollcall.service_key($1)"
+
   ";PREPARE " PUT_DOCUMENT " (text, text, text, text, text, bytea, text[], text) AS"
   " " WRITTEN "put_document($1, $2, $3, $4, $5, $6, $7, $8) r"
 

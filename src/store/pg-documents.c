@@ -13,6 +13,7 @@
 #define ETAG_BITS 80
 #define LISTS "resource-lists"
 #define LISTS_NAME "index"
+#define SERVICES "rls-services"
 
 struct PgDocuments {
   PgDocumentsConfig config;
@@ -282,6 +283,25 @@ take_list (Call *call, const PGresult *result)
   }
 }
 
+/* At most one row. */
+static void
+take_service (Call *call, const PGresult *result)
+{
+  Ask *self = (Ask *)call;
+
+  forget_answer (self);
+  self->outcome = DOCUMENTS_DONE;
+  for (int i = 0; i < PQntuples (result); i++) {
+    DocumentsEntry entry = { .key = { g_strdup (self->key.auid), NULL,
+                                      g_strdup (value (result, i, 1)) },
+                             .etag = g_strdup (value (result, i, 2)) };
+
+    g_free ((char *)self->key.owner);
+    entry.key.owner = self->key.owner = g_strdup (value (result, i, 0));
+    g_array_append_val (self->entries, entry);
+  }
+}
+
 static DocumentsOutcome
 no_owner (const Ask *self)
 {
@@ -399,6 +419,19 @@ list (gpointer port, const char *auid, const char *owner, DocumentsListFn done,
   ask->call.take = take_list;
   call_add_text (&ask->call, owner_of (&key));
   call_add_text (&ask->call, auid);
+  submit (ask);
+}
+
+static void
+find_service (gpointer port, const char *uri, DocumentsListFn done,
+              gpointer data)
+{
+  DocumentsKey key = { SERVICES, NULL, NULL };
+  Ask *ask = ask_new (port, &key, FIND_SERVICE, NULL, data);
+
+  ask->list_done = done;
+  ask->call.take = take_service;
+  call_add_text (&ask->call, uri);
   submit (ask);
 }
 
@@ -570,7 +603,8 @@ pg_documents_new (const PgDocumentsConfig *config)
                                 .fetch = fetch,
                                 .put = put,
                                 .remove = remove_document,
-                                .list = list };
+                                .list = list,
+                                .find_service = find_service };
   return self;
 }
 

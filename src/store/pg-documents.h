@@ -38,6 +38,7 @@ const char *pg_documents_setup (void);
 #define FETCH_LISTS "fetch_lists"       /* owner */
 #define FETCH_SETTINGS "fetch_settings" /* owner */
 #define FETCH_POLICY "fetch_policy"     /* - */
+#define FIND_SERVICE "find_service"     /* uri; owner, name, etag */
 #define LIST_DOCUMENTS "list_documents" /* owner, auid; auid, name, etag */
 #define PUT_DOCUMENT "put_document"
 #define PUT_LISTS "put_lists"

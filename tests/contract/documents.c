@@ -410,6 +410,55 @@ test_unique (gconstpointer kind)
   assert_outcome (doc_put (rig, &put), DOCUMENTS_DONE);
 }
 
+static void
+service_cb (DocumentsOutcome outcome, const DocumentsEntry *entries, gsize n,
+            gpointer data)
+{
+  Answer *out = data;
+
+  out->outcome = outcome;
+  out->is_here = TRUE;
+  g_string_truncate (the_list, 0);
+  for (gsize i = 0; i < n; i++) {
+    g_assert_cmpstr (entries[i].key.auid, ==, "rls-services");
+    g_string_append_printf (the_list, "%s %s", entries[i].key.owner,
+                            entries[i].key.name);
+  }
+}
+
+static const char *
+find_service (Rig *rig, const char *uri)
+{
+  answer_clear (&the_answer);
+  if (the_list == NULL)
+    the_list = g_string_new (NULL);
+  rig->documents->find_service (rig->documents->self, uri, service_cb,
+                                &the_answer);
+  assert_outcome (wait_answer (rig), DOCUMENTS_DONE);
+  return the_list->str;
+}
+
+/* RFC 4826 4: who subscribes to an address of a service finds its document. */
+static void
+test_find_service (gconstpointer kind)
+{
+  g_autoptr (Rig) rig = started (kind);
+  Put put = { .auid = "rls-services",
+              .owner = ALICE,
+              .name = "index",
+              .body = "<rls-services"
+                      " xmlns='urn:ietf:params:xml:ns:rls-services'>"
+                      "<service uri='sip:Friends@example.com'>"
+                      "<list/></service></rls-services>",
+              .unique = "sip:Friends@example.com" };
+
+  g_assert_cmpstr (find_service (rig, "sip:friends@example.com"), ==, "");
+  assert_outcome (doc_put (rig, &put), DOCUMENTS_DONE);
+  g_assert_cmpstr (find_service (rig, "SIP:friends@EXAMPLE.com"), ==,
+                   ALICE " index");
+  g_assert_cmpstr (find_service (rig, "sip:foes@example.com"), ==, "");
+}
+
 /* --- What users set --- */
 
 static void
@@ -731,6 +780,7 @@ documents_add_tests (const RigKind *kind)
   add (kind, "stranger", test_stranger);
   add (kind, "removed-user", test_removed_user);
   add (kind, "rfc4826-4.4.5/unique", test_unique);
+  add (kind, "rfc4826-4/find-service", test_find_service);
   add (kind, "settings", test_settings);
   add (kind, "policy", test_policy_document);
   add (kind, "contacts", test_contacts);
