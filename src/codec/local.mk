@@ -37,7 +37,8 @@ src_libcodec_a_SOURCES += src/codec/mime.c src/codec/mime.h \
   src/codec/multipart.c src/codec/cpim.c src/codec/cpim.h \
   src/codec/imdn.c src/codec/imdn-xml.c src/codec/imdn.h \
   src/codec/composing.c src/codec/composing.h \
-  src/codec/recipients.c src/codec/recipients.h src/codec/list-message.c
+  src/codec/recipients.c src/codec/recipients.h src/codec/list-message.c \
+  src/codec/rlmi.c src/codec/rlmi.h src/codec/rls.c src/codec/rls.h
 src_libcodec_a_SOURCES += src/codec/filter.c src/codec/filter.h \
   src/codec/filter-merge.c src/codec/filter-priv.h \
   src/codec/filter-trigger.c src/codec/filter-what.c
@@ -150,3 +151,9 @@ tests_fuzz_fuzz_dialoginfo_SOURCES = tests/fuzz/fuzz-dialoginfo.c \
 tests_fuzz_fuzz_dialoginfo_LDADD = $(CODEC_LIBS)
 EXTRA_DIST += tests/fuzz/seeds/dialoginfo-prefixed.xml \
   tests/fuzz/seeds/dialoginfo-sample.xml
+
+check_PROGRAMS += tests/unit/test-rlmi tests/unit/test-rls
+tests_unit_test_rlmi_SOURCES = tests/unit/test-rlmi.c
+tests_unit_test_rlmi_LDADD = $(CODEC_LIBS)
+tests_unit_test_rls_SOURCES = tests/unit/test-rls.c
+tests_unit_test_rls_LDADD = $(CODEC_LIBS)

@@ -166,10 +166,21 @@ put_headers (GByteArray *out, const MimePart *part)
     put_text (out, "\r\n");
 }
 
+/* About: what stands around a part is short. */
+static guint
+size_of (const MimePart *parts, guint n)
+{
+  gsize size = 64;
+
+  for (guint i = 0; i < n; i++)
+    size += parts[i].headers_len + parts[i].len + 40;
+  return (guint)MIN (size, G_MAXINT);
+}
+
 GBytes *
 multipart_write (const MimePart *parts, guint n, char **boundary_out)
 {
-  GByteArray *out = g_byte_array_new ();
+  GByteArray *out = g_byte_array_sized_new (size_of (parts, n));
   char *boundary = rc_token_new (80);
 
   while (occurs (boundary, parts, n)) {

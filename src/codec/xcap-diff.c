@@ -159,9 +159,8 @@ authority_len (const char *uri)
   return slashes + 3 - uri + strcspn (slashes + 3, "/?#");
 }
 
-/* The part of uri below root; NULL: it is elsewhere. */
-static const char *
-below_root (const char *uri, const char *root)
+const char *
+xcap_diff_below_root (const char *uri, const char *root)
 {
   gsize root_authority = authority_len (root);
   gsize authority = authority_len (uri);
@@ -180,7 +179,7 @@ below_root (const char *uri, const char *root)
 static XcapDiffTarget *
 target_new (const char *uri, const char *root)
 {
-  const char *rest = below_root (uri, root);
+  const char *rest = xcap_diff_below_root (uri, root);
   g_autoptr (XcapPath) path = NULL;
   XcapDiffTarget *self;
 

@@ -45,6 +45,10 @@ typedef struct {
 } XcapDiffTarget;
 void xcap_diff_target_free (XcapDiffTarget *self);
 
+/* The part of uri, which may be relative or a path alone, below root; NULL: it
+ * is elsewhere.  Scheme and host are compared without regard to case. */
+const char *xcap_diff_below_root (const char *uri, const char *root);
+
 /* Reads an application/resource-lists+xml body: a flat list of at most max
  * URIs, relative ones or such below root (scheme and host without regard to
  * case; a path alone is taken too).  What is nested, unknown, elsewhere, twice
