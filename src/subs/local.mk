@@ -3,7 +3,8 @@ noinst_LIBRARIES += src/libsubs.a
 src_libsubs_a_SOURCES = src/subs/subs.c src/subs/subs.h src/subs/subs-priv.h \
   src/subs/state.c src/subs/sender.c src/subs/range.c src/subs/write.c \
   src/subs/subscribe.c src/subs/device.c src/subs/table.c src/subs/sub.c \
-  src/subs/stored.c src/subs/place.c src/subs/rate.c
+  src/subs/stored.c src/subs/place.c src/subs/rate.c \
+  src/subs/list.c src/subs/list.h
 
 check_PROGRAMS += tests/unit/test-subs tests/unit/test-subs-notify \
   tests/unit/test-subs-table \
@@ -24,3 +25,6 @@ tests_unit_test_subs_size_SOURCES = tests/unit/test-subs-size.c
 tests_unit_test_subs_size_LDADD = $(SUBS_LIBS)
 tests_unit_test_subs_random_SOURCES = tests/unit/test-subs-random.c
 tests_unit_test_subs_random_LDADD = $(SUBS_LIBS)
+check_PROGRAMS += tests/unit/test-subs-list
+tests_unit_test_subs_list_SOURCES = tests/unit/test-subs-list.c
+tests_unit_test_subs_list_LDADD = $(SUBS_LIBS)
