@@ -3,8 +3,8 @@
  * Documents of the store in memory: decided at the call, answered at the end of
  * the turn. */
 #include "addr/aor.h"
-#include "addr/contact.h"
 #include "base/ids.h"
+#include "codec/rls.h"
 #include "codec/xcap-contacts.h"
 #include "codec/xcap-settings.h"
 #include "codec/xcap-usages.h"
@@ -370,14 +370,6 @@ write_lists (MemDocuments *self, Answer *answer, const DocumentsKey *key,
     answer->etag = g_strconcat (find_stored (self, key)->etag, ".s", NULL);
 }
 
-static char *
-service_key (const char *uri)
-{
-  char *canonical = contact_canonical (uri);
-
-  return canonical != NULL ? canonical : g_ascii_strdown (uri, -1);
-}
-
 static gboolean
 is_taken_by (const Document *document, const char *uri)
 {
@@ -389,7 +381,7 @@ is_taken_by (const Document *document, const char *uri)
     return FALSE;
   uris = xcap_usage_service_uris (usage, document->body);
   for (guint i = 0; uris[i] != NULL && !is_taken; i++) {
-    g_autofree char *key = service_key (uris[i]);
+    g_autofree char *key = rls_service_key (uris[i]);
 
     is_taken = strcmp (key, uri) == 0;
   }
@@ -399,7 +391,7 @@ is_taken_by (const Document *document, const char *uri)
 static gboolean
 is_taken (MemDocuments *self, const DocumentsKey *key, const char *uri)
 {
-  g_autofree char *wanted = service_key (uri);
+  g_autofree char *wanted = rls_service_key (uri);
   const char *colon = strchr (wanted, ':');
 
   if (colon != NULL && g_hash_table_contains (self->store->users, colon + 1))
@@ -555,7 +547,7 @@ find_service (gpointer port, const char *uri, DocumentsListFn done,
 {
   MemDocuments *self = port;
   Answer *answer = answer_later (self, NULL, data);
-  g_autofree char *wanted = service_key (uri);
+  g_autofree char *wanted = rls_service_key (uri);
 
   answer->list_done = done;
   if (answer->outcome != DOCUMENTS_DONE)

@@ -170,6 +170,14 @@ is_enabled_user (StoreMem *self, const char *aor)
   return user != NULL && user->is_enabled;
 }
 
+static gboolean
+is_list (const char *presentity)
+{
+  const char *domain = presentity != NULL ? strrchr (presentity, '@') : NULL;
+
+  return presentity != NULL && (domain == NULL || strchr (domain, ';') != NULL);
+}
+
 /* As `keep` of the tables says in SQL. */
 static gboolean
 is_worth_loading (StoreMem *self, const StoreWrite *row)
@@ -187,7 +195,8 @@ is_worth_loading (StoreMem *self, const StoreWrite *row)
     return is_enabled_user (self, row->publication->aor);
   watcher
       = g_hash_table_lookup (self->users, row->subscription->dialog.watcher);
-  return is_enabled_user (self, row->subscription->dialog.presentity)
+  return (is_list (row->subscription->dialog.presentity)
+          || is_enabled_user (self, row->subscription->dialog.presentity))
          && (watcher == NULL || watcher->is_enabled);
 }
 

@@ -666,5 +666,5 @@ store_pg_messages (StorePg *self)
 guint
 store_schema_version (void)
 {
-  return 14;
+  return 15;
 }

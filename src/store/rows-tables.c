@@ -100,7 +100,9 @@ static const Column subscription_columns[] = {
   S (expires_at, COLUMN_TIME),
 };
 
-/* A watcher may be of another domain, so only one who is known not to be
+/* Lists (service/lists.h) are no users' presence, and it is seen later whether
+ * they are still there.
+ * A watcher may be of another domain, so only one who is known not to be
  * allowed any more counts: a disabled user, or one removed while the daemon was
  * away (rows of `changes` that it has not seen). */
 const Table subscriptions_table = {
@@ -111,8 +113,8 @@ const Table subscriptions_table = {
   .n_keys = 1,
   .n_columns = G_N_ELEMENTS (subscription_columns),
   .columns = subscription_columns,
-  .keep = OF_ENABLED_USER (
-      "presentity") " AND lower(t.watcher COLLATE \"C\") NOT IN ("
+  .keep = "(t.presentity ~ '(^[^@]*|;[^@]*)$' OR " OF_ENABLED_USER (
+      "presentity") ") AND lower(t.watcher COLLATE \"C\") NOT IN ("
                     "SELECT lower(u.aor COLLATE \"C\") FROM rollcall.users u"
                     " WHERE NOT u.enabled"
                     " UNION ALL SELECT lower(c.key COLLATE \"C\") FROM "
