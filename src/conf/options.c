@@ -125,6 +125,14 @@ static const ConfOption options[] = {
   { "subscriptions", "min_rate_interval", CONF_DURATION, "5s", 0, HOUR, NULL,
     TRUE, "The shortest time between NOTIFYs without news that a watcher may ask"
     " for (min-rate, adaptive-min-rate); a shorter one is lengthened; 0: any." },
+  { "subscriptions", "list_max", CONF_INT, "10", 0, 10000, NULL, TRUE,
+    "The most subscriptions of one user to lists at one time." },
+  { "subscriptions", "list_members", CONF_INT, "1000", 1, 100000, NULL, TRUE,
+    "The most members of a list that one of them watches." },
+  { "subscriptions", "list_delay", CONF_INT, "100", 0, MINUTE * 1000, NULL,
+    TRUE,
+    "For how many milliseconds changes of the members of a list are gathered,"
+    " to be told in one NOTIFY." },
   { "subscriptions", "xcap_max", CONF_INT, "20", 0, 10000, NULL, TRUE,
     "The most subscriptions of one user to changes of documents (xcap-diff)." },
   { "subscriptions", "xcap_uris", CONF_INT, "100", 1, 1000, NULL, TRUE,

@@ -16,6 +16,7 @@ typedef struct {
   guint32 retry_after; /* for terminated, 0 none */
   GBytes *body;        /* NULL: none */
   const char *content_type;
+  const char *require;      /* an option tag for Require, or NULL */
   const char *event_params; /* to add to Event ("a=b;c=d"), or NULL */
   const char *state_params; /* to add to Subscription-State (";a=b"), or NULL */
   const char *etag;         /* for SIP-ETag (RFC 5839), or NULL */

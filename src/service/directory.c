@@ -4,6 +4,7 @@
  * somebody who is disabled or removed. */
 #define G_LOG_DOMAIN "service"
 #include "service/judge.h"
+#include "service/lists.h"
 #include "service/permanent.h"
 #include "service/seen.h"
 
@@ -57,6 +58,7 @@ drop (Service *self, const char *aor, SubsReason reason)
   service_bindings_gone (self, changes);
   presence_drop_user (self->presence, aor, service_publication_gone_cb, self);
   seen_forget (self, aor);
+  lists_judge_watched (self, aor);
 }
 
 static void
@@ -92,6 +94,8 @@ service_user_changed (const char *aor, StoreUser *user, gpointer data)
   g_hash_table_replace (self->users, user->aor, user);
   if (user->is_enabled && !old.is_enabled)
     permanent_enabled (self, name);
+  if (before == user || user->is_enabled != old.is_enabled)
+    lists_judge_watched (self, name);
   judge_user_changed (self, &old, user);
 }
 

@@ -180,17 +180,23 @@ offline (Service *service, const char *aor)
 }
 
 GBytes *
-documents_presence (Service *service, Sub *sub)
+documents_view (Service *service, const char *watcher, const char *presentity,
+                const char *view)
 {
-  const SubsDialog *dialog = sub_dialog (sub);
-  const char *presentity = dialog->presentity;
-  const char *view = sub_view (sub);
-
-  if (aor_equal (dialog->watcher, presentity))
+  if (aor_equal (watcher, presentity))
     view = VIEW_ALL;
-  else if (view == NULL || !judge_shares (service, dialog->watcher, presentity))
+  else if (view == NULL || !judge_shares (service, watcher, presentity))
     return write_doc (presence_unknown (presentity));
   else if (strcmp (view, VIEW_OFFLINE) == 0)
     return offline (service, presentity);
   return g_bytes_ref (render (service, presentity, view)->bytes);
+}
+
+GBytes *
+documents_presence (Service *service, Sub *sub)
+{
+  const SubsDialog *dialog = sub_dialog (sub);
+
+  return documents_view (service, dialog->watcher, dialog->presentity,
+                         sub_view (sub));
 }

@@ -42,18 +42,23 @@ filters_merge (const Package *package, SubsBody *old, SubsBody *new,
 }
 
 FilterSet *
-filters_of (Service *service, const Package *package, const SubsDialog *dialog,
-            const SubsBody *body)
+filters_in (Service *service, const Package *package, const SubsBody *body)
 {
   g_autoptr (GBytes) part = NULL;
-  g_autoptr (FilterSet) set = NULL;
-  g_autofree char *uri = NULL;
 
   if (body == NULL || !package->is_filtered)
     return NULL;
   part = part_of (body, NULL);
-  if (part != NULL)
-    set = shapes_filters (service, package, part);
+  return part != NULL ? shapes_filters (service, package, part) : NULL;
+}
+
+FilterSet *
+filters_of (Service *service, const Package *package, const SubsDialog *dialog,
+            const SubsBody *body)
+{
+  g_autoptr (FilterSet) set = filters_in (service, package, body);
+  g_autofree char *uri = NULL;
+
   if (set == NULL)
     return NULL;
   uri = aor_to_uri (dialog->presentity);

@@ -4,6 +4,7 @@
 #define G_LOG_DOMAIN "service"
 #include "service/judge.h"
 #include "service/calls.h"
+#include "service/lists.h"
 #include "service/mail.h"
 #include "service/profile.h"
 #include "service/registrations.h"
@@ -86,7 +87,7 @@ count_adhoc (Service *self, const char *watcher, const Sub *but)
   Counting counting = { but, 0 };
 
   subs_foreach_watched (self->subs, watcher, count_adhoc_cb, &counting);
-  return counting.n;
+  return counting.n + lists_n_adhoc (self, watcher);
 }
 
 static guint
@@ -209,6 +210,17 @@ note_watcher_cb (Sub *sub, gpointer data)
     g_hash_table_add (watching->watchers, (gpointer)watcher);
 }
 
+static void
+note_list_cb (const ListsWatch *watch, gpointer data)
+{
+  Watching *watching = data;
+
+  if (aor_equal (watch->watcher, watching->watcher))
+    watching->is_there = TRUE;
+  if (!aor_equal (watch->watcher, watching->presentity))
+    g_hash_table_add (watching->watchers, (gpointer)watch->watcher);
+}
+
 static guint
 count_watchers (Service *self, const char *presentity, const char *watcher,
                 gboolean *is_there_out)
@@ -218,6 +230,7 @@ count_watchers (Service *self, const char *presentity, const char *watcher,
       = { .presentity = presentity, .watcher = watcher, .watchers = watchers };
 
   subs_foreach (self->subs, presentity, PRESENCE, note_watcher_cb, &watching);
+  lists_foreach (self, presentity, PRESENCE, note_list_cb, &watching);
   *is_there_out = watching.is_there;
   return g_hash_table_size (watchers);
 }
@@ -238,7 +251,9 @@ is_full (Service *self, const char *watcher, const char *presentity)
   gboolean is_there;
 
   if (max == POLICY_NO_LIMIT
-      || subs_count (self->subs, presentity, PRESENCE) < (guint)max)
+      || subs_count (self->subs, presentity, PRESENCE)
+                 + lists_count (self, presentity)
+             < (guint)max)
     return FALSE;
   return count_watchers (self, presentity, watcher, &is_there) >= (guint)max
          && !is_there;
@@ -285,9 +300,8 @@ judge_limits (Service *self, const char *watcher, const char *presentity,
 
 /* --- What follows --- */
 
-/* The caller frees. */
-static char *
-view_of (const PolicyAnswer *answer)
+char *
+judge_view (const PolicyAnswer *answer)
 {
   if (answer->decision == POLICY_ALLOW && answer->rights != NULL)
     return policy_rights_name (answer->rights);
@@ -298,17 +312,17 @@ view_of (const PolicyAnswer *answer)
 /* The owner, or the administrator, finds the request in `watchers`, also when
  * the watcher is gone again (RFC 3857 4.7.1: waiting). */
 static void
-ask_owner (Service *self, const SubsDialog *dialog)
+ask_owner (Service *self, const char *watcher, const char *presentity)
 {
-  PolicyUser *user = facts_peek (self->facts, dialog->presentity);
+  PolicyUser *user = facts_peek (self->facts, presentity);
   StoreWrite write = { .kind = STORE_ADD_REQUEST };
 
-  if (user == NULL || has_asked (self, dialog->watcher, dialog->presentity))
+  if (user == NULL || has_asked (self, watcher, presentity))
     return;
-  policy_user_add_row (user, dialog->watcher, POLICY_ASKED);
-  write.request = store_request_new (dialog->presentity, dialog->watcher);
-  self->store->submit (self->store->self, dialog->presentity, &write, 1, TRUE,
-                       NULL, NULL);
+  policy_user_add_row (user, watcher, POLICY_ASKED);
+  write.request = store_request_new (presentity, watcher);
+  self->store->submit (self->store->self, presentity, &write, 1, TRUE, NULL,
+                       NULL);
 }
 
 /* --- Requests that are decided --- */
@@ -362,26 +376,35 @@ judge_facts_read (Service *self, PolicyUser *user)
 
 /* Of somebody who is judged by settings that changed. */
 static void
-settle_request (Service *self, const SubsDialog *dialog)
+settle_request (Service *self, const char *watcher, const char *presentity)
 {
-  PolicyUser *user = facts_peek (self->facts, dialog->presentity);
+  PolicyUser *user = facts_peek (self->facts, presentity);
 
-  if (user != NULL && policy_user_has_asked (user, dialog->watcher)
-      && is_decided (self, dialog->watcher, dialog->presentity))
-    drop_request (self, user, dialog->watcher);
+  if (user != NULL && policy_user_has_asked (user, watcher)
+      && is_decided (self, watcher, presentity))
+    drop_request (self, user, watcher);
+}
+
+void
+judge_noted (Service *self, const char *watcher, const char *presentity,
+             const PolicyAnswer *answer, gboolean asks)
+{
+  if (waits_for_owner (answer) && asks)
+    ask_owner (self, watcher, presentity);
+  else
+    settle_request (self, watcher, presentity);
 }
 
 void
 judge_made (Service *self, Sub *sub, const PolicyAnswer *answer)
 {
-  g_autofree char *view = view_of (answer);
+  const SubsDialog *dialog = sub_dialog (sub);
+  g_autofree char *view = judge_view (answer);
 
   if (answer->step != POLICY_BY_NOT_KNOWN)
     sub_set_view (sub, view);
-  if (waits_for_owner (answer) && !sub_is_fetch (sub))
-    ask_owner (self, sub_dialog (sub));
-  else
-    settle_request (self, sub_dialog (sub));
+  judge_noted (self, dialog->watcher, dialog->presentity, answer,
+               !sub_is_fetch (sub));
 }
 
 guint32
@@ -411,7 +434,7 @@ static gboolean
 let_go_on (Service *self, Sub *sub, const PolicyAnswer *answer, GArray *actions)
 {
   gboolean was_active = sub_state (sub) == SUBS_ACTIVE;
-  g_autofree char *view = view_of (answer);
+  g_autofree char *view = judge_view (answer);
   gboolean is_new_view = g_strcmp0 (sub_view (sub), view) != 0;
   gint64 now = service_now (self);
 
@@ -436,7 +459,7 @@ apply (Service *self, Sub *sub)
 
   if (answer.step != POLICY_BY_NOT_KNOWN) {
     if (answer.decision == POLICY_BLOCK) {
-      settle_request (self, dialog);
+      settle_request (self, dialog->watcher, dialog->presentity);
       subs_decide (self->subs, sub, SUBS_TERMINATED, SUBS_REJECTED,
                    service_now (self), actions);
       is_shown = TRUE;
@@ -486,6 +509,8 @@ judge_again (Service *self, Sub *sub, JudgeThen then)
   const SubsDialog *dialog = sub_dialog (sub);
   Judging *judging;
 
+  if (lists_judge (self, sub, then == JUDGE_WAKE, then == JUDGE_SHOW))
+    return;
   if (sub_state (sub) == SUBS_TERMINATED
       || judge_is_ready (self, dialog->watcher, dialog->presentity,
                          dialog->package)) {
@@ -533,6 +558,7 @@ judge_watchers (Service *self, const char *presentity)
 
   collect_watchers (self, presentity, subs);
   judge_all (self, subs);
+  lists_judge_watched (self, presentity);
 }
 
 /* Whoever cannot be judged in this turn gets nothing before he was. */
@@ -552,6 +578,7 @@ judge_sphere_changed (Service *self, const char *presentity)
       g_hash_table_add (self->shown, subs->pdata[i]);
     judge_again (self, subs->pdata[i], is_ready ? JUDGE_ONLY : JUDGE_SHOW);
   }
+  lists_judge_watched (self, presentity);
 }
 
 /* Those who watch have been judged by it, and requests looked at
@@ -573,6 +600,7 @@ judge_person (Service *self, const char *aor)
   collect_watchers (self, aor, subs);
   subs_foreach_watched (self->subs, aor, collect_cb, subs);
   judge_all (self, subs);
+  lists_judge_watched (self, aor);
 }
 
 static gboolean
@@ -625,6 +653,7 @@ show_all (Service *self, const char *presentity)
                 service_now (self), actions);
   service_act (self, actions);
   calls_show (self, presentity);
+  lists_show_watched (self, presentity);
 }
 
 void
@@ -655,5 +684,6 @@ void
 judge_retry (Service *self)
 {
   subs_foreach_all (self->subs, retry_cb, self);
+  lists_retry (self);
   service_pace_start (self);
 }

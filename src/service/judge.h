@@ -42,6 +42,13 @@ guint32 judge_limit_at (Service *self, const PolicyAnswer *answer);
  * about. */
 void judge_made (Service *self, Sub *sub, const PolicyAnswer *answer);
 
+/* The same where there is no subscription to make (a member of a list): what
+ * answer lets its watcher see, for the caller to free; and the request, if asks,
+ * or what becomes of one. */
+char *judge_view (const PolicyAnswer *answer);
+void judge_noted (Service *self, const char *watcher, const char *presentity,
+                  const PolicyAnswer *answer, gboolean asks);
+
 /* Asks anew for a live subscription and carries out what follows; then lets a
  * restored one go on (JUDGE_WAKE), or sends what it sees (JUDGE_SHOW: once,
  * also when what was decided sends it anyway). */

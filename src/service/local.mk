@@ -4,6 +4,7 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/service.c \
   src/service/bodies.c src/service/bodies.h \
   src/service/directory.c \
+  src/service/asking.c src/service/asking.h \
   src/service/calls.c src/service/calls.h \
   src/service/filters.c \
   src/service/facts.c src/service/facts.h \
@@ -25,6 +26,10 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/aggregate.c src/service/aggregate.h \
   src/service/broadcast.c src/service/broadcast.h \
   src/service/devices.c src/service/devices.h \
+  src/service/lists.c src/service/lists-check.c src/service/lists-due.c src/service/lists-foreign.c \
+  src/service/lists-members.c \
+  src/service/lists-notify.c src/service/lists-read.c \
+  src/service/lists-read.h src/service/lists.h src/service/lists-priv.h \
   src/service/mail.c src/service/mail-devices.c src/service/mail-store.c \
   src/service/mail.h \
   src/service/mail-priv.h \
@@ -113,3 +118,8 @@ check_PROGRAMS += tests/unit/test-aggregate
 tests_unit_test_aggregate_SOURCES = tests/unit/test-aggregate.c $(mail_bed)
 tests_unit_test_aggregate_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_unit_test_aggregate_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
+check_PROGRAMS += tests/unit/test-service-lists
+tests_unit_test_service_lists_SOURCES = tests/unit/test-service-lists.c \
+  $(service_bed)
+tests_unit_test_service_lists_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_unit_test_service_lists_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)

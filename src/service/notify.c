@@ -5,6 +5,7 @@
 #define G_LOG_DOMAIN "service"
 #include "service/documents.h"
 #include "service/judge.h"
+#include "service/lists.h"
 #include "service/packages.h"
 #include "service/registrations.h"
 #include "service/renew.h"
@@ -170,6 +171,7 @@ notified_cb (SubsNotifyResult result, guint status, guint retry_after,
     subs_set_rates (service->subs, self->sub, event, service_now (service));
   if (package != NULL && package->notified != NULL)
     package->notified (service, self->sub, result == SUBS_NOTIFY_OK);
+  lists_notified (service, self->sub, result == SUBS_NOTIFY_OK);
   if (result != SUBS_NOTIFY_OK)
     g_info ("NOTIFY of %s to %s (Call-ID %s): %u", dialog->presentity,
             dialog->watcher, dialog->call_id, status);
@@ -231,13 +233,16 @@ send_notify (Service *self, const SubsAction *action)
                        .expires = action->expires,
                        .flow = dialog->flow };
 
-  if (package != NULL) {
-    if (!shape_compose (self, package, action, &shaped)) {
-      skip_notify (self, action);
-      return;
-    }
-    notify.event_params = package->event_params;
+  if (lists_is_list (dialog)) {
+    notify.require = LISTS_OPTION;
+    shape_list (self, action, &shaped);
+  } else if (package != NULL
+             && !shape_compose (self, package, action, &shaped)) {
+    skip_notify (self, action);
+    return;
   }
+  if (package != NULL)
+    notify.event_params = package->event_params;
   notify.body = shaped.body;
   notify.content_type = shaped.content_type;
   notify.state_params = shaped.rates;
@@ -260,6 +265,10 @@ watcher_changed (Service *self, const SubsAction *action, GArray *actions)
   const SubsDialog *dialog = sub_dialog (action->sub);
   const char *template = package_template (dialog->package);
 
+  if (lists_is_list (dialog)) {
+    lists_ended (self, action);
+    return;
+  }
   if (template == NULL)
     return;
   watchers_note (self, action);
@@ -302,6 +311,7 @@ service_act_stored (Service *self, GArray *actions, Sub *sub,
       watchers_forget (self, action.sub);
       xcap_events_forget (self, action.sub);
       registrations_forget (self, action.sub);
+      lists_forget (self, action.sub);
       sub_unref (action.sub);
       break;
     }
@@ -350,4 +360,5 @@ service_presence_changed (Service *self, const char *aor)
                     sees_change, self, service_now (self), actions);
   self->shown = NULL;
   service_act (self, actions);
+  lists_presence_changed (self, aor);
 }

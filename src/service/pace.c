@@ -5,6 +5,7 @@
  * of a drain.  Those of the queue come first, then those of the sweep. */
 #define G_LOG_DOMAIN "service"
 #include "service/judge.h"
+#include "service/lists.h"
 #include "service/profile.h"
 #include "service/xcap_events.h"
 
@@ -107,8 +108,10 @@ carry_out (Service *self, const Paced *paced)
     judge (self, paced);
   else if (HAS (paced, PACE_SHOW) || HAS (paced, PACE_PROFILE))
     show (self, paced->sub);
-  if (HAS (paced, PACE_READ))
+  if (HAS (paced, PACE_READ)) {
     xcap_events_read_again (self, paced->sub);
+    lists_read_again (self, paced->sub);
+  }
 }
 
 /* --- The sweep --- */

@@ -40,6 +40,7 @@ static Package packages[] = {
     .content_type = "application/pidf+xml",
     .accept = "application/pidf+xml",
     .compose = documents_presence,
+    .member = documents_view,
     .has_etag = TRUE,
     .is_partial = TRUE,
     .is_filtered = TRUE },

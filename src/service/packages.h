@@ -11,6 +11,10 @@ typedef struct {
   const char *accept;       /* the type in Accept that asks for it */
   /* The document for this watcher now; NULL: an empty NOTIFY. */
   GBytes *(*compose) (Service *service, Sub *sub);
+  /* The same for a member of a list, by what the watcher sees of it (sub_view);
+   * NULL: there are no lists for this package. */
+  GBytes *(*member) (Service *service, const char *watcher,
+                     const char *presentity, const char *view);
   /* The type of a document that is not always of content_type; new.  NULL: it
    * is. */
   char *(*type) (Service *service, Sub *sub);

@@ -9,6 +9,7 @@ typedef struct Backend Backend;
 typedef struct Calls Calls;
 typedef struct Documents Documents;
 typedef struct Facts Facts;
+typedef struct Lists Lists;
 typedef struct Mail Mail;
 typedef struct Permanents Permanents;
 typedef struct Registrations Registrations;
@@ -44,6 +45,7 @@ struct Service {
   Summaries *summaries;
   Watchers *watchers;
   XcapEvents *xcap;
+  Lists *lists;
   Permanents *permanents;
   DocumentsPort *documents_port; /* or NULL */
   char *xcap_root;

@@ -8,6 +8,7 @@
 #include "service/devices.h"
 #include "service/documents.h"
 #include "service/judge.h"
+#include "service/lists.h"
 #include "service/mail.h"
 #include "service/orphans.h"
 #include "service/permanent.h"
@@ -71,6 +72,7 @@ tick_cb (gpointer data)
   watchers_advance (self);
   renewals_advance (self);
   backend_advance (self->backend);
+  lists_advance (self);
   *counters_cell (self->counters, "bindings") = count (reg_size (self->reg));
   *counters_cell (self->counters, "subscriptions")
       = count (subs_size (self->subs));
@@ -95,6 +97,7 @@ documents_changed_cb (const char *auid, const char *owner, const char *name,
 {
   permanent_changed (auid, owner, name, data);
   xcap_events_changed (auid, owner, name, data);
+  lists_documents_changed (data, auid, owner);
 }
 
 static const StoreEvents store_events = { .user_changed = service_user_changed,
@@ -137,6 +140,7 @@ service_new (const ServiceLimits *limits, const char *const *domains,
   self->documents = documents_new ();
   self->watchers = watchers_new ();
   self->xcap = xcap_events_new ();
+  self->lists = all_lists_new (self);
   self->permanents = permanents_new (self);
   self->renewals = renewals_new (self);
   self->shapes = shapes_new ();
@@ -165,6 +169,7 @@ service_free (Service *self)
   mail_free (self->mail);
   g_ptr_array_unref (self->reserves);
   xcap_events_free (self->xcap);
+  all_lists_free (self->lists);
   permanents_free (self->permanents);
   g_free (self->xcap_root);
   watchers_free (self->watchers);
@@ -365,7 +370,9 @@ service_status (Service *self, ServiceStatusFn fn, gpointer data)
                       : self->is_ready  ? "ready"
                                         : "loading";
   gboolean is_up = self->store->is_up (self->store->self);
+  guint n_lists, n_members;
 
+  lists_size (self, &n_lists, &n_members);
   fn ("state", state, data);
   fn ("database", is_up ? "up" : "away", data);
   status_number ("users", g_hash_table_size (self->users), fn, data);
@@ -374,6 +381,8 @@ service_status (Service *self, ServiceStatusFn fn, gpointer data)
   status_number ("subscriptions", subs_size (self->subs), fn, data);
   status_number ("backend_subscriptions", backend_size (self->backend), fn,
                  data);
+  status_number ("lists", n_lists, fn, data);
+  status_number ("list_members", n_members, fn, data);
   status_number ("policies_in_memory", facts_size (self->facts), fn, data);
   status_number ("messages_waiting", im_count_all (mail_im (self->mail)), fn,
                  data);

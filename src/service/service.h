@@ -35,6 +35,9 @@ typedef struct {
   WatchLimits watch;    /* of subscriptions to other domains */
   guint xcap_subscriptions; /* to one user's documents at one time */
   guint xcap_uris;          /* that one of them may name */
+  guint list_max;           /* subscriptions of one user to lists */
+  guint list_members;       /* that one of them may have */
+  guint list_delay;         /* ms that changes of members are gathered */
   guint xcap_interval;      /* seconds between changes told to one of them, in
                                the long run */
 } ServiceLimits;
@@ -50,6 +53,7 @@ typedef enum {
   SERVICE_NO_MATCH,       /* 412 */
   SERVICE_TOO_LARGE,      /* 413 */
   SERVICE_BAD_TYPE,       /* 415 */
+  SERVICE_NEEDS_LISTS,    /* 421 with Require: eventlist (RFC 4662 4.1) */
   SERVICE_BRIEF,          /* 423 with Min-Expires */
   SERVICE_UNAVAILABLE,    /* 480: nobody there */
   SERVICE_GONE,           /* 481 */
@@ -151,10 +155,13 @@ void service_publish (Service *self, const ServiceCaller *caller,
 
 typedef struct {
   SubsDialog dialog; /* package: event token in lower case; local_tag: the To
-                        tag of an in-dialog one, else NULL */
+                        tag of an in-dialog one, else NULL; presentity: a domain
+                        of ours where the Request-URI names nobody */
   const char *profile_type; /* of Event, without quotes; or NULL */
   gint64 expires;    /* -1 not given */
   const char *suppress; /* Suppress-If-Match (RFC 5839), or NULL */
+  const char *list; /* pres-list of the Request-URI, or NULL */
+  gboolean has_lists; /* Supported: eventlist */
   gboolean is_body_optional; /* one that is not understood is passed over (RFC
                                 3261 20.11) */
 } SubscribeCommand;
@@ -165,6 +172,7 @@ typedef struct {
   const char *accept;    /* SERVICE_BAD_TYPE: the types that are taken, or "" */
   gboolean is_quiet;     /* SERVICE_OK: no NOTIFY follows (204)... */
   const char *etag;      /* ...for this is what there is, or NULL */
+  gboolean is_list;      /* SERVICE_OK: Require: eventlist */
   guint expires;
   guint min_expires;
 } SubscribeAnswer;

@@ -6,7 +6,6 @@
 #pragma once
 #include "service/shape.h"
 
-#include "codec/filter.h"
 #include "codec/pidf-diff.h"
 
 /* The entity tag of a document (NULL: of an empty one) as a token in out. */

@@ -4,6 +4,8 @@
 #define G_LOG_DOMAIN "service"
 #include "service/shape-priv.h"
 
+#include "service/lists.h"
+
 #include <string.h>
 
 #define ANY "*" /* RFC 5839 5.2: whatever it is */
@@ -80,7 +82,7 @@ shape_attach (Service *service, Sub *sub, const char *suppress)
   const Package *package = package_find (dialog->package);
   Shape *old = sub_extra (sub), *self;
 
-  if (package == NULL)
+  if (package == NULL || lists_is_list (dialog))
     return;
   self = shape_of (service, package, dialog, suppress);
   if (self != NULL && old != NULL) {
@@ -275,6 +277,17 @@ shape_compose (Service *service, const Package *package,
   put_tag (service, package, NULL, document, out->etag);
   put_body (service, package, NULL, action, document, out);
   return TRUE;
+}
+
+void
+shape_list (Service *service, const SubsAction *action, Shaped *out)
+{
+  *out = (Shaped){ 0 };
+  if (sub_is_shaped (action->sub))
+    out->rates = sub_rates (action->sub);
+  if (action->wants_body)
+    out->body = lists_document (service, action->sub, &out->own_type);
+  out->content_type = out->own_type;
 }
 
 void

@@ -7,6 +7,8 @@
 #pragma once
 #include "service/packages.h"
 
+#include "codec/filter.h"
+
 Shapes *shapes_new (void);
 void shapes_free (Shapes *self);
 
@@ -20,6 +22,10 @@ void shape_attach (Service *service, Sub *sub, const char *suppress);
  * body, or with *error, which is for the watcher (488).  The caller unrefs. */
 SubsBody *filters_merge (const Package *package, SubsBody *old, SubsBody *new,
                          GError **error);
+
+/* The filters in body, shared; NULL: there are none.  The caller unrefs. */
+FilterSet *filters_in (Service *service, const Package *package,
+                       const SubsBody *body);
 
 /* Does suppress, of a SUBSCRIBE in the dialog of sub with this Accept and body
  * (NULL: as before), name what the watcher would be told, so that it is told
@@ -42,6 +48,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Shaped, shaped_clear)
  * nothing that the watcher has not or wants, and is to be skipped. */
 gboolean shape_compose (Service *service, const Package *package,
                         const SubsAction *action, Shaped *out);
+
+/* The same for a list, whose members are filtered one by one; it is never
+ * skipped. */
+void shape_list (Service *service, const SubsAction *action, Shaped *out);
 
 /* The NOTIFY of sub ended; is_known: 2xx, the watcher has it. */
 void shape_notified (Sub *sub, gboolean is_known);

@@ -3,8 +3,10 @@
  * SUBSCRIBE (RFC 6665 4.2.1): check the package and the policy, let subs/
  * decide, write, answer; the NOTIFY follows the answer. */
 #define G_LOG_DOMAIN "service"
+#include "service/asking.h"
 #include "service/bodies.h"
 #include "service/judge.h"
+#include "service/lists.h"
 #include "service/packages.h"
 #include "service/shape.h"
 #include "service/xcap_events.h"
@@ -16,9 +18,18 @@ typedef struct {
   const ServiceCaller *caller;
   const SubscribeCommand *command;
   XcapWatch *watch; /* what it asks to be told of, when that has to be read */
+  List *list;       /* the same of a list; NULL in a refresh: it is there */
   SubscribeAnswerFn answer;
   gpointer data;
 } Request;
+
+/* What was read for it and is not needed. */
+static void
+forget_read (const Request *request)
+{
+  xcap_watch_free (request->watch);
+  list_free (request->list);
+}
 
 typedef struct {
   Service *service;
@@ -80,10 +91,12 @@ refuse (Service *self, ServiceVerdict verdict, const char *text,
 static void
 answer_ok (const Subscribing *self, guint granted)
 {
+  const SubsDialog *dialog = sub_dialog (self->sub);
   SubscribeAnswer out = { .verdict = SERVICE_OK,
-                          .local_tag = sub_dialog (self->sub)->local_tag,
+                          .local_tag = dialog->local_tag,
                           .is_quiet = self->is_quiet,
                           .etag = self->etag,
+                          .is_list = lists_is_list (dialog),
                           .expires = granted };
 
   self->answer (&out, self->data);
@@ -204,17 +217,18 @@ answer_refresh (Subscribing *self, SubsVerdict verdict, GArray *actions)
 /* What the body and the one before it in the dialog are together; FALSE: it has
  * been refused (RFC 4660 5.4). */
 static gboolean
-merge_body (Service *self, SubsBody *old, const Request *request,
+merge_body (Service *self, const SubsDialog *before, const Request *request,
             SubsBody **out)
 {
   const SubsDialog *dialog = &request->command->dialog;
   g_autoptr (GError) error = NULL;
 
-  *out = filters_merge (package_find (dialog->package), old, dialog->body,
+  *out = filters_merge (package_find (dialog->package),
+                        before != NULL ? before->body : NULL, dialog->body,
                         &error);
   if (error == NULL)
     return TRUE;
-  xcap_watch_free (request->watch);
+  forget_read (request);
   refuse (self, SERVICE_BAD_FILTER, error->message, request);
   return FALSE;
 }
@@ -228,15 +242,15 @@ refresh (Service *self, Sub *sub, const Request *request)
   SubsDialog dialog = command->dialog;
   g_autoptr (SubsBody) body = NULL;
   g_autofree char *etag = NULL;
-  gboolean is_quiet;
+  gboolean is_list = lists_is_list (sub_dialog (sub)), is_quiet;
   guint granted = 0;
   GArray *actions;
   SubsVerdict verdict;
 
-  if (!merge_body (self, sub_dialog (sub)->body, request, &body))
+  if (!merge_body (self, sub_dialog (sub), request, &body))
     return;
   dialog.body = body;
-  is_quiet = dialog.local_tag != NULL
+  is_quiet = dialog.local_tag != NULL && !is_list
              && shape_matches (self, sub, command->suppress, dialog.accept,
                                body, &etag);
   actions = subs_actions_new ();
@@ -244,12 +258,13 @@ refresh (Service *self, Sub *sub, const Request *request)
       self->subs, sub, &dialog, request->caller->cseq, command->expires,
       service_now (self), &granted, actions);
   if (verdict != SUBS_OK && verdict != SUBS_REPEAT) {
-    xcap_watch_free (request->watch);
+    forget_read (request);
     refuse (self, verdict_of (verdict), NULL, request);
     service_act (self, actions);
     return;
   }
   xcap_events_attach (self, sub, request->watch);
+  lists_attach (self, sub, request->list);
   shape_attach (self, sub, command->suppress);
   answer_refresh (
       subscribing_new (self, sub, granted, request, is_quiet ? &etag : NULL),
@@ -287,7 +302,7 @@ in_dialog (Service *self, const Request *request)
     refresh (self, sub, request);
     return;
   }
-  xcap_watch_free (request->watch);
+  forget_read (request);
   refuse (self, verdict, text, request);
 }
 
@@ -323,6 +338,8 @@ check (Service *self, const ServiceCaller *caller,
     gate = (*package_out)->check (command, text);
   if (gate != SERVICE_OK)
     return gate;
+  if (lists_is_asked (self, dialog))
+    return lists_check (self, caller, command, text);
   if (!package_is_acceptable (*package_out, self, dialog->accept))
     return SERVICE_NOT_ACCEPTABLE;
   if (!command->is_body_optional && !(*package_out)->ignores_body
@@ -370,7 +387,7 @@ create (Service *self, SubsDialog *dialog, const PolicyAnswer *judged,
                     actions);
     return;
   }
-  xcap_watch_free (request->watch);
+  forget_read (request);
   refuse (self, verdict_of (verdict), NULL, request);
   service_act (self, actions);
 }
@@ -414,7 +431,7 @@ initial (Service *self, const Request *request)
     dialog.limit_at = judge_limit_at (self, &judged);
     create (self, &dialog, &judged, request);
   } else {
-    xcap_watch_free (request->watch);
+    forget_read (request);
     refuse (self, SERVICE_FORBIDDEN, text, request);
   }
   policy_answer_clear (&judged);
@@ -430,6 +447,37 @@ repeated (Service *self, const Request *request)
                                                                        : NULL;
 }
 
+/* A list is judged member by member. */
+static void
+initial_list (Service *self, const Request *request)
+{
+  SubsDialog dialog = request->command->dialog;
+  g_autoptr (SubsBody) body = NULL;
+  guint granted = 0;
+  Sub *sub = NULL;
+  GArray *actions;
+  SubsVerdict verdict;
+
+  if (!merge_body (self, NULL, request, &body))
+    return;
+  actions = subs_actions_new ();
+  dialog.body = body;
+  dialog.package = package_find (dialog.package)->name;
+  dialog.watcher = service_user (self, request->caller->user)->aor;
+  verdict = subs_create (self->subs, &dialog, request->caller->cseq,
+                         request->command->expires, SUBS_ACTIVE,
+                         service_now (self), &sub, &granted, actions);
+  if (verdict == SUBS_OK) {
+    lists_attach (self, sub, request->list);
+    wait_for_store (subscribing_new (self, sub, granted, request, NULL),
+                    actions);
+    return;
+  }
+  forget_read (request);
+  refuse (self, verdict_of (verdict), NULL, request);
+  service_act (self, actions);
+}
+
 static void
 outside (Service *self, const Request *request)
 {
@@ -437,70 +485,30 @@ outside (Service *self, const Request *request)
 
   if (sub != NULL)
     refresh (self, sub, request);
+  else if (request->list != NULL)
+    initial_list (self, request);
   else
     initial (self, request);
 }
 
-/* One that waits until the policy of both, or what it asks for, has been
- * read. */
-typedef struct {
-  Service *service;
-  ServiceCaller caller;     /* owns its strings */
-  SubsStored *stored;       /* of which the dialog */
-  SubscribeCommand command; /* with that dialog */
-  SubscribeAnswerFn answer;
-  gpointer data;
-} Asking;
-
-static void
-asking_free (Asking *self)
+/* The list of this one is counted. */
+static gboolean
+has_too_many (Service *self, const Request *request)
 {
-  g_free ((char *)self->caller.user);
-  g_free ((char *)self->caller.source);
-  g_free ((char *)self->caller.call_id);
-  g_free ((char *)self->caller.from_tag);
-  g_free ((char *)self->caller.contact);
-  g_free ((char *)self->caller.instance);
-  g_free ((char *)self->command.profile_type);
-  g_free ((char *)self->command.suppress);
-  subs_stored_free (self->stored);
-  g_free (self);
-}
-
-static Asking *
-asking_new (Service *service, const Request *request)
-{
-  const ServiceCaller *caller = request->caller;
-  Asking *self = g_new0 (Asking, 1);
-
-  self->service = service;
-  self->caller = *caller;
-  self->caller.user = g_strdup (caller->user);
-  self->caller.source = g_strdup (caller->source);
-  self->caller.call_id = g_strdup (caller->call_id);
-  self->caller.from_tag = g_strdup (caller->from_tag);
-  self->caller.contact = g_strdup (caller->contact);
-  self->caller.instance = g_strdup (caller->instance);
-  self->stored
-      = subs_stored_copy (&(SubsStored){ .dialog = request->command->dialog });
-  self->command = *request->command;
-  self->command.profile_type = g_strdup (request->command->profile_type);
-  self->command.suppress = g_strdup (request->command->suppress);
-  self->command.dialog = self->stored->dialog;
-  self->answer = request->answer;
-  self->data = request->data;
-  service_enter (service);
-  return self;
+  return request->command->dialog.local_tag == NULL
+         && repeated (self, request) == NULL
+         && lists_n_of (self, request->caller->user) > self->limits.list_max;
 }
 
 /* Things may have changed while it waited. */
 static void
-decide_asked (Asking *self, XcapWatch *watch)
+decide_asked (Asking *self, XcapWatch *watch, List *list)
 {
   Service *service = self->service;
   const Request request = { .caller = &self->caller,
                             .command = &self->command,
                             .watch = watch,
+                            .list = list,
                             .answer = self->answer,
                             .data = self->data };
   const Package *package = NULL;
@@ -508,8 +516,15 @@ decide_asked (Asking *self, XcapWatch *watch)
   ServiceVerdict verdict
       = check (service, &self->caller, &self->command, &package, &text);
 
+  if (verdict == SERVICE_OK && list != NULL)
+    verdict = lists_check_support (&self->command);
+  if (verdict == SERVICE_OK && list != NULL
+      && has_too_many (service, &request)) {
+    verdict = SERVICE_FORBIDDEN;
+    text = "Too many subscriptions to lists";
+  }
   if (verdict != SERVICE_OK) {
-    xcap_watch_free (watch);
+    forget_read (&request);
     refuse (service, verdict, text, &request);
   } else if (self->command.dialog.local_tag != NULL) {
     in_dialog (service, &request);
@@ -523,19 +538,62 @@ decide_asked (Asking *self, XcapWatch *watch)
 static void
 asked_cb (gpointer data)
 {
-  decide_asked (data, NULL);
+  decide_asked (data, NULL, NULL);
 }
 
 static void
 read_cb (XcapWatch *watch, gpointer data)
 {
-  decide_asked (data, watch);
+  decide_asked (data, watch, NULL);
+}
+
+static void
+prepared_cb (const ListsPrepared *prepared, gpointer data)
+{
+  Asking *self = data;
+
+  if (prepared->list != NULL) {
+    decide_asked (self, NULL, prepared->list);
+    return;
+  }
+  answer_now (self->service, prepared->verdict, prepared->text, self->answer,
+              self->data);
+  service_leave (self->service);
+  asking_free (self);
+}
+
+/* The first NOTIFY has the state of all (RFC 4662 5.2), so the list and the
+ * policy of its members are read before the answer. */
+static void
+read_list (Service *self, const Request *request)
+{
+  SubsDialog dialog = request->command->dialog;
+  const char *text = NULL;
+  ServiceVerdict verdict = SERVICE_OK;
+  Sub *sub = NULL;
+
+  if (dialog.local_tag != NULL)
+    sub = dialog_of (self, request, &verdict, &text);
+  if (sub != NULL) {
+    dialog = *sub_dialog (sub);
+    verdict = SERVICE_OK;
+  }
+  dialog.watcher = request->caller->user;
+  if (verdict != SERVICE_OK)
+    refuse (self, verdict, text, request);
+  else if (sub != NULL && lists_is_ready (self, sub))
+    refresh (self, sub, request);
+  else
+    lists_prepare (self, &dialog, request->command->expires == 0, prepared_cb,
+                   asking_new (self, request->caller, request->command,
+                               request->answer, request->data));
 }
 
 static void
 ask_policy (Service *self, const Request *request)
 {
-  Asking *asking = asking_new (self, request);
+  Asking *asking = asking_new (self, request->caller, request->command,
+                               request->answer, request->data);
 
   judge_prepare (self, asking->caller.user, asking->stored->dialog.presentity,
                  asked_cb, asking);
@@ -586,7 +644,8 @@ read_first (Service *self, const Request *request)
     refuse (self, verdict, text, request);
     return;
   }
-  asking = asking_new (self, request);
+  asking = asking_new (self, request->caller, request->command, request->answer,
+                       request->data);
   if (xcap_events_prepare (self, dialog.presentity, dialog.body, read_cb,
                            asking, &error))
     return;
@@ -595,6 +654,12 @@ read_first (Service *self, const Request *request)
           request->caller->call_id, error->message);
   service_leave (self);
   asking_free (asking);
+}
+
+static gboolean
+may_tell (Sub *sub, gpointer data)
+{
+  return xcap_events_may_tell (sub, data) && lists_may_tell (sub, data);
 }
 
 void
@@ -606,7 +671,7 @@ service_resume (Service *self, const ServiceCaller *caller)
                         .contact = caller->contact,
                         .source = caller->source,
                         .flow = caller->flow,
-                        .may_tell = xcap_events_may_tell,
+                        .may_tell = may_tell,
                         .data = self };
 
   subs_resume (self->subs, &device, service_now (self), actions);
@@ -620,6 +685,8 @@ subscribe (Service *self, const Package *package, const Request *request)
 
   if (package->is_read)
     read_first (self, request);
+  else if (lists_is_asked (self, dialog))
+    read_list (self, request);
   else if (dialog->local_tag != NULL)
     in_dialog (self, request);
   else if (judge_is_ready (self, request->caller->user, dialog->presentity,
@@ -631,12 +698,15 @@ subscribe (Service *self, const Package *package, const Request *request)
 
 /* RFC 3261 21.4.13: with what is taken. */
 static void
-refuse_type (const Package *package, const Request *request)
+refuse_type (Service *self, const Package *package, const Request *request)
 {
   SubscribeAnswer out = { .verdict = SERVICE_BAD_TYPE, .accept = "" };
   g_autofree char *types = NULL;
 
-  if (package->is_filtered)
+  if (lists_is_asked (self, &request->command->dialog))
+    out.accept
+        = "application/resource-lists+xml, " FILTER_TYPE ", multipart/mixed";
+  else if (package->is_filtered)
     out.accept = types
         = g_strconcat (package->body != NULL ? package->body : "",
                        package->body != NULL ? ", " : "", FILTER_TYPE,
@@ -644,6 +714,14 @@ refuse_type (const Package *package, const Request *request)
   else if (package->body != NULL)
     out.accept = package->body;
   request->answer (&out, request->data);
+}
+
+/* Is its body of a kind that says something? */
+static gboolean
+understands (Service *self, const Package *package, const SubsDialog *dialog)
+{
+  return lists_is_asked (self, dialog) ? lists_takes_body (self, dialog)
+                                       : takes_body (package, dialog->body);
 }
 
 void
@@ -655,19 +733,27 @@ service_subscribe (Service *self, const ServiceCaller *caller,
   const Request request = {
     .caller = caller, .command = &understood, .answer = answer, .data = data
   };
+  g_autofree char *address
+      = command->dialog.local_tag == NULL
+            ? lists_address (self, command->dialog.package,
+                             command->dialog.presentity, command->list)
+            : NULL;
   const Package *package = NULL;
   const char *text = NULL;
-  ServiceVerdict verdict = check (self, caller, command, &package, &text);
+  ServiceVerdict verdict;
 
+  if (address != NULL)
+    understood.dialog.presentity = address;
+  verdict = check (self, caller, &understood, &package, &text);
   if (verdict == SERVICE_BAD_TYPE) {
-    refuse_type (package, &request);
+    refuse_type (self, package, &request);
     return;
   }
   if (verdict != SERVICE_OK) {
     refuse (self, verdict, text, &request);
     return;
   }
-  if (!takes_body (package, command->dialog.body))
+  if (!understands (self, package, &understood.dialog))
     understood.dialog.body = NULL;
   if (understood.expires < 0 && package->default_expires > 0)
     understood.expires = package->default_expires;

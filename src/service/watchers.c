@@ -4,6 +4,7 @@
 #define G_LOG_DOMAIN "service"
 #include "service/watchers.h"
 #include "service/facts.h"
+#include "service/lists.h"
 #include "service/packages.h"
 
 #include "addr/aor.h"
@@ -84,29 +85,37 @@ event_of (SubsReason reason, SubsState state)
 }
 
 void
-watchers_note (Service *service, const SubsAction *action)
+watchers_note_ended (Service *service, const char *presentity,
+                     const char *package, const char *id, const char *watcher,
+                     SubsReason reason)
 {
   Watchers *self = service->watchers;
-  const SubsDialog *dialog = sub_dialog (action->sub);
-  GQueue *queue;
+  GQueue *queue = g_hash_table_lookup (self->ended, presentity);
   Ended *ended;
 
-  if (action->state != SUBS_TERMINATED)
-    return;
-  queue = g_hash_table_lookup (self->ended, dialog->presentity);
   if (queue == NULL) {
     queue = g_queue_new ();
-    g_hash_table_insert (self->ended, g_strdup (dialog->presentity), queue);
+    g_hash_table_insert (self->ended, g_strdup (presentity), queue);
   }
   ended = g_new0 (Ended, 1);
-  ended->id = g_strdup (sub_id (action->sub));
-  ended->watcher = aor_to_uri (dialog->watcher);
-  ended->package = dialog->package;
-  ended->event = event_of (action->reason, action->state);
+  ended->id = g_strdup (id);
+  ended->watcher = aor_to_uri (watcher);
+  ended->package = g_intern_string (package);
+  ended->event = event_of (reason, SUBS_TERMINATED);
   ended->at = service_now (service);
   g_queue_push_tail (queue, ended);
   if (queue->length > ENDED_MAX)
     ended_free (g_queue_pop_head (queue));
+}
+
+void
+watchers_note (Service *service, const SubsAction *action)
+{
+  const SubsDialog *dialog = sub_dialog (action->sub);
+
+  if (action->state == SUBS_TERMINATED)
+    watchers_note_ended (service, dialog->presentity, dialog->package,
+                         sub_id (action->sub), dialog->watcher, action->reason);
 }
 
 void
@@ -158,6 +167,22 @@ list_cb (Sub *sub, gpointer data)
       = (listing->now - sub_created_at (sub)) / G_USEC_PER_SEC;
   watcher->expiration
       = MAX (0, sub_expires_at (sub) - listing->now) / G_USEC_PER_SEC;
+}
+
+static void
+list_member_cb (const ListsWatch *watch, gpointer data)
+{
+  Listing *listing = data;
+  g_autofree char *uri = aor_to_uri (watch->watcher);
+  WinfoWatcher *watcher;
+
+  g_hash_table_add (listing->live, (gpointer)watch->watcher);
+  watcher = winfo_doc_add (listing->doc, watch->id, uri,
+                           watch->is_pending ? WINFO_PENDING : WINFO_ACTIVE,
+                           WINFO_SUBSCRIBE);
+  watcher->subscribed_for = (listing->now - watch->since) / G_USEC_PER_SEC;
+  watcher->expiration
+      = MAX (0, watch->expires_at - listing->now) / G_USEC_PER_SEC;
 }
 
 static void
@@ -254,13 +279,14 @@ compose (Service *service, Sub *sub, guint32 version)
   const SubsDialog *dialog = sub_dialog (sub);
   g_autofree char *resource = aor_to_uri (dialog->presentity);
   const char *package = package_find (dialog->package)->watched;
-  g_autoptr (WinfoDoc) doc
-      = winfo_doc_new (resource, package, version, TRUE);
+  g_autoptr (WinfoDoc) doc = winfo_doc_new (resource, package, version, TRUE);
   g_autoptr (GHashTable) live = g_hash_table_new (aor_hash, aor_equal);
   Listing listing = { doc, service_now (service), live };
 
   subs_foreach (service->subs, dialog->presentity, g_intern_string (package),
                 list_cb, &listing);
+  lists_foreach (service, dialog->presentity, package, list_member_cb,
+                 &listing);
   list_ended (service, sub, doc);
   if (strcmp (package, "presence") == 0) /* what is waited for is that */
     list_waiting (service, dialog->presentity, &listing);

@@ -19,6 +19,11 @@ GBytes *watchers_look (Service *service, Sub *sub);
 /* A watcher's state changed (SUBS_ACT_WATCHER): remembers it if it ended. */
 void watchers_note (Service *service, const SubsAction *action);
 
+/* The same for one who watches package through a list. */
+void watchers_note_ended (Service *service, const char *presentity,
+                          const char *package, const char *id,
+                          const char *watcher, SubsReason reason);
+
 /* sub is gone. */
 void watchers_forget (Service *service, Sub *sub);
 

@@ -5,6 +5,7 @@
  * a name, a text for people, then name=value for programs. */
 #define G_LOG_DOMAIN "service"
 #include "service/judge.h"
+#include "service/lists.h"
 
 #include "addr/aor.h"
 
@@ -17,6 +18,7 @@ typedef struct {
   char *watcher, *presentity;
   GString *lines;
   GPtrArray *subs; /* Sub: what the watcher has of the presentity */
+  guint n_lists;   /* of his through which he has it */
   ServiceWhyFn fn;
   gpointer data;
 } Why;
@@ -405,9 +407,36 @@ put_subscription (Why *self, Sub *sub)
 }
 
 static void
+put_list_cb (const ListsWatch *watch, gpointer data)
+{
+  Why *self = data;
+  const SubsDialog *dialog = sub_dialog (watch->sub);
+  const char *state = watch->is_pending ? "pending" : "active";
+  gint64 left = seconds_until (self, watch->expires_at);
+  guint status = 0;
+  g_autofree char *ends = span_text (left);
+  g_autofree char *answered = answered_text (self, watch->sub, &status);
+
+  if (!aor_equal (watch->watcher, self->watcher))
+    return;
+  self->n_lists++;
+  put_line (self, "subscription",
+            "%s, %s through the list %s, ends in %s; NOTIFYs: %s",
+            dialog->package, state, dialog->presentity, ends, answered);
+  put_value (self, "package", dialog->package);
+  put_value (self, "call_id", dialog->call_id);
+  put_value (self, "list", dialog->presentity);
+  put_value (self, "state", state);
+  put_flag (self, "is_suspended", sub_is_suspended (watch->sub));
+  put_number (self, "expires", left);
+  put_number (self, "last_status", status);
+}
+
+static void
 put_subscriptions (Why *self)
 {
-  if (self->subs->len == 0)
+  lists_foreach (self->service, self->presentity, PRESENCE, put_list_cb, self);
+  if (self->subs->len == 0 && self->n_lists == 0)
     put_line (self, "subscriptions", "none now");
   for (guint i = 0; i < self->subs->len; i++)
     put_subscription (self, self->subs->pdata[i]);

@@ -15,7 +15,8 @@ reply_options (SipIncoming *request)
       request, 200, NULL, SIPTAG_ALLOW_STR (request_allow ()),
       SIPTAG_ACCEPT_STR ("application/pidf+xml, application/pidf-diff+xml, "
                          "application/simple-filter+xml"),
-      SIPTAG_SUPPORTED_STR (REQUEST_SUPPORTED ", " REQUEST_MANY_TAG),
+      SIPTAG_SUPPORTED_STR (REQUEST_SUPPORTED ", " REQUEST_MANY_TAG
+                                              ", " REQUEST_LIST_TAGS),
       SIPTAG_ALLOW_EVENTS_STR (service_allow_events ()), TAG_END ());
 }
 
@@ -190,6 +191,14 @@ is_too_early (const SipIncoming *request)
          && clock_now (sip->clock) < sip->repeats_until;
 }
 
+static const char *
+supported_by (const Method *method)
+{
+  return method->handle == request_subscribe ? REQUEST_SUPPORTED
+             ", " REQUEST_LIST_TAGS
+                                             : REQUEST_SUPPORTED;
+}
+
 static void
 handle (SipIncoming *request)
 {
@@ -208,7 +217,7 @@ handle (SipIncoming *request)
       && (request->sip->is_quiet || !service_is_ready (request->sip->service)))
     status_reply_busy (request);
   else if ((!method->is_end
-            || request_is_understood (request, REQUEST_SUPPORTED,
+            || request_is_understood (request, supported_by (method),
                                       request->object->sip_require))
            && (!method->needs_identity
                || (identity_establish (request, method == &relay_method)

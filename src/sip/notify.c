@@ -22,6 +22,7 @@ is_sound (const SipNotify *notify, const char *target, const char *contact)
          && text_is_clean (d->local_tag, " ;")
          && text_is_clean (d->remote_tag, " ;")
          && text_is_clean (notify->content_type, "")
+         && text_is_clean (notify->require, "")
          && text_is_clean (notify->event_params, "")
          && text_is_clean (notify->state_params, "")
          && text_is_clean (notify->etag, " ");
@@ -135,6 +136,8 @@ notify_write (const SipNotify *notify, const char *contact, GString *out)
   write_state (notify, out);
   if (notify->etag != NULL)
     g_string_append_printf (out, "SIP-ETag: %s\r\n", notify->etag);
+  if (notify->require != NULL)
+    g_string_append_printf (out, "Require: %s\r\n", notify->require);
   if (len > 0 && notify->content_type != NULL)
     g_string_append_printf (out, "Content-Type: %s\r\n", notify->content_type);
   g_string_append_printf (out, "Content-Length: %" G_GSIZE_FORMAT "\r\n\r\n",

@@ -21,6 +21,9 @@ void request_relay (SipIncoming *request);
  * to many (RFC 5365 5). */
 #define REQUEST_SUPPORTED "path, gruu, outbound"
 #define REQUEST_MANY_TAG "recipient-list-message"
+/* The same of a SUBSCRIBE (RFC 5367 5; RFC 4662 4.1, which asks subscribers to
+ * say it in Supported only). */
+#define REQUEST_LIST_TAGS "eventlist, recipient-list-subscribe"
 /* Are all tags of required (Require or Proxy-Require, NULL: none) among
  * supported?  FALSE: it has been answered 420 with those that are not. */
 gboolean request_is_understood (SipIncoming *request, const char *supported,

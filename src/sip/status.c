@@ -28,6 +28,7 @@ static const struct {
   [SERVICE_NO_MATCH] = { 412, "Conditional Request Failed" },
   [SERVICE_TOO_LARGE] = { 413, "Request Entity Too Large" },
   [SERVICE_BAD_TYPE] = { 415, "Unsupported Media Type" },
+  [SERVICE_NEEDS_LISTS] = { 421, "Extension Required" },
   [SERVICE_BRIEF] = { 423, "Interval Too Brief" },
   [SERVICE_UNAVAILABLE] = { 480, "Temporarily Unavailable" },
   [SERVICE_GONE] = { 481, "Subscription Does Not Exist" },

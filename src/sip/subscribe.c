@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define LISTS "eventlist" /* RFC 4662 */
+
 static void
 reply_ok (SipIncoming *request, const SubscribeAnswer *answer,
           const char *contact)
@@ -20,6 +22,7 @@ reply_ok (SipIncoming *request, const SubscribeAnswer *answer,
                   SIPTAG_EXPIRES_STR (su_sprintf (home, "%u", answer->expires)),
                   SIPTAG_ALLOW_EVENTS_STR (service_allow_events ()),
                   TAG_IF (answer->etag != NULL, SIPTAG_ETAG_STR (answer->etag)),
+                  TAG_IF (answer->is_list, SIPTAG_REQUIRE_STR (LISTS)),
                   TAG_IF (contact != NULL, SIPTAG_CONTACT_STR (su_sprintf (
                                                home, "<%s>", contact))),
                   TAG_END ());
@@ -46,6 +49,8 @@ answered_cb (const SubscribeAnswer *answer, gpointer data)
   else if (answer->verdict == SERVICE_BAD_TYPE)
     incoming_reply (request, 415, NULL, SIPTAG_ACCEPT_STR (answer->accept),
                     TAG_END ());
+  else if (answer->verdict == SERVICE_NEEDS_LISTS)
+    incoming_reply (request, 421, NULL, SIPTAG_REQUIRE_STR (LISTS), TAG_END ());
   else
     status_reply (request, answer->verdict, answer->text, answer->min_expires);
   incoming_unref (request);
@@ -169,6 +174,30 @@ suppress_of (const sip_t *sip, guint *n_out)
   return value;
 }
 
+static gboolean
+has_tag (const msg_list_t *tags, const char *tag)
+{
+  for (guint i = 0;
+       tags != NULL && tags->k_items != NULL && tags->k_items[i] != NULL; i++)
+    if (g_ascii_strcasecmp (tags->k_items[i], tag) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* Whom it is for: a user of ours, or, in a domain of ours, the list in its body
+ * (RFC 5367); NULL: neither. */
+static const char *
+presentity_of (const SipIncoming *request)
+{
+  const Uri *uri = request->checked.uri;
+  const char *aor = request_aor (request);
+
+  if (aor != NULL || uri_user (uri) != NULL || uri_host (uri) == NULL
+      || !service_has_domain (request->sip->service, uri_host (uri)))
+    return aor;
+  return su_strdup (msg_home (request->msg), uri_host (uri));
+}
+
 /* TRUE: it has been answered. */
 static gboolean
 refuse (SipIncoming *request)
@@ -212,7 +241,10 @@ request_subscribe (SipIncoming *request)
   command.profile_type
       = profile_type (msg_home (request->msg), request->object->sip_event);
   command.suppress = suppress_of (request->object, &n_suppress);
-  command.dialog.presentity = request_aor (request);
+  command.dialog.presentity = presentity_of (request);
+  command.list = uri_param (request->checked.uri, "pres-list");
+  command.has_lists = has_tag (request->object->sip_supported, LISTS)
+                      || has_tag (request->object->sip_require, LISTS);
   if (command.dialog.presentity == NULL && command.dialog.local_tag == NULL) {
     status_reply (request, SERVICE_NOT_FOUND, NULL, 0);
     return;

@@ -24,6 +24,9 @@ static const ServiceLimits limits = {
   .ledger_keep = 86400,
   .max_pending = 100,
   .watch = { .max = 3, .max_per_user = 2, .expires = 3600, .max_body = 1000 },
+  .list_max = 10,
+  .list_members = 100,
+  .list_delay = 100,
 };
 
 static void
@@ -224,6 +227,7 @@ bed_subscribe (ServiceBed *self, const char *watcher, const char *presentity,
                       .local_contact = "sip:127.0.0.1:5060" },
           .profile_type = self->profile_type,
           .suppress = self->suppress,
+          .has_lists = self->body != NULL,
           .expires = expires };
 
   service_subscribe (self->service, &caller, &command, subscribed_cb, self);

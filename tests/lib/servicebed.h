@@ -22,7 +22,7 @@ typedef struct {
   PolicySettings settings;           /* in force after bed_set */
   const char *accept, *profile_type; /* of the next SUBSCRIBEs */
   const char *suppress;              /* ...Suppress-If-Match */
-  SubsBody *body;                    /* ...the test's */
+  SubsBody *body;                    /* ...the test's; of a list too */
   const char *xcap_root;             /* of the next start */
   ServiceVerdict verdict;            /* of the last answer */
   guint granted;                     /* seconds, by the last SUBSCRIBE */

@@ -486,7 +486,8 @@ test_options (Rig *rig, gconstpointer data)
                                     "NOTIFY, MESSAGE, OPTIONS\r\n"));
   g_assert_nonnull (strstr (
       answer,
-      "\r\nSupported: path, gruu, outbound, recipient-list-message\r\n"));
+      "\r\nSupported: path, gruu, outbound, recipient-list-message, "
+      "eventlist, recipient-list-subscribe\r\n"));
 }
 
 /* A text may quote what the sender wrote. */
