@@ -69,6 +69,7 @@ struct List {
 struct Lists {
   Service *service;
   const ListsForeign *foreign; /* or NULL */
+  ListsForeign elsewhere;      /* lists-backend.c */
   GHashTable *by_sub;          /* Sub -> List */
   GHashTable *watched;         /* AoR -> Watched */
   GHashTable *owners;          /* AoR of the watcher -> GPtrArray of List */

@@ -45,6 +45,8 @@ void all_lists_free (Lists *self);
 /* Before the first SUBSCRIBE; NULL: members of other domains have no state.
  * Borrowed. */
 void lists_set_foreign (Service *service, const ListsForeign *foreign);
+/* The service itself watches them (backend.h); as lists_set_foreign. */
+void lists_watch_elsewhere (Service *service);
 
 /* Is the presentity of this dialog a list? */
 gboolean lists_is_list (const SubsDialog *dialog);

@@ -26,7 +26,8 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/aggregate.c src/service/aggregate.h \
   src/service/broadcast.c src/service/broadcast.h \
   src/service/devices.c src/service/devices.h \
-  src/service/lists.c src/service/lists-check.c src/service/lists-due.c src/service/lists-foreign.c \
+  src/service/lists.c src/service/lists-backend.c \
+  src/service/lists-check.c src/service/lists-due.c src/service/lists-foreign.c \
   src/service/lists-members.c \
   src/service/lists-notify.c src/service/lists-read.c \
   src/service/lists-read.h src/service/lists.h src/service/lists-priv.h \

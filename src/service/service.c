@@ -149,6 +149,7 @@ service_new (const ServiceLimits *limits, const char *const *domains,
   self->reserves = g_ptr_array_new ();
   self->mail = mail_new (self);
   self->backend = backend_new (self);
+  lists_watch_elsewhere (self);
   self->aggregates = aggregates_new (self);
   store->set_events (store->self, &store_events, self);
   self->tick = loop->every (loop->self, TICK_MS, tick_cb, self);

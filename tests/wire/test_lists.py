@@ -146,7 +146,7 @@ def test_an_adhoc_list(server, alice, bob):
     watch = rlmi.Watch(adhoc(alice, 'bob', 'carol', 'nobody',
                              'sip:eve@example.net', 'alice', 'bob'))
     watch.expect_all(bob='open', carol='closed', nobody='noresource',
-                     eve=None, alice='closed')
+                     eve='probation', alice='closed')
     assert watch.last.uri == 'sip:example.com'
 
 
@@ -526,3 +526,77 @@ def test_a_refresh_right_after_a_restart(server, alice):
     watch.subscription.refresh()
     assert watch.next().is_full
     watch.expect_all(bob='closed')
+
+
+# --- Together with what else a watcher may ask for ---
+
+NO_NOTES = (
+    '<filter-set xmlns="urn:ietf:params:xml:ns:simple-filter"><ns-bindings>'
+    '<ns-binding prefix="p" urn="urn:ietf:params:xml:ns:pidf"/></ns-bindings>'
+    f'<filter id="1" uri="{{}}"><what><exclude>//p:note</exclude></what>'
+    '</filter></filter-set>')
+FILTER_TYPE = 'application/simple-filter+xml'
+
+
+def test_members_are_filtered(server, alice, bob, carol):
+    """RFC 4660 3.3.1: a filter for the list is for all of it, one for a member
+    for him; beside an ad hoc list (RFC 5367), too, and in a refresh."""
+    contact(server, 'bob', 'carol')
+    bob.publish('open', note='at lunch')
+    carol.publish('open', note='at work')
+    watch = rlmi.watch(alice, ALL, body=NO_NOTES.format(ALL).encode(),
+                       content_type=FILTER_TYPE)
+    watch.expect_all(bob='open', carol='open')
+    assert b'at lunch' not in watch.row('bob').body
+    assert b'at work' not in watch.row('carol').body
+    watch.subscription.body = NO_NOTES.format(f'sip:{BOB}').encode()
+    watch.subscription.content_type = FILTER_TYPE
+    watch.subscription.refresh()
+    watch.next()
+    watch.expect_all(bob='open', carol='open')
+
+
+def test_a_filter_beside_a_list_in_the_body(server, alice, bob, carol):
+    contact(server, 'bob', 'carol')
+    bob.publish('open', note='at lunch')
+    carol.publish('open', note='at work')
+    parts = ((LISTS_TYPE, lists('<list>' + entry('bob') + entry('carol')
+                                + '</list>')),
+             (FILTER_TYPE, NO_NOTES.format(f'sip:{BOB}')))
+    body = ''.join(f'--b\r\nContent-Type: {kind}\r\n\r\n{text}\r\n'
+                   for kind, text in parts) + '--b--\r\n'
+    watch = rlmi.Watch(adhoc(alice, body=body,
+                             content_type='multipart/mixed;boundary=b'))
+    watch.expect_all(bob='open', carol='open')
+    assert b'at lunch' not in watch.row('bob').body
+    assert b'at work' in watch.row('carol').body
+
+
+def test_a_bad_filter_of_a_list(server, alice):
+    contact(server, 'bob')
+    alice.subscribe(ALL, body=b'<filter-set/>', content_type=FILTER_TYPE,
+                    expect=488)
+
+
+def test_a_list_at_a_rate(server, alice, bob):
+    """RFC 6446 5.2 and 6: it is the dialog's, however many the members are."""
+    contact(server, 'bob', 'carol')
+    watch = rlmi.watch(alice, ALL, event='presence;max-rate=0.5')
+    notify = watch.subscription.next('the first')
+    assert 'max-rate=0.5' in notify.request['Subscription-State']
+    watch.take(notify)
+    publication = bob.publish('closed')
+    for state in ('open', 'closed', 'open'):
+        publication.send(state)
+    watch.expect(bob='open')
+    assert watch.version <= 2
+
+
+def test_a_list_has_no_entity_tag(server, alice):
+    """What has none cannot be had already (RFC 5839 6.3)."""
+    contact(server, 'bob')
+    watch = rlmi.watch(alice, ALL)
+    watch.next()
+    watch.subscription.headers += [('Suppress-If-Match', '*')]
+    watch.subscription.refresh()
+    assert watch.next('the full state all the same').is_full
