@@ -3,7 +3,6 @@
  * message/imdn+xml (RFC 5438 11). */
 #include "codec/imdn.h"
 
-#include "base/error.h"
 #include "codec/xml-priv.h"
 
 #define NS_IMDN "urn:ietf:params:xml:ns:imdn"
@@ -52,14 +51,6 @@ imdn_free (Imdn *self)
   g_free (self);
 }
 
-static gboolean
-wrong (const char *what, GError **error)
-{
-  g_set_error (error, RC_ERROR, RC_ERROR_SYNTAX, "%s is missing or wrong",
-               what);
-  return FALSE;
-}
-
 /* The status is the first element in <status>. */
 static gboolean
 read_status (Imdn *self, const xmlNode *notification)
@@ -101,7 +92,7 @@ read_children (Imdn *self, const xmlNode *root, guint *n_out, GError **error)
       self->kind = (ImdnKind)i;
       ++*n_out;
       if (!read_status (self, node))
-        return wrong ("status", error);
+        return xml_wrong ("status", error);
     }
   }
   return TRUE;
@@ -121,11 +112,11 @@ imdn_parse (const char *bytes, gsize len, Imdn **out, GError **error)
   if (!read_children (self, xmlDocGetRootElement (xml), &n, error))
     return FALSE;
   if (self->message_id == NULL || *self->message_id == '\0')
-    return wrong ("message-id", error);
+    return xml_wrong ("message-id", error);
   if (self->datetime == NULL)
-    return wrong ("datetime", error);
+    return xml_wrong ("datetime", error);
   if (n != 1)
-    return wrong ("a notification", error);
+    return xml_wrong ("a notification", error);
   *out = g_steal_pointer (&self);
   return TRUE;
 }

@@ -4,7 +4,6 @@
  * 2387). */
 #include "codec/rlmi.h"
 
-#include "base/error.h"
 #include "codec/mime.h"
 #include "codec/xml-priv.h"
 
@@ -140,14 +139,6 @@ rlmi_write (const RlmiDoc *doc)
 
 /* --- Reading --- */
 
-static gboolean
-wrong (const char *what, GError **error)
-{
-  g_set_error (error, RC_ERROR, RC_ERROR_SYNTAX, "%s is missing or wrong",
-               what);
-  return FALSE;
-}
-
 static char *
 name_of (const xmlNode *node)
 {
@@ -180,13 +171,13 @@ read_instance (RlmiResource *resource, const xmlNode *node, GError **error)
   RlmiState state;
 
   if (id == NULL)
-    return wrong ("id", error);
+    return xml_wrong ("id", error);
   if (!read_state (node, &state))
-    return wrong ("state", error);
+    return xml_wrong ("state", error);
   if (state == RLMI_TERMINATED && reason == NULL)
-    return wrong ("reason", error);
+    return xml_wrong ("reason", error);
   if (state == RLMI_ACTIVE && cid == NULL)
-    return wrong ("cid", error);
+    return xml_wrong ("cid", error);
   rlmi_resource_add (resource, id, state, reason, cid);
   return TRUE;
 }
@@ -199,7 +190,7 @@ read_resource (RlmiDoc *doc, const xmlNode *node, GError **error)
   RlmiResource *resource;
 
   if (uri == NULL)
-    return wrong ("uri of a resource", error);
+    return xml_wrong ("uri of a resource", error);
   resource = rlmi_doc_add (doc, uri, name);
   for (xmlNode *at = xml_element (node->children); at != NULL;
        at = xml_element (at->next))
@@ -231,13 +222,13 @@ read_root (const xmlNode *root, GError **error)
   guint64 version;
 
   if (uri == NULL) {
-    wrong ("uri of the list", error);
+    xml_wrong ("uri of the list", error);
   } else if (text == NULL
              || !g_ascii_string_to_unsigned (g_strstrip (text), 10, 0,
                                              G_MAXUINT32, &version, NULL)) {
-    wrong ("version", error);
+    xml_wrong ("version", error);
   } else if (!read_boolean (root, "fullState", &is_full)) {
-    wrong ("fullState", error);
+    xml_wrong ("fullState", error);
   } else {
     return rlmi_doc_new (uri, name, (guint32)version, is_full);
   }

@@ -69,14 +69,6 @@ winfo_write (const WinfoDoc *doc)
   return g_string_free_to_bytes (out);
 }
 
-static gboolean
-wrong (const char *what, GError **error)
-{
-  g_set_error (error, RC_ERROR, RC_ERROR_SYNTAX, "%s is missing or wrong",
-               what);
-  return FALSE;
-}
-
 /* Index of an attribute's value in names; FALSE when it is none of them. */
 static gboolean
 read_name (const xmlNode *node, const char *attribute, const char *const *names,
@@ -121,19 +113,19 @@ read_watcher (WinfoDoc *doc, const xmlNode *node, GError **error)
     return FALSE;
   }
   if (id == NULL)
-    return wrong ("id", error);
+    return xml_wrong ("id", error);
   if (*uri == '\0')
-    return wrong ("the watcher's URI", error);
+    return xml_wrong ("the watcher's URI", error);
   if (!read_name (node, "status", statuses, G_N_ELEMENTS (statuses), &status))
-    return wrong ("status", error);
+    return xml_wrong ("status", error);
   if (!read_name (node, "event", events, G_N_ELEMENTS (events), &event))
-    return wrong ("event", error);
+    return xml_wrong ("event", error);
   watcher = winfo_doc_add (doc, id, uri, status, event);
   watcher->display_name = xml_attribute (node, "display-name");
   if (!read_number (node, "expiration", &watcher->expiration))
-    return wrong ("expiration", error);
+    return xml_wrong ("expiration", error);
   if (!read_number (node, "duration-subscribed", &watcher->subscribed_for))
-    return wrong ("duration-subscribed", error);
+    return xml_wrong ("duration-subscribed", error);
   return TRUE;
 }
 
@@ -143,9 +135,9 @@ read_list (WinfoDoc *doc, const xmlNode *list, GError **error)
   doc->resource = xml_attribute (list, "resource");
   doc->package = xml_attribute (list, "package");
   if (doc->resource == NULL)
-    return wrong ("resource", error);
+    return xml_wrong ("resource", error);
   if (doc->package == NULL)
-    return wrong ("package", error);
+    return xml_wrong ("package", error);
   for (xmlNode *node = xml_element (list->children); node != NULL;
        node = xml_element (node->next))
     if (xml_is (node, NS_WINFO, "watcher") && !read_watcher (doc, node, error))
@@ -162,9 +154,9 @@ read_root (WinfoDoc *doc, const xmlNode *root, GError **error)
 
   if (!read_number (root, "version", &version) || version < 0
       || version > G_MAXUINT32)
-    return wrong ("version", error);
+    return xml_wrong ("version", error);
   if (!read_name (root, "state", states, G_N_ELEMENTS (states), &state))
-    return wrong ("state", error);
+    return xml_wrong ("state", error);
   doc->version = (guint32)version;
   doc->is_full = state == 1;
   return TRUE;
@@ -199,7 +191,7 @@ winfo_parse (const char *bytes, gsize len, WinfoDoc **out, GError **error)
       return FALSE;
   }
   if (lists == 0)
-    return wrong ("watcher-list", error);
+    return xml_wrong ("watcher-list", error);
   *out = g_steal_pointer (&doc);
   return TRUE;
 }

@@ -50,6 +50,9 @@ XmlFault xml_scan (const char *bytes, gsize len);
 XmlFault xml_check (const char *text, gsize len, guint depth,
                     const char *opening, char **message_out);
 
+/* FALSE, with RC_ERROR_SYNTAX: what is missing or wrong. */
+gboolean xml_wrong (const char *what, GError **error);
+
 /* First element among node and its following siblings; NULL when none. */
 xmlNode *xml_element (xmlNode *node);
 /* Is node the element ns:name? */

@@ -199,3 +199,11 @@ xml_attribute (const xmlNode *node, const char *name)
 {
   return taken (xmlGetNoNsProp (node, (const xmlChar *)name));
 }
+
+gboolean
+xml_wrong (const char *what, GError **error)
+{
+  g_set_error (error, RC_ERROR, RC_ERROR_SYNTAX, "%s is missing or wrong",
+               what);
+  return FALSE;
+}
