@@ -170,18 +170,12 @@ presence_set_on_phone (Presence *self, const char *aor, gboolean is_on_phone)
 {
   Presentity *user
       = is_on_phone ? presence_need (self, aor) : presence_find (self, aor);
-  g_autoptr (PresenceDoc) before = NULL, after = NULL;
-  gboolean has_changed;
+  g_autoptr (PresenceDoc) before = NULL;
 
   is_on_phone = is_on_phone != FALSE;
   if (user == NULL || user->is_on_phone == (guint)is_on_phone)
     return FALSE;
   before = presence_compose (self, aor);
   user->is_on_phone = is_on_phone;
-  after = presence_compose (self, aor);
-  has_changed = !presence_doc_equal (before, after);
-  if (has_changed)
-    presence_touch (self, user);
-  presence_forget_if_empty (self, user);
-  return has_changed;
+  return presence_settle (self, user, before);
 }

@@ -65,6 +65,10 @@ void presence_touch (Presence *self, Presentity *user);
 Presentity *presence_find (Presence *self, const char *aor);
 Presentity *presence_need (Presence *self, const char *aor);
 void presence_forget_if_empty (Presence *self, Presentity *user);
+/* Something of user was set; before: his document until then.  TRUE when it is
+ * another one now.  Forgets him if nothing is left. */
+gboolean presence_settle (Presence *self, Presentity *user,
+                          const PresenceDoc *before);
 /* away.c: is he here still?  Notes since when he is not. */
 void presentity_look (Presence *self, Presentity *user);
 /* The device of a publication is back. */

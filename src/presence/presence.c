@@ -390,8 +390,7 @@ GBytes *
 presence_body (Presence *self, const char *aor, const char *event,
                const char *etag)
 {
-  Publication *publication
-      = find_etag (presence_find (self, aor), event, etag);
+  Publication *publication = find_etag (presence_find (self, aor), event, etag);
   GBytes *body
       = publication != NULL ? publication_decided (publication)->body : NULL;
 
@@ -614,23 +613,29 @@ presence_compose (Presence *self, const char *aor)
 }
 
 gboolean
+presence_settle (Presence *self, Presentity *user, const PresenceDoc *before)
+{
+  g_autoptr (PresenceDoc) after = presence_compose (self, user->aor);
+  gboolean has_changed = !presence_doc_equal (before, after);
+
+  if (has_changed)
+    presence_touch (self, user);
+  presence_forget_if_empty (self, user);
+  return has_changed;
+}
+
+gboolean
 presence_set_permanent (Presence *self, const char *aor, PresenceDoc *doc)
 {
   Presentity *user
       = doc != NULL ? presence_need (self, aor) : presence_find (self, aor);
-  g_autoptr (PresenceDoc) before = NULL, after = NULL;
-  gboolean has_changed;
+  g_autoptr (PresenceDoc) before = NULL;
 
   if (user == NULL)
     return FALSE;
   before = presence_compose (self, aor);
   presentity_set_permanent (user, doc);
-  after = presence_compose (self, aor);
-  has_changed = !presence_doc_equal (before, after);
-  if (has_changed)
-    presence_touch (self, user);
-  presence_forget_if_empty (self, user);
-  return has_changed;
+  return presence_settle (self, user, before);
 }
 
 guint64
