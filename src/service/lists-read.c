@@ -5,13 +5,14 @@
  * already is not entered again. */
 #define G_LOG_DOMAIN "service"
 #include "service/lists-read.h"
+
+#include "service/bodies.h"
 #include "service/lists.h"
 
 #include "addr/aor.h"
 #include "addr/contact.h"
 #include "addr/uri.h"
 #include "base/error.h"
-#include "codec/mime.h"
 #include "codec/rls.h"
 #include "codec/xcap-diff.h"
 
@@ -21,7 +22,6 @@
 #define SERVICES "rls-services"
 #define LISTS_TYPE "application/resource-lists+xml"
 #define BYTES_MAX (4 << 20) /* of a document */
-#define PARTS_MAX 16        /* of a SUBSCRIBE's body */
 #define REFERENCES_MAX 200  /* that are followed for one list */
 
 /* A list that is being gone through. */
@@ -548,35 +548,10 @@ found_cb (DocumentsOutcome outcome, const DocumentsEntry *entries, gsize n,
     fetch (self, &entries[0].key, NULL);
 }
 
-/* --- The body of a SUBSCRIBE --- */
-
-static GBytes *
-part_of (const SubsBody *body)
-{
-  gsize len;
-  const char *bytes = g_bytes_get_data (body->bytes, &len);
-  g_autoptr (GArray) parts = NULL;
-
-  if (!multipart_parse (bytes, len, body->type, PARTS_MAX, &parts, NULL))
-    return NULL;
-  for (guint i = 0; i < parts->len; i++) {
-    const MimePart *part = &g_array_index (parts, MimePart, i);
-    g_autofree char *type = mime_header (part, "Content-Type");
-
-    if (mime_is (type, LISTS_TYPE))
-      return mime_decode (part, NULL);
-  }
-  return NULL;
-}
-
 GBytes *
 list_part (const SubsBody *body)
 {
-  if (body == NULL)
-    return NULL;
-  if (mime_is (body->type, LISTS_TYPE))
-    return g_bytes_ref (body->bytes);
-  return mime_is (body->type, "multipart/mixed") ? part_of (body) : NULL;
+  return body_part (body, LISTS_TYPE, NULL);
 }
 
 static void
