@@ -4,6 +4,7 @@
  * our users is a member of which lists. */
 #pragma once
 #include "service/lists.h"
+#include "service/reread.h"
 
 typedef struct Member Member;
 
@@ -28,17 +29,6 @@ struct Member {
   guint8 is_foreign; /* gboolean: not of our domains */
 };
 
-/* What is known of the documents that make a list. */
-typedef enum {
-  LIST_FRESH,       /* nothing has changed since they were read */
-  LIST_DUE,         /* to be read when its time comes */
-  LIST_READING,     /* being read */
-  LIST_READING_OLD, /* the same, but something has changed since */
-  LIST_UNREAD,      /* could not be read */
-  N_LIST,
-  LIST_REJECT, /* as a row's target: the pair cannot be */
-} ListState;
-
 struct List {
   Service *service; /* NULL: it is over */
   Sub *sub;         /* NULL: its SUBSCRIBE is still being decided */
@@ -54,7 +44,7 @@ struct List {
   guint n_missing;    /* policies that are being read */
   guint32 next_limit; /* the nearest limit_at; 0: none */
   guint32 last_number;
-  guint8 state;       /* ListState */
+  guint8 state;       /* RereadState */
   gboolean is_read;   /* once */
   gboolean is_stored; /* made of documents */
   gboolean is_fetch;

@@ -12,79 +12,12 @@
 
 #include <string.h>
 
-/* How long after a failed reading it is tried again, should nobody say that
- * PostgreSQL is back. */
-#define RETRY_MS 10000
 /* Lists, and policies of their members, that are read at one time: what waits
  * too long in PostgreSQL's line counts as not answered. */
 #define READING_MAX 16
 #define ASKING_MAX 500
 
-typedef enum {
-  LIST_CHANGED, /* one of its documents */
-  LIST_TIME,    /* its timer */
-  LIST_GOT,     /* the reading ended */
-  LIST_FAILED,  /* ...without success */
-  LIST_BACK,    /* PostgreSQL is back */
-  N_LIST_EVENTS
-} ListEvent;
-
-/* Actions of a row. */
-enum {
-  READ = 1 << 0,
-  RETRY = 1 << 1, /* LIST_TIME after RETRY_MS */
-  WAIT = 1 << 2,  /* LIST_TIME when more changes have been gathered */
-};
-
-/* clang-format off */
-#define REJECT(why) { LIST_REJECT, 0, why }
-#define NOT_OUT REJECT ("nothing is being read")
-#define NO_TIMER REJECT ("no timer is armed")
-
-static const struct {
-  guint8 to;
-  guint8 actions;
-  const char *why;
-} table[N_LIST][N_LIST_EVENTS] = {
-  [LIST_FRESH] = {
-    [LIST_CHANGED] = { LIST_DUE, WAIT, "changed: read it again" },
-    [LIST_TIME]    = NO_TIMER,
-    [LIST_GOT]     = NOT_OUT,
-    [LIST_FAILED]  = NOT_OUT,
-    [LIST_BACK]    = { LIST_FRESH, 0, "nothing was missed" },
-  },
-  [LIST_DUE] = {
-    [LIST_CHANGED] = { LIST_DUE, 0, "coalesced" },
-    [LIST_TIME]    = { LIST_READING, READ, "its time has come" },
-    [LIST_GOT]     = NOT_OUT,
-    [LIST_FAILED]  = NOT_OUT,
-    [LIST_BACK]    = { LIST_DUE, 0, "it will be read anyway" },
-  },
-  [LIST_READING] = {
-    [LIST_CHANGED] = { LIST_READING_OLD, 0, "changed while it is being read" },
-    [LIST_TIME]    = NO_TIMER,
-    [LIST_GOT]     = { LIST_FRESH, 0, "read" },
-    [LIST_FAILED]  = { LIST_UNREAD, RETRY, "PostgreSQL is away" },
-    [LIST_BACK]    = { LIST_READING, 0, "it is being read" },
-  },
-  [LIST_READING_OLD] = {
-    [LIST_CHANGED] = { LIST_READING_OLD, 0, "coalesced" },
-    [LIST_TIME]    = NO_TIMER,
-    [LIST_GOT]     = { LIST_DUE, WAIT, "read, perhaps before the change: once more" },
-    [LIST_FAILED]  = { LIST_UNREAD, RETRY, "PostgreSQL is away" },
-    [LIST_BACK]    = { LIST_READING_OLD, 0, "it is being read" },
-  },
-  [LIST_UNREAD] = {
-    [LIST_CHANGED] = { LIST_UNREAD, 0, "it will be read when PostgreSQL is back" },
-    [LIST_TIME]    = { LIST_READING, READ, "another try" },
-    [LIST_GOT]     = NOT_OUT,
-    [LIST_FAILED]  = NOT_OUT,
-    [LIST_BACK]    = { LIST_READING, READ, "PostgreSQL is back" },
-  },
-};
-/* clang-format on */
-
-static void move (List *self, ListEvent event);
+static void move (List *self, RereadEvent event);
 
 /* --- What is a list --- */
 
@@ -182,7 +115,7 @@ list_new (Service *service, const SubsDialog *dialog)
   self->members = subs_list_new (sizeof (Member), member_clear);
   self->due.data = self;
   self->turn.data = self;
-  self->state = LIST_DUE;
+  self->state = REREAD_DUE;
   index_add (service->lists, self);
   return self;
 }
@@ -316,9 +249,9 @@ read_cb (const ListContents *contents, gpointer data)
   lists->n_reading--;
   self->is_reading = FALSE;
   if (contents->outcome == LIST_AWAY && self->fn == NULL) {
-    move (self, LIST_FAILED);
+    move (self, REREAD_FAILED);
   } else if (contents->outcome == LIST_READ) {
-    move (self, LIST_GOT);
+    move (self, REREAD_GOT);
     take (self, contents);
     list_settle (self);
   } else if (self->fn != NULL) {
@@ -377,7 +310,7 @@ time_cb (gpointer data)
   List *self = data;
 
   self->timer = NULL;
-  move (self, LIST_TIME);
+  move (self, REREAD_TIME);
 }
 
 static void
@@ -392,27 +325,27 @@ arm (List *self, guint ms)
 static void
 act (List *self, guint actions)
 {
-  if (actions & RETRY)
-    arm (self, RETRY_MS);
-  if (actions & WAIT)
+  if (actions & REREAD_DO_RETRY)
+    arm (self, REREAD_RETRY_MS);
+  if (actions & REREAD_DO_WAIT)
     arm (self, self->service->limits.list_delay);
-  if (actions & READ)
+  if (actions & REREAD_DO_READ)
     take_turn (self);
 }
 
 static void
-move (List *self, ListEvent event)
+move (List *self, RereadEvent event)
 {
-  ListState from = self->state, to = table[from][event].to;
+  const RereadRow *row = reread_row (self->state, event);
 
-  g_debug ("list %s of %s: %d -> %d: %s", self->address, self->watcher, from,
-           to, table[from][event].why);
-  if (to == LIST_REJECT)
+  g_debug ("list %s of %s: %d -> %d: %s", self->address, self->watcher,
+           self->state, row->to, row->why);
+  if (row->to == REREAD_REJECT)
     return;
-  if (to != from)
+  if (row->to != self->state)
     stop_timer (self);
-  self->state = (guint8)to;
-  act (self, table[from][event].actions);
+  self->state = row->to;
+  act (self, row->actions);
 }
 
 /* --- SUBSCRIBEs --- */
@@ -426,7 +359,7 @@ lists_prepare (Service *service, const SubsDialog *dialog, gboolean is_fetch,
   self->is_fetch = is_fetch;
   self->fn = fn;
   self->data = data;
-  move (self, LIST_TIME);
+  move (self, REREAD_TIME);
 }
 
 static void
@@ -481,14 +414,14 @@ lists_restore (Service *service, Sub *sub, gboolean wakes)
     put_in (service, sub, list);
     list->wakes = wakes;
     list->is_restored = TRUE;
-    move (list, LIST_TIME);
+    move (list, REREAD_TIME);
     return TRUE;
   }
   if (list->service == NULL)
     return FALSE;
   list->wakes |= wakes;
-  if (list->state == LIST_UNREAD)
-    move (list, LIST_BACK);
+  if (list->state == REREAD_AWAY)
+    move (list, REREAD_BACK);
   list_settle (list);
   return TRUE;
 }
@@ -514,8 +447,8 @@ lists_judge (Service *service, Sub *sub, gboolean wakes, gboolean shows)
   list->wakes |= wakes;
   if (shows)
     members_show (list);
-  if (list->state == LIST_UNREAD)
-    move (list, LIST_BACK);
+  if (list->state == REREAD_AWAY)
+    move (list, REREAD_BACK);
   members_judge (list);
   list_settle (list);
   return TRUE;
@@ -588,7 +521,7 @@ lists_documents_changed (Service *service, const char *auid, const char *owner)
     if (list->service == NULL || (list->is_read && !list->is_stored))
       continue;
     if (owner != NULL || list->sub == NULL)
-      move (list, LIST_CHANGED);
+      move (list, REREAD_CHANGED);
     else
       service_pace (service, PACE_READ, list->sub);
   }
@@ -601,7 +534,7 @@ lists_read_again (Service *service, Sub *sub)
   List *list = list_of (service, sub);
 
   if (list != NULL && list->service != NULL)
-    move (list, list->state == LIST_UNREAD ? LIST_BACK : LIST_CHANGED);
+    move (list, list->state == REREAD_AWAY ? REREAD_BACK : REREAD_CHANGED);
 }
 
 void
@@ -613,7 +546,7 @@ lists_retry (Service *service)
     List *list = lists->pdata[i];
 
     if (list->service != NULL && list->sub != NULL
-        && (list->state == LIST_UNREAD || members_has_unknown (list)))
+        && (list->state == REREAD_AWAY || members_has_unknown (list)))
       service_pace (service, PACE_JUDGE, list->sub);
   }
   service_pace_start (service);

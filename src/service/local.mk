@@ -38,6 +38,7 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/registrations.c src/service/registrations.h \
   src/service/relay.c src/service/relay.h \
   src/service/reports.c src/service/reports.h \
+  src/service/reread.c src/service/reread.h \
   src/service/shape.c src/service/shape.h src/service/shape-priv.h \
   src/service/shapes.c \
   src/service/summary.c src/service/summary.h \

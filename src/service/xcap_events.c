@@ -5,6 +5,7 @@
 #define G_LOG_DOMAIN "service"
 #include "service/xcap_events.h"
 #include "service/judge.h"
+#include "service/reread.h"
 #include "service/xcap_state.h"
 
 #include "addr/aor.h"
@@ -12,84 +13,6 @@
 /* RFC 5875 4.10 is about a rate: so many changes are told at once before it
  * counts. */
 #define BURST 4
-/* How long after a failed reading it is tried again, should nobody say that
- * PostgreSQL is back. */
-#define RETRY_MS 10000
-
-typedef enum {
-  WATCH_FRESH,       /* nothing has changed since it was read */
-  WATCH_DUE,         /* to be read when its time comes */
-  WATCH_READING,     /* being read */
-  WATCH_READING_OLD, /* the same, but something has changed since */
-  WATCH_AWAY,        /* could not be read */
-  N_WATCH,
-  WATCH_REJECT, /* as a row's target: the pair cannot be */
-} XcapWatchState;
-
-typedef enum {
-  WATCH_CHANGED, /* a document that it selects, or may select */
-  WATCH_TIME,    /* its timer */
-  WATCH_READ,    /* the reading ended */
-  WATCH_FAILED,  /* ...without success */
-  WATCH_BACK,    /* PostgreSQL is back */
-  N_WATCH_EVENTS
-} WatchEvent;
-
-/* Actions of a row, in this order. */
-enum {
-  READ = 1 << 0,
-  RETRY = 1 << 1, /* WATCH_TIME after RETRY_MS */
-  PACE = 1 << 2,  /* WATCH_TIME as soon as the rate allows */
-  TELL = 1 << 3,
-};
-
-/* clang-format off */
-#define REJECT(why) { WATCH_REJECT, 0, why }
-#define NOT_OUT REJECT ("nothing is being read")
-#define NO_TIMER REJECT ("no timer is armed")
-
-static const struct {
-  guint8 to;
-  guint8 actions;
-  const char *why;
-} table[N_WATCH][N_WATCH_EVENTS] = {
-  [WATCH_FRESH] = {
-    [WATCH_CHANGED] = { WATCH_DUE, PACE, "changed: read it again" },
-    [WATCH_TIME]    = NO_TIMER,
-    [WATCH_READ]    = NOT_OUT,
-    [WATCH_FAILED]  = NOT_OUT,
-    [WATCH_BACK]    = { WATCH_FRESH, 0, "nothing was missed" },
-  },
-  [WATCH_DUE] = {
-    [WATCH_CHANGED] = { WATCH_DUE, 0, "coalesced" },
-    [WATCH_TIME]    = { WATCH_READING, READ, "its time has come" },
-    [WATCH_READ]    = NOT_OUT,
-    [WATCH_FAILED]  = NOT_OUT,
-    [WATCH_BACK]    = { WATCH_DUE, 0, "it will be read anyway" },
-  },
-  [WATCH_READING] = {
-    [WATCH_CHANGED] = { WATCH_READING_OLD, 0, "changed while it is being read" },
-    [WATCH_TIME]    = NO_TIMER,
-    [WATCH_READ]    = { WATCH_FRESH, TELL, "read" },
-    [WATCH_FAILED]  = { WATCH_AWAY, RETRY | TELL, "PostgreSQL is away" },
-    [WATCH_BACK]    = { WATCH_READING, 0, "it is being read" },
-  },
-  [WATCH_READING_OLD] = {
-    [WATCH_CHANGED] = { WATCH_READING_OLD, 0, "coalesced" },
-    [WATCH_TIME]    = NO_TIMER,
-    [WATCH_READ]    = { WATCH_DUE, PACE | TELL, "read, perhaps before the change: once more" },
-    [WATCH_FAILED]  = { WATCH_AWAY, RETRY | TELL, "PostgreSQL is away" },
-    [WATCH_BACK]    = { WATCH_READING_OLD, 0, "it is being read" },
-  },
-  [WATCH_AWAY] = {
-    [WATCH_CHANGED] = { WATCH_AWAY, 0, "it will be read when PostgreSQL is back" },
-    [WATCH_TIME]    = { WATCH_READING, READ, "another try" },
-    [WATCH_READ]    = NOT_OUT,
-    [WATCH_FAILED]  = NOT_OUT,
-    [WATCH_BACK]    = { WATCH_READING, READ, "PostgreSQL is back" },
-  },
-};
-/* clang-format on */
 
 struct XcapWatch {
   Service *service; /* NULL: it is over */
@@ -102,7 +25,7 @@ struct XcapWatch {
   gpointer data;
   LoopTimer *timer;
   gint64 next_at; /* when the rate alone would allow the next reading */
-  guint8 state;   /* XcapWatchState */
+  guint8 state;   /* RereadState */
   gboolean wakes; /* its dialog is to be woken when it has been read */
 };
 
@@ -111,7 +34,7 @@ struct XcapEvents {
   GHashTable *by_sub; /* Sub -> XcapWatch */
 };
 
-static void move (XcapWatch *self, WatchEvent event);
+static void move (XcapWatch *self, RereadEvent event);
 
 /* --- The index --- */
 
@@ -197,7 +120,7 @@ watch_new (Service *service, const char *owner, const SubsBody *body,
   self->service = service;
   self->list = list;
   self->body = subs_body_ref ((SubsBody *)body);
-  self->state = WATCH_DUE;
+  self->state = REREAD_DUE;
   index_add (service->xcap, self);
   return self;
 }
@@ -253,7 +176,7 @@ read_cb (XcapState *state, gpointer data)
     self->now = xcap_state_ref (state);
   }
   if (self->service != NULL)
-    move (self, state != NULL ? WATCH_READ : WATCH_FAILED);
+    move (self, state != NULL ? REREAD_GOT : REREAD_FAILED);
   unref_watch (self);
 }
 
@@ -263,7 +186,7 @@ time_cb (gpointer data)
   XcapWatch *self = data;
 
   self->timer = NULL;
-  move (self, WATCH_TIME);
+  move (self, REREAD_TIME);
 }
 
 static void
@@ -291,31 +214,31 @@ pace (XcapWatch *self)
 static void
 act (XcapWatch *self, guint actions)
 {
-  if (actions & READ)
+  if (actions & REREAD_DO_READ)
     xcap_state_read (self->service->documents_port, self->list, read_cb,
                      g_rc_box_acquire (self));
-  if (actions & RETRY)
-    arm (self, RETRY_MS);
-  if (actions & PACE)
+  if (actions & REREAD_DO_RETRY)
+    arm (self, REREAD_RETRY_MS);
+  if (actions & REREAD_DO_WAIT)
     pace (self);
-  if (actions & TELL)
+  if (actions & REREAD_DO_TELL)
     tell (self);
 }
 
 static void
-move (XcapWatch *self, WatchEvent event)
+move (XcapWatch *self, RereadEvent event)
 {
-  XcapWatchState from = self->state, to = table[from][event].to;
+  const RereadRow *row = reread_row (self->state, event);
 
-  g_debug ("documents of %s: watch %d -> %d: %s", self->list->owner, from, to,
-           table[from][event].why);
-  if (to == WATCH_REJECT)
+  g_debug ("documents of %s: watch %d -> %d: %s", self->list->owner,
+           self->state, row->to, row->why);
+  if (row->to == REREAD_REJECT)
     return;
-  if (to != from && self->timer != NULL)
+  if (row->to != self->state && self->timer != NULL)
     self->service->loop->remove_timer (self->service->loop->self,
                                        g_steal_pointer (&self->timer));
-  self->state = to;
-  act (self, table[from][event].actions);
+  self->state = row->to;
+  act (self, row->actions);
 }
 
 /* --- SUBSCRIBEs --- */
@@ -330,7 +253,7 @@ xcap_events_prepare (Service *service, const char *owner, const SubsBody *body,
     return FALSE;
   watch->fn = fn;
   watch->data = data;
-  move (watch, WATCH_TIME);
+  move (watch, REREAD_TIME);
   return TRUE;
 }
 
@@ -381,7 +304,7 @@ xcap_events_revert (Service *service, Sub *sub)
     return;
   watch = watch_again (service, sub);
   if (watch != NULL)
-    move (watch, WATCH_TIME);
+    move (watch, REREAD_TIME);
 }
 
 /* The watch of a dialog that came back from the store and has none yet. */
@@ -403,7 +326,7 @@ xcap_events_restore (Service *service, Sub *sub, gboolean wakes)
   if (watch == NULL)
     return FALSE;
   watch->wakes = wakes;
-  move (watch, WATCH_TIME);
+  move (watch, REREAD_TIME);
   return wakes;
 }
 
@@ -495,7 +418,7 @@ xcap_events_read_again (Service *service, Sub *sub)
   XcapWatch *watch = watch_of (service, sub);
 
   if (watch != NULL)
-    move (watch, watch->state == WATCH_AWAY ? WATCH_BACK : WATCH_CHANGED);
+    move (watch, watch->state == REREAD_AWAY ? REREAD_BACK : REREAD_CHANGED);
 }
 
 void
@@ -512,7 +435,7 @@ xcap_events_changed (const char *auid, const char *owner, const char *name,
         || !xcap_list_selects (watch->list, auid, owner, name))
       continue;
     if (owner != NULL || watch->sub == NULL)
-      move (watch, WATCH_CHANGED);
+      move (watch, REREAD_CHANGED);
     else
       service_pace (service, PACE_READ, watch->sub);
   }
@@ -528,7 +451,7 @@ xcap_events_retry (Service *service)
     XcapWatch *watch = watches->pdata[i];
 
     if (watch->service != NULL && watch->sub != NULL
-        && watch->state == WATCH_AWAY)
+        && watch->state == REREAD_AWAY)
       service_pace (service, PACE_READ, watch->sub);
   }
   service_pace_start (service);
