@@ -11,7 +11,8 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/judge.c src/service/judge.h \
   src/service/register.c \
   src/service/publish.c \
-  src/service/subscribe.c \
+  src/service/subscribe.c src/service/subscribe-decide.c \
+  src/service/subscribe-priv.h \
   src/service/notify.c \
   src/service/message.c \
   src/service/renew.c src/service/renew.h \
