@@ -3,6 +3,10 @@
 EXTRA_PROGRAMS += bench/sipload
 bench_sipload_SOURCES = bench/sipload.c
 bench_sipload_LDADD = $(GLIB_LIBS)
+# Lists (RFC 4662) and a restart with them: make bench/listload; bench/run
+EXTRA_PROGRAMS += bench/listload
+bench_listload_SOURCES = bench/listload.c
+bench_listload_LDADD = $(GLIB_LIBS)
 # make bench/xcap-edit && bench/xcap-edit
 EXTRA_PROGRAMS += bench/xcap-edit
 bench_xcap_edit_SOURCES = bench/xcap-edit.c

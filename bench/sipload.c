@@ -332,18 +332,26 @@ run_subscribe (Load *self, guint n)
   report (self, "SUBSCRIBE + first NOTIFY", n);
 }
 
+static int
+compare (const void *a, const void *b)
+{
+  return (*(const gint64 *)a > *(const gint64 *)b)
+         - (*(const gint64 *)a < *(const gint64 *)b);
+}
+
 static void
 run_fanout (Load *self, guint watchers, guint rounds)
 {
   g_autofree char *what
       = g_strdup_printf ("NOTIFY of a fan-out to %u", watchers);
+  g_autoptr (GArray) times = g_array_new (FALSE, FALSE, sizeof (gint64));
 
   self->users = 1;
   subscribe_all (self, watchers);
   begin (self);
   self->notifies = 0;
   for (guint round = 1; round <= rounds; round++) {
-    gint64 sent_at = g_get_monotonic_time ();
+    gint64 began = g_get_monotonic_time (), sent_at = began, took;
 
     self->publish_cseq = round;
     self->is_published = FALSE;
@@ -356,8 +364,16 @@ run_fanout (Load *self, guint watchers, guint rounds)
         self->retransmitted++;
       }
     }
+    took = g_get_monotonic_time () - began;
+    g_array_append_val (times, took);
   }
   report (self, what, self->notifies);
+  qsort (times->data, times->len, sizeof (gint64), compare);
+  printf ("    PUBLISH to the last NOTIFY: median %.1f ms, p99 %.1f ms, worst "
+          "%.1f ms\n",
+          g_array_index (times, gint64, times->len / 2) / 1e3,
+          g_array_index (times, gint64, times->len * 99 / 100) / 1e3,
+          g_array_index (times, gint64, times->len - 1) / 1e3);
 }
 
 /* The user PROBE watches himself. */
@@ -396,13 +412,6 @@ probe (Load *self)
   while (self->probed_at == 0)
     receive (self, 1000);
   return self->probed_at - sent_at;
-}
-
-static int
-compare (const void *a, const void *b)
-{
-  return (*(const gint64 *)a > *(const gint64 *)b)
-         - (*(const gint64 *)a < *(const gint64 *)b);
 }
 
 static void
