@@ -9,6 +9,7 @@
 #include "service/packages.h"
 
 #include "addr/aor.h"
+#include "base/log.h"
 
 #include <string.h>
 
@@ -338,8 +339,8 @@ move (List *self, RereadEvent event)
 {
   const RereadRow *row = reread_row (self->state, event);
 
-  g_debug ("list %s of %s: %d -> %d: %s", self->address, self->watcher,
-           self->state, row->to, row->why);
+  log_debug ("list %s of %s: %d -> %d: %s", self->address, self->watcher,
+             self->state, row->to, row->why);
   if (row->to == REREAD_REJECT)
     return;
   if (row->to != self->state)

@@ -6,6 +6,7 @@
 #include "service/permanent.h"
 
 #include "addr/aor.h"
+#include "base/log.h"
 #include "codec/pidf.h"
 
 #include <string.h>
@@ -254,8 +255,8 @@ move (Entry *self, PermanentEvent event, GBytes *body)
   guint actions = table[self->state][event].actions;
 
   g_return_if_fail (to != PERMANENT_REJECT);
-  g_debug ("permanent presence of %s: %s", self->aor,
-           table[self->state][event].why);
+  log_debug ("permanent presence of %s: %s", self->aor,
+             table[self->state][event].why);
   self->state = to;
   if (actions & QUEUE)
     g_queue_push_tail (&self->permanents->due, self);

@@ -9,6 +9,7 @@
 #include "service/xcap_state.h"
 
 #include "addr/aor.h"
+#include "base/log.h"
 
 /* RFC 5875 4.10 is about a rate: so many changes are told at once before it
  * counts. */
@@ -230,8 +231,8 @@ move (XcapWatch *self, RereadEvent event)
 {
   const RereadRow *row = reread_row (self->state, event);
 
-  g_debug ("documents of %s: watch %d -> %d: %s", self->list->owner,
-           self->state, row->to, row->why);
+  log_debug ("documents of %s: watch %d -> %d: %s", self->list->owner,
+             self->state, row->to, row->why);
   if (row->to == REREAD_REJECT)
     return;
   if (row->to != self->state && self->timer != NULL)

@@ -6,6 +6,8 @@
 #define G_LOG_DOMAIN "subs"
 #include "subs/subs-priv.h"
 
+#include "base/log.h"
+
 /* Actions of a row. */
 enum {
   SEND = 1 << 0,    /* SUBS_ACT_NOTIFY, or SENDER_DRY */
@@ -328,7 +330,7 @@ sender_move (const Turn *turn, Sub *sub, SenderEvent event)
 {
   const SubsRow *row = &sender_table[sub->sender][event];
 
-  g_debug (
+  log_debug (
       "%s watches %s (%s): NOTIFY %s -> %s: %s", sub->dialog.watcher,
       sub->dialog.presentity, sub->dialog.package, sender_name (sub->sender),
       row->to == SENDER_REJECT ? "rejected" : sender_name (row->to), row->why);

@@ -7,6 +7,8 @@
 #define G_LOG_DOMAIN "subs"
 #include "subs/subs-priv.h"
 
+#include "base/log.h"
+
 /* Actions, carried out in this order. */
 enum {
   YES = 1 << 0,   /* the policy's word is now: active */
@@ -220,7 +222,7 @@ life_is_live (const Sub *sub)
 gint64
 life_deadline (const Sub *sub)
 {
-  switch ((LifeState) sub->life) {
+  switch ((LifeState)sub->life) {
   case LIFE_PENDING:
   case LIFE_ACTIVE: /* a refresh under way must not be overtaken */
     return MAX (sub->expires_at, sub->agreed_until);
@@ -235,7 +237,7 @@ life_deadline (const Sub *sub)
 static LifeState
 granted_life (const Sub *sub)
 {
-  switch ((SubsState) sub->granted) {
+  switch ((SubsState)sub->granted) {
   case SUBS_PENDING:
     return LIFE_PENDING;
   case SUBS_ACTIVE:
@@ -258,7 +260,7 @@ enter (const Turn *turn, Sub *sub, LifeState to)
     sub->reason = SUBS_TIMEOUT;
   if (to == LIFE_ENDING)
     sub->expires_at
-        = turn->now + (gint64) turn->subs->limits.tombstone * G_USEC_PER_SEC;
+        = turn->now + (gint64)turn->subs->limits.tombstone * G_USEC_PER_SEC;
   if (to == LIFE_GONE)
     table_remove (turn->subs, sub);
 }
@@ -291,7 +293,8 @@ act (const Turn *turn, Sub *sub, guint actions, WriteKind kind)
     action->reason = sub->reason;
     action->expires = sub_seconds_left (sub->expires_at, turn->now);
   }
-  if (actions & (ASK | YES | WAIT)) /* it says more than the presentity's state */
+  if (actions
+      & (ASK | YES | WAIT)) /* it says more than the presentity's state */
     sub->must = TRUE;
   if (actions & SHOW)
     sender_move (turn, sub, SENDER_CHANGED);
@@ -325,9 +328,9 @@ write_kind (LifeEvent event)
 static void
 log_row (const Sub *sub, const SubsRow *row, LifeState to)
 {
-  g_debug ("%s watches %s (%s): %s -> %s: %s", sub->dialog.watcher,
-           sub->dialog.presentity, sub->dialog.package, life_name (sub->life),
-           to == LIFE_REJECT ? "rejected" : life_name (to), row->why);
+  log_debug ("%s watches %s (%s): %s -> %s: %s", sub->dialog.watcher,
+             sub->dialog.presentity, sub->dialog.package, life_name (sub->life),
+             to == LIFE_REJECT ? "rejected" : life_name (to), row->why);
 }
 
 gboolean
@@ -340,7 +343,7 @@ life_move (const Turn *turn, Sub *sub, LifeEvent event)
   if (to == LIFE_REJECT)
     return FALSE;
   set_granted (turn, sub, row->actions);
-  if (to != (LifeState) sub->life)
+  if (to != (LifeState)sub->life)
     enter (turn, sub, to);
   act (turn, sub, row->actions, write_kind (event));
   act_end (turn, sub, row->actions);

@@ -5,6 +5,8 @@
 #define G_LOG_DOMAIN "subs"
 #include "subs/subs-priv.h"
 
+#include "base/log.h"
+
 #define SECOND ((gint64)G_USEC_PER_SEC)
 #define HOUR 3600
 
@@ -56,9 +58,9 @@ subs_create (Subs *self, const SubsDialog *dialog, guint32 cseq, gint64 expires,
   *granted_out
       = sub_bound (grant (&self->limits, expires), dialog->limit_at, now);
   sub = make (self, dialog, cseq, *granted_out, state, now);
-  g_debug ("%s subscribes to %s (%s), Call-ID %s: %u s", sub->dialog.watcher,
-           sub->dialog.presentity, sub->dialog.package, sub->dialog.call_id,
-           *granted_out);
+  log_debug ("%s subscribes to %s (%s), Call-ID %s: %u s", sub->dialog.watcher,
+             sub->dialog.presentity, sub->dialog.package, sub->dialog.call_id,
+             *granted_out);
   if (!sub->is_fetch)
     write_begin (TURN (self, now, actions), sub, WRITE_SUBSCRIBE, cseq);
   *sub_out = sub;
