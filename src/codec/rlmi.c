@@ -266,10 +266,12 @@ fill_part (MimePart *out, GString *headers, const char *cid, const char *type,
 {
   gsize from = headers->len;
 
-  g_string_append_printf (headers,
-                          "Content-Transfer-Encoding: binary\r\n"
-                          "Content-ID: <%s>\r\nContent-Type: %s\r\n",
-                          cid, type);
+  g_string_append (headers, "Content-Transfer-Encoding: binary\r\n"
+                            "Content-ID: <");
+  g_string_append (headers, cid);
+  g_string_append (headers, ">\r\nContent-Type: ");
+  g_string_append (headers, type);
+  g_string_append (headers, "\r\n");
   out->headers = GSIZE_TO_POINTER (from); /* the text may still move */
   out->headers_len = headers->len - from;
   out->body = g_bytes_get_data (body, &out->len);
@@ -291,8 +293,8 @@ rlmi_pack (GBytes *root, const char *root_cid, const RlmiPart *parts, guint n,
   for (guint i = 0; i <= n; i++)
     out[i].headers = headers->str + GPOINTER_TO_SIZE (out[i].headers);
   body = multipart_write (out, n + 1, &boundary);
-  *content_type_out = g_strdup_printf (
-      RLMI_RELATED ";type=\"" RLMI_TYPE "\";start=\"<%s>\";boundary=%s",
-      root_cid, boundary);
+  *content_type_out
+      = g_strconcat (RLMI_RELATED ";type=\"" RLMI_TYPE "\";start=\"<", root_cid,
+                     ">\";boundary=", boundary, NULL);
   return body;
 }

@@ -47,11 +47,27 @@ escape_of (gunichar c, gboolean is_attribute)
   }
 }
 
+/* Bytes at the start of text that stand for themselves anywhere: nearly
+ * always all of them. */
+static gsize
+plain_length (const char *text)
+{
+  gsize n = 0;
+
+  while (text[n] >= ' ' && text[n] <= '~' && text[n] != '&' && text[n] != '<'
+         && text[n] != '>' && text[n] != '"')
+    n++;
+  return n;
+}
+
 static void
 put_escaped (GString *out, const char *text, gboolean is_attribute)
 {
   g_autofree char *valid = NULL;
+  gsize plain = plain_length (text);
 
+  g_string_append_len (out, text, (gssize)plain);
+  text += plain;
   if (!g_utf8_validate (text, -1, NULL))
     text = valid = g_utf8_make_valid (text, -1);
   for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p)) {

@@ -17,7 +17,8 @@
 typedef struct {
   Service *service;
   const SubsDialog *dialog;
-  const char *domain; /* of the ids */
+  char *before;       /* an id's number, and... */
+  const char *domain; /* ...after it */
   const char *uri;    /* of the list */
   FilterSet *filters; /* NULL: none */
   RlmiDoc *doc;
@@ -48,8 +49,10 @@ part_clear (gpointer data)
 static char *
 id_of (const Composing *self, guint number)
 {
-  return g_strdup_printf ("%s.%u.%u@%s", self->dialog->local_tag,
-                          self->doc->version, number, self->domain);
+  char text[12];
+
+  g_snprintf (text, sizeof text, "%u", number);
+  return g_strconcat (self->before, text, "@", self->domain, NULL);
 }
 
 /* NULL: there is nothing to show. */
@@ -127,9 +130,13 @@ add_member (Composing *self, const Member *member)
 static GBytes *
 compose (Composing *self, GPtrArray *members, char **content_type_out)
 {
-  g_autofree char *root_id = id_of (self, 0);
+  g_autofree char *before
+      = g_strdup_printf ("%s.%u.", self->dialog->local_tag, self->doc->version);
+  g_autofree char *root_id = NULL;
   g_autoptr (GBytes) root = NULL;
 
+  self->before = before;
+  root_id = id_of (self, 0);
   for (guint i = 0; i < members->len; i++)
     add_member (self, members->pdata[i]);
   root = rlmi_write (self->doc);
