@@ -35,21 +35,34 @@ tests_unit_test_lists_SOURCES = tests/unit/test-lists.c
 tests_unit_test_lists_CPPFLAGS = $(AM_CPPFLAGS) $(PQ_CFLAGS)
 tests_unit_test_lists_LDADD = $(STORE_LIBS)
 
-# The contract: one suite, two stores.
-contract_suite = tests/contract/contract.c tests/contract/rig.c \
+# The contract: one suite, two stores.  What the real one makes is in three
+# programs, since it mostly waits: they run side by side.
+check_LIBRARIES = tests/contract/libcontract.a
+tests_contract_libcontract_a_SOURCES = tests/contract/contract.c \
+  tests/contract/rig.c tests/contract/rig.h \
   tests/contract/documents.c tests/contract/documents.h \
   tests/contract/messages.c tests/contract/messages.h \
   tests/contract/permanent.c \
-  tests/contract/rig.h tests/lib/testloop.c tests/lib/testloop.h
+  tests/contract/pg.c tests/contract/pg.h tests/contract/fault.c \
+  tests/contract/follow.c tests/contract/documents-pg.c \
+  tests/contract/messages-pg.c \
+  tests/lib/testloop.c tests/lib/testloop.h
+tests_contract_libcontract_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) \
+  $(PQ_CFLAGS)
+contract_libs = tests/contract/libcontract.a $(STORE_LIBS)
 check_PROGRAMS += tests/contract/test-store-mem
-tests_contract_test_store_mem_SOURCES = tests/contract/test-store-mem.c \
-  $(contract_suite)
+tests_contract_test_store_mem_SOURCES = tests/contract/test-store-mem.c
 tests_contract_test_store_mem_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
-tests_contract_test_store_mem_LDADD = $(STORE_LIBS)
-tests_contract_test_store_pg_SOURCES = tests/contract/pg.c \
-  tests/contract/pg.h tests/contract/fault.c tests/contract/follow.c \
-  tests/contract/documents-pg.c tests/contract/messages-pg.c \
-  $(contract_suite)
+tests_contract_test_store_mem_LDADD = $(contract_libs)
+tests_contract_test_store_pg_SOURCES = tests/contract/test-store-pg.c
 tests_contract_test_store_pg_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) \
   $(PQ_CFLAGS)
-tests_contract_test_store_pg_LDADD = $(STORE_LIBS)
+tests_contract_test_store_pg_LDADD = $(contract_libs)
+tests_contract_test_documents_pg_SOURCES = tests/contract/test-documents-pg.c
+tests_contract_test_documents_pg_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) \
+  $(PQ_CFLAGS)
+tests_contract_test_documents_pg_LDADD = $(contract_libs)
+tests_contract_test_messages_pg_SOURCES = tests/contract/test-messages-pg.c
+tests_contract_test_messages_pg_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) \
+  $(PQ_CFLAGS)
+tests_contract_test_messages_pg_LDADD = $(contract_libs)

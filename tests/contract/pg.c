@@ -359,18 +359,11 @@ need_server (char **argv)
 }
 
 int
-main (int argc, char **argv)
+pg_main (int argc, char **argv, void (*add_tests) (void))
 {
   need_server (argv);
   g_test_init (&argc, &argv, NULL);
   g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_FATAL_MASK);
-  contract_add_tests (&rig_kind_pg);
-  documents_add_tests (&rig_kind_pg);
-  permanent_add_tests (&rig_kind_pg);
-  documents_pg_add_tests ();
-  messages_add_tests (&rig_kind_pg);
-  messages_pg_add_tests ();
-  fault_add_tests ();
-  follow_add_tests ();
+  add_tests ();
   return g_test_run ();
 }

@@ -32,6 +32,9 @@ void server_start (void);
 StorePg *pg_store_new (Rig *rig, const char *dsn, guint connections);
 extern const RigKind rig_kind_pg;
 
+/* The main of a program with these tests. */
+int pg_main (int argc, char **argv, void (*add_tests) (void));
+
 /* /store/pg/...: what only a real server can do. */
 void fault_add_tests (void);
 void documents_pg_add_tests (void);
