@@ -89,6 +89,15 @@ take_foreign (Member *self)
                     service_now (list->service));
 }
 
+gboolean
+foreign_is_shared (const Member *self)
+{
+  return judge_shares (self->list->service, self->list->watcher,
+                       self->base.key);
+}
+
+/* While availability is not shared, his comings and goings are not told, not
+ * even by the time of a NOTIFY. */
 static void
 foreign_cb (gpointer data)
 {
@@ -96,7 +105,8 @@ foreign_cb (gpointer data)
   List *list = self->list;
 
   take_foreign (self);
-  subs_list_changed (list->members, &self->base, service_now (list->service));
+  if (foreign_is_shared (self))
+    subs_list_changed (list->members, &self->base, service_now (list->service));
   list_touch (list);
 }
 

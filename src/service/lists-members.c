@@ -464,7 +464,8 @@ members_show (List *self)
     Member *member = members->pdata[i];
     const StoreUser *user = service_user (self->service, member->base.key);
 
-    if (user != NULL && user->share_availability == POLICY_AS_SETTINGS
+    if ((member->is_foreign
+         || (user != NULL && user->share_availability == POLICY_AS_SETTINGS))
         && member->base.state == SUBS_MEMBER_ACTIVE)
       subs_list_changed (self->members, &member->base, now);
   }

@@ -57,21 +57,33 @@ id_of (const Composing *self, guint number)
 
 /* NULL: there is nothing to show. */
 static GBytes *
-document_of (const Composing *self, const Member *member, const char **type)
+foreign_document (const Composing *self, const Member *member,
+                  const char **type)
 {
   const ListsForeign *foreign = self->service->lists->foreign;
-  const StoreUser *user = service_user (self->service, member->base.key);
   ListsForeignState state = { 0 };
 
-  if (!member->is_foreign)
-    return user != NULL ? lists_member_document (self->service, self->dialog,
-                                                 user->aor, member->view, type)
-                        : NULL;
   if (member->foreign == NULL)
     return NULL;
+  if (!foreign_is_shared (member))
+    return lists_member_document (self->service, self->dialog, member->base.key,
+                                  NULL, type);
   foreign->state (foreign->self, member->foreign, &state);
   *type = state.content_type;
   return state.body != NULL ? g_bytes_ref (state.body) : NULL;
+}
+
+static GBytes *
+document_of (const Composing *self, const Member *member, const char **type)
+{
+  const StoreUser *user;
+
+  if (member->is_foreign)
+    return foreign_document (self, member, type);
+  user = service_user (self->service, member->base.key);
+  return user != NULL ? lists_member_document (self->service, self->dialog,
+                                               user->aor, member->view, type)
+                      : NULL;
 }
 
 /* Takes document; NULL: the filters (RFC 4660) leave nothing of it. */

@@ -113,6 +113,9 @@ gboolean member_is_over (const Member *self, gboolean is_adhoc);
 /* May a foreign member be watched?  Begins or ends that. */
 void foreign_judge (Member *self);
 void foreign_end (Member *self, SubsReason reason);
+/* Is availability shared, so that the watcher may see what came of a foreign
+ * member? */
+gboolean foreign_is_shared (const Member *self);
 /* It is no member any more. */
 void foreign_stop (Member *self);
 

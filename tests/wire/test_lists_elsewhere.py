@@ -39,6 +39,28 @@ def test_a_member_elsewhere(server, alice, bob):
     assert server.metric('backend_subscriptions') == 0
 
 
+def test_sharing_off_hides_what_comes_from_outside(server, alice):
+    """DESIGN section 4: *unknown* also for presence received from elsewhere;
+    not even the time of a NOTIFY tells that it changed."""
+    there = Notifier(server)
+    contact(server, there.address('eve'))
+    watch = rlmi.watch(alice, ALL.format(ALICE))
+    eve = there.expect_subscribe('eve')
+    eve.notify(basic='open')
+    watch.expect(eve='open')
+    server.psql('UPDATE rollcall.settings SET share_availability = false')
+    watch.expect(eve='unknown')
+    before = watch.version
+    eve.notify(basic='closed')
+    again = rlmi.watch(alice, ALL.format(ALICE))
+    again.expect_all(eve='unknown')
+    server.psql('UPDATE rollcall.settings SET share_availability = true')
+    watch.next()
+    assert watch.shown == {'eve': 'closed'}
+    assert watch.version == before + 1, 'he was told before'
+    again.expect(eve='closed')
+
+
 @pytest.mark.parametrize('status, shown', [
     (403, 'rejected'), (407, 'rejected'), (404, 'noresource'),
     (480, 'probation')])
