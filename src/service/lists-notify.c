@@ -11,12 +11,15 @@
 #include "addr/aor.h"
 #include "codec/rlmi.h"
 
+#include <string.h>
+
 /* Of a resource there is one instance: nothing forks here. */
 #define INSTANCE "1"
 
 typedef struct {
   Service *service;
   const SubsDialog *dialog;
+  const Package *package;
   char *before;       /* an id's number, and... */
   const char *domain; /* ...after it */
   const char *uri;    /* of the list */
@@ -99,30 +102,61 @@ filtered (const Composing *self, const Member *member, GBytes *document)
   return filter_set_apply (self->filters, self->uri, uri, whole);
 }
 
-static void
-add_active (Composing *self, const Member *member, RlmiResource *resource)
+/* What is shown of an active member; NULL: *is_hidden, since the filters leave
+ * nothing of it, or there is nothing. */
+static GBytes *
+body_of (const Composing *self, const Member *member, const char **type,
+         gboolean *is_hidden)
 {
-  RlmiPart part = { 0 };
-  GBytes *document = document_of (self, member, &part.content_type);
+  GBytes *document, *body;
 
+  *is_hidden = FALSE;
+  if (member->base.state != SUBS_MEMBER_ACTIVE)
+    return NULL;
+  document = document_of (self, member, type);
   if (document == NULL)
-    return;
-  part.body = filtered (self, member, document);
-  if (part.body == NULL) {
+    return NULL;
+  body = filtered (self, member, document);
+  *is_hidden = body == NULL;
+  return body;
+}
+
+/* body is taken. */
+static void
+add_active (Composing *self, RlmiResource *resource, GBytes *body,
+            const char *type, gboolean is_hidden)
+{
+  RlmiPart part = { .content_type = type, .body = body };
+
+  if (is_hidden)
     rlmi_resource_add (resource, INSTANCE, RLMI_ACTIVE, NULL, NULL);
+  if (body == NULL)
     return;
-  }
   part.cid = id_of (self, self->parts->len + 1);
   rlmi_resource_add (resource, INSTANCE, RLMI_ACTIVE, NULL, part.cid);
   g_array_append_val (self->parts, part);
 }
 
 static void
-add_member (Composing *self, const Member *member)
+mark (Composing *self, Member *member, GBytes *body)
+{
+  guint64 mark = member_mark (self->service, self->package, member, body);
+
+  member->list->marks += mark - member->mark;
+  member->mark = mark;
+}
+
+static void
+add_member (Composing *self, Member *member)
 {
   RlmiResource *resource
       = rlmi_doc_add (self->doc, member->base.uri, member->base.name);
+  const char *type = NULL;
+  gboolean is_hidden;
+  GBytes *body = body_of (self, member, &type, &is_hidden);
 
+  if (self->package->has_etag)
+    mark (self, member, body);
   switch ((SubsMemberState)member->base.state) {
   case SUBS_MEMBER_UNKNOWN:
     break;
@@ -130,7 +164,7 @@ add_member (Composing *self, const Member *member)
     rlmi_resource_add (resource, INSTANCE, RLMI_PENDING, NULL, NULL);
     break;
   case SUBS_MEMBER_ACTIVE:
-    add_active (self, member, resource);
+    add_active (self, resource, body, type, is_hidden);
     break;
   case SUBS_MEMBER_ENDED:
     rlmi_resource_add (resource, INSTANCE, RLMI_TERMINATED,
@@ -156,30 +190,131 @@ compose (Composing *self, GPtrArray *members, char **content_type_out)
                     self->parts->len, content_type_out);
 }
 
+static Composing
+composing_of (Service *service, const List *list, const SubsDialog *dialog)
+{
+  const Package *package = package_find (dialog->package);
+
+  return (Composing){ .service = service,
+                      .dialog = dialog,
+                      .package = package,
+                      .domain = aor_domain (list->watcher),
+                      .uri = list->uri,
+                      .filters = filters_in (service, package, dialog->body) };
+}
+
+/* Full state: whatever was told before. */
+static void
+forget_marks (List *list, const GPtrArray *members)
+{
+  list->marks = 0;
+  for (guint i = 0; i < members->len; i++)
+    ((Member *)members->pdata[i])->mark = 0;
+}
+
 GBytes *
-lists_document (Service *service, Sub *sub, char **content_type_out)
+lists_document (Service *service, Sub *sub, char **content_type_out,
+                char etag_out[24])
 {
   List *list = list_of (service, sub);
   g_autoptr (GPtrArray) members = g_ptr_array_new ();
   g_autoptr (GArray) parts = g_array_new (FALSE, FALSE, sizeof (RlmiPart));
   g_autoptr (RlmiDoc) doc = NULL;
-  const SubsDialog *dialog = sub_dialog (sub);
-  Composing composing = { .service = service, .dialog = dialog };
-  g_autoptr (FilterSet) filters = NULL;
+  Composing composing;
   gboolean is_full;
+  GBytes *body;
 
+  *etag_out = '\0';
   if (list == NULL || !list->is_read)
     return NULL;
   g_array_set_clear_func (parts, part_clear);
   is_full = subs_list_take (list->members, members);
+  if (is_full)
+    forget_marks (list, members);
   doc = rlmi_doc_new (list->uri, list->name, sub_next_version (sub), is_full);
-  composing.domain = aor_domain (list->watcher);
+  composing = composing_of (service, list, sub_dialog (sub));
   composing.doc = doc;
-  composing.uri = list->uri;
-  composing.filters = filters
-      = filters_in (service, package_find (dialog->package), dialog->body);
   composing.parts = parts;
-  return compose (&composing, members, content_type_out);
+  body = compose (&composing, members, content_type_out);
+  filter_set_unref (composing.filters);
+  if (composing.package->has_etag)
+    list_tag (service, list, list->marks, etag_out);
+  return body;
+}
+
+/* --- Conditions (RFC 5839) --- */
+
+/* Of the state as it is, told or not.  FALSE: there is none yet. */
+static gboolean
+tag_now (Service *service, Sub *sub, char out[24])
+{
+  const List *list = list_of (service, sub);
+  const GPtrArray *members;
+  Composing composing;
+  guint64 marks = 0;
+
+  if (list == NULL || !list_is_ready (list)
+      || !package_find (sub_dialog (sub)->package)->has_etag)
+    return FALSE;
+  composing = composing_of (service, list, sub_dialog (sub));
+  members = subs_list_members (list->members);
+  for (guint i = 0; i < members->len; i++) {
+    const Member *member = members->pdata[i];
+    const char *type;
+    gboolean is_hidden;
+    g_autoptr (GBytes) body = body_of (&composing, member, &type, &is_hidden);
+
+    marks += member_mark (service, composing.package, member, body);
+  }
+  filter_set_unref (composing.filters);
+  list_tag (service, list, marks, out);
+  return TRUE;
+}
+
+static gboolean
+names (const char *suppress, const char *tag)
+{
+  return strcmp (suppress, "*") == 0 || strcmp (suppress, tag) == 0;
+}
+
+void
+lists_condition (Service *service, Sub *sub, const char *suppress)
+{
+  List *list = list_of (service, sub);
+
+  if (list == NULL)
+    return;
+  g_free (list->suppress);
+  list->suppress = g_strdup (suppress);
+}
+
+gboolean
+lists_is_suppressed (Service *service, Sub *sub, char out[24])
+{
+  List *list = list_of (service, sub);
+
+  if (list == NULL || list->suppress == NULL)
+    return FALSE;
+  if (tag_now (service, sub, out) && names (list->suppress, out)) {
+    subs_list_pass (list->members);
+    return TRUE;
+  }
+  g_clear_pointer (&list->suppress, g_free);
+  return FALSE;
+}
+
+gboolean
+lists_matches (Service *service, Sub *sub, const char *suppress,
+               char **etag_out)
+{
+  char tag[24];
+
+  *etag_out = NULL;
+  if (suppress == NULL || sub_is_owed (sub) || sub_state (sub) != SUBS_ACTIVE
+      || !tag_now (service, sub, tag) || !names (suppress, tag))
+    return FALSE;
+  *etag_out = g_strdup (tag);
+  return TRUE;
 }
 
 void

@@ -4,6 +4,7 @@
  * our users is a member of which lists. */
 #pragma once
 #include "service/lists.h"
+#include "service/packages.h"
 #include "service/reread.h"
 
 typedef struct Member Member;
@@ -22,6 +23,7 @@ struct Member {
   Member *next, **link;
   gpointer foreign;  /* of ListsForeign, or NULL */
   char *view;        /* GRefString: as sub_view; NULL: not judged yet */
+  guint64 mark;      /* lists-etag.c: of what was told of it; 0: nothing */
   guint32 number;    /* unique in its list */
   guint32 limit_at;  /* as in SubsDialog */
   guint8 is_new;     /* gboolean: has not been judged */
@@ -36,6 +38,8 @@ struct List {
   const char *package; /* interned */
   SubsBody *body;
   SubsList *members;  /* of Member */
+  guint64 marks;      /* their sum */
+  char *suppress;     /* the condition while it holds (RFC 5839), or NULL */
   ListsPreparedFn fn; /* who waits for it, or NULL */
   gpointer data;
   LoopTimer *timer;
@@ -102,6 +106,15 @@ void members_enter (List *self);
 /* Nothing of an unsettled member is known since PostgreSQL was away. */
 gboolean members_has_unknown (const List *self);
 void member_clear (SubsMember *base);
+
+/* lists-etag.c: entity tags of lists (RFC 5839 6.5). */
+/* For what body (NULL: none) tells of member; 0: it is gone. */
+guint64 member_mark (Service *service, const Package *package,
+                     const Member *member, GBytes *body);
+/* Of full state: of the sum of the marks. */
+void list_tag (Service *service, const List *self, guint64 marks,
+               char out[24]);
+
 /* lists-foreign.c */
 /* How long a member may be watched, as SubsDialog.limit_at. */
 guint32 member_limit (const Member *self, gboolean is_adhoc);

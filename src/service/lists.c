@@ -66,6 +66,7 @@ list_clear (gpointer data)
   g_free (self->address);
   g_free (self->uri);
   g_free (self->name);
+  g_free (self->suppress);
 }
 
 List *

@@ -98,14 +98,25 @@ gboolean lists_may_tell (Sub *sub, gpointer service);
 
 /* --- NOTIFYs --- */
 
-/* The body of the next NOTIFY of sub: RLMI with the members' documents.  The
- * caller frees both; NULL: the list has not been read. */
-GBytes *lists_document (Service *service, Sub *sub, char **content_type_out);
+/* The body of the next NOTIFY of sub: RLMI with the members' documents; etag_out
+ * gets the entity tag of the full state ("": none).  The caller frees both;
+ * NULL: the list has not been read. */
+GBytes *lists_document (Service *service, Sub *sub, char **content_type_out,
+                        char etag_out[24]);
 /* What a member shows a watcher who sees this view of it (sub_view); its type
  * is static or as long as the body.  NULL: nothing. */
 GBytes *lists_member_document (Service *service, const SubsDialog *dialog,
                                const char *presentity, const char *view,
                                const char **content_type_out);
+/* suppress (or NULL) of a SUBSCRIBE in sub, which has been attached. */
+void lists_condition (Service *service, Sub *sub, const char *suppress);
+/* Is the state of sub's list what its condition names, so that a NOTIFY needs no
+ * body (RFC 5839 6.2)?  Then the entity tag through out; else the condition is
+ * over (5.2). */
+gboolean lists_is_suppressed (Service *service, Sub *sub, char out[24]);
+/* Does suppress name it, as shape_matches has it? */
+gboolean lists_matches (Service *service, Sub *sub, const char *suppress,
+                        char **etag_out);
 /* It ended; is_told: by a 2xx. */
 void lists_notified (Service *service, Sub *sub, gboolean is_told);
 /* sub is terminated: it watches nobody any more. */

@@ -30,7 +30,7 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/lists.c src/service/lists-backend.c \
   src/service/lists-check.c src/service/lists-due.c src/service/lists-foreign.c \
   src/service/lists-members.c \
-  src/service/lists-notify.c src/service/lists-read.c \
+  src/service/lists-etag.c src/service/lists-notify.c src/service/lists-read.c \
   src/service/lists-read.h src/service/lists.h src/service/lists-priv.h \
   src/service/mail.c src/service/mail-devices.c src/service/mail-store.c \
   src/service/mail.h \

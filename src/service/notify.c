@@ -218,6 +218,16 @@ skip_notify (Service *self, const SubsAction *action)
   service_act (self, actions);
 }
 
+/* FALSE: it would say nothing. */
+static gboolean
+shape (Service *self, const Package *package, const SubsAction *action,
+       Shaped *out)
+{
+  if (lists_is_list (sub_dialog (action->sub)))
+    return shape_list (self, action, out);
+  return package == NULL || shape_compose (self, package, action, out);
+}
+
 static void
 send_notify (Service *self, const SubsAction *action)
 {
@@ -233,11 +243,9 @@ send_notify (Service *self, const SubsAction *action)
                        .expires = action->expires,
                        .flow = dialog->flow };
 
-  if (lists_is_list (dialog)) {
+  if (lists_is_list (dialog))
     notify.require = LISTS_OPTION;
-    shape_list (self, action, &shaped);
-  } else if (package != NULL
-             && !shape_compose (self, package, action, &shaped)) {
+  if (!shape (self, package, action, &shaped)) {
     skip_notify (self, action);
     return;
   }

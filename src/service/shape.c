@@ -279,15 +279,19 @@ shape_compose (Service *service, const Package *package,
   return TRUE;
 }
 
-void
+gboolean
 shape_list (Service *service, const SubsAction *action, Shaped *out)
 {
   *out = (Shaped){ 0 };
   if (sub_is_shaped (action->sub))
     out->rates = sub_rates (action->sub);
-  if (action->wants_body)
-    out->body = lists_document (service, action->sub, &out->own_type);
+  if (!action->wants_body)
+    return TRUE;
+  if (lists_is_suppressed (service, action->sub, out->etag))
+    return action->must;
+  out->body = lists_document (service, action->sub, &out->own_type, out->etag);
   out->content_type = out->own_type;
+  return TRUE;
 }
 
 void

@@ -49,9 +49,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Shaped, shaped_clear)
 gboolean shape_compose (Service *service, const Package *package,
                         const SubsAction *action, Shaped *out);
 
-/* The same for a list, whose members are filtered one by one; it is never
- * skipped. */
-void shape_list (Service *service, const SubsAction *action, Shaped *out);
+/* The same for a list, whose members are filtered one by one. */
+gboolean shape_list (Service *service, const SubsAction *action, Shaped *out);
 
 /* The NOTIFY of sub ended; is_known: 2xx, the watcher has it. */
 void shape_notified (Sub *sub, gboolean is_known);

@@ -224,13 +224,42 @@ merge_body (Service *self, const SubsDialog *before,
   return FALSE;
 }
 
-/* What it asks for goes with its dialog from now on. */
+/* What it asks for goes with its dialog from now on.  is_quiet: no NOTIFY
+ * follows. */
 static void
-attach (Service *self, Sub *sub, const SubscribeRequest *request)
+attach (Service *self, Sub *sub, const SubscribeRequest *request,
+        gboolean is_quiet)
 {
   xcap_events_attach (self, sub, request->watch);
-  lists_attach (self, sub, request->list);
+  if (is_quiet)
+    list_free (request->list); /* the one that is there is the same */
+  else
+    lists_attach (self, sub, request->list);
+  lists_condition (self, sub, request->command->suppress);
   shape_attach (self, sub, request->command->suppress);
+}
+
+static gboolean
+is_as_before (const SubsBody *body, const SubsBody *before)
+{
+  return body == NULL
+         || (before != NULL && g_str_equal (body->type, before->type)
+             && g_bytes_equal (body->bytes, before->bytes));
+}
+
+/* Is it told nothing, for it has what there is (RFC 5839 6.3)? */
+static gboolean
+has_it_all (Service *self, Sub *sub, const SubsDialog *dialog,
+            const char *suppress, char **etag_out)
+{
+  *etag_out = NULL;
+  if (dialog->local_tag == NULL)
+    return FALSE;
+  if (lists_is_list (sub_dialog (sub)))
+    return is_as_before (dialog->body, sub_dialog (sub)->body)
+           && lists_matches (self, sub, suppress, etag_out);
+  return shape_matches (self, sub, suppress, dialog->accept, dialog->body,
+                        etag_out);
 }
 
 void
@@ -240,7 +269,7 @@ subscribe_refresh (Service *self, Sub *sub, const SubscribeRequest *request)
   SubsDialog dialog = command->dialog;
   g_autoptr (SubsBody) body = NULL;
   g_autofree char *etag = NULL;
-  gboolean is_list = lists_is_list (sub_dialog (sub)), is_quiet;
+  gboolean is_quiet;
   guint granted = 0;
   GArray *actions;
   SubsVerdict verdict;
@@ -248,9 +277,7 @@ subscribe_refresh (Service *self, Sub *sub, const SubscribeRequest *request)
   if (!merge_body (self, sub_dialog (sub), request, &body))
     return;
   dialog.body = body;
-  is_quiet = dialog.local_tag != NULL && !is_list
-             && shape_matches (self, sub, command->suppress, dialog.accept,
-                               body, &etag);
+  is_quiet = has_it_all (self, sub, &dialog, command->suppress, &etag);
   actions = subs_actions_new ();
   verdict = (is_quiet ? subs_refresh_quietly : subs_refresh) (
       self->subs, sub, &dialog, request->caller->cseq, command->expires,
@@ -261,7 +288,7 @@ subscribe_refresh (Service *self, Sub *sub, const SubscribeRequest *request)
     service_act (self, actions);
     return;
   }
-  attach (self, sub, request);
+  attach (self, sub, request, is_quiet);
   answer_refresh (
       subscribing_new (self, sub, granted, request, is_quiet ? &etag : NULL),
       verdict, actions);
@@ -334,7 +361,7 @@ create (Service *self, SubsDialog *dialog, const PolicyAnswer *judged,
   if (verdict == SUBS_OK) {
     if (judged != NULL)
       judge_made (self, sub, judged);
-    attach (self, sub, request);
+    attach (self, sub, request, FALSE);
     wait_for_store (subscribing_new (self, sub, granted, request, NULL),
                     actions);
     return;

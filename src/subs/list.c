@@ -283,6 +283,15 @@ subs_list_take (SubsList *self, GPtrArray *out)
 }
 
 void
+subs_list_pass (SubsList *self)
+{
+  g_autoptr (GPtrArray) members = g_ptr_array_new ();
+
+  subs_list_take (self, members);
+  self->wants_full = TRUE;
+}
+
+void
 subs_list_told (SubsList *self, gboolean is_told)
 {
   clear_all (self, self->taken);

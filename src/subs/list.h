@@ -25,7 +25,7 @@ typedef struct {
   guint8 state;      /* SubsMemberState */
   guint8 reason;     /* SubsReason, of SUBS_MEMBER_ENDED */
   guint8 is_changed; /* gboolean: since it was told */
-  guint8 is_listed;  /* gboolean: private to subs_list_begin and _end */
+  guint8 is_listed;  /* gboolean: a member; FALSE: gone, to be told */
 } SubsMember;
 
 /* A list without members, that owes full state.  member_size: of the caller's
@@ -67,5 +67,8 @@ gint64 subs_list_due (const SubsList *self);
  * take or told, appended to out.  TRUE: all of them, full state; it is that too
  * when nothing changed, for then somebody asked. */
 gboolean subs_list_take (SubsList *self, GPtrArray *out);
+/* One leaves that names none, since the subscriber has them as they are now (RFC
+ * 5839): the next has full state. */
+void subs_list_pass (SubsList *self);
 /* It ended.  FALSE: the subscriber may not have it, so full state follows. */
 void subs_list_told (SubsList *self, gboolean is_told);

@@ -132,6 +132,24 @@ test_edited (void)
   assert_told (list, "full: a|A ?");
 }
 
+/* Who has it all is told nothing; what he has was told elsewhere, so the next is
+ * full. */
+static void
+test_passed (void)
+{
+  g_autoptr (SubsList) list = list_of ();
+
+  put (list, "a b", 0);
+  subs_list_pass (list);
+  subs_list_told (list, TRUE);
+  g_assert_cmpint (subs_list_due (list), ==, 0);
+  subs_list_changed (list, member (list, "a"), 5);
+  g_assert_cmpint (subs_list_due (list), !=, 0);
+  assert_told (list, "full: a ? b ?");
+  subs_list_changed (list, member (list, "a"), 5);
+  assert_told (list, "partial: a ?");
+}
+
 /* What may not have come is told in full. */
 static void
 test_lost (void)
@@ -279,6 +297,7 @@ main (int argc, char **argv)
   g_test_add_func ("/subs/list/rfc4662-4.8/gathered", test_gathered);
   g_test_add_func ("/subs/list/rfc4662-4.5/edited", test_edited);
   g_test_add_func ("/subs/list/rfc4662-4.5/lost", test_lost);
+  g_test_add_func ("/subs/list/rfc5839-6.2/passed", test_passed);
   g_test_add_func ("/subs/list/rfc4662-5.6/random", test_random);
   return g_test_run ();
 }

@@ -2,6 +2,7 @@
 """Conditional notification: RFC 5839."""
 import pytest
 
+from harness import rlmi
 from harness.partial import BOTH, Known
 from harness.pidf import WINFO_TYPE
 
@@ -153,3 +154,94 @@ def test_two_conditions_are_wrong(bob):
     subscription.headers = [('Suppress-If-Match', 'a'),
                             ('Suppress-If-Match', 'b')]
     subscription.refresh(expect=400)
+
+
+# --- Lists (RFC 5839 section 6.5) ---
+
+ALL = 'sip:alice@example.com;pres-list=contacts'
+
+
+def contact(server, *users):
+    for user in users:
+        server.psql('INSERT INTO rollcall.contacts (owner, uri, group_name) '
+                    f"VALUES ('alice@example.com', 'sip:{user}@example.com', "
+                    "'contacts')")
+    server.sync()
+
+
+def test_a_list_that_did_not_change_is_not_told_again(server, alice, bob):
+    contact(server, 'bob', 'carol')
+    publication = bob.publish('open')
+    watch = rlmi.watch(alice, ALL)
+    watch.expect_all(bob='open', carol='closed')
+    subscription = watch.subscription
+    first = etag(subscription.seen[-1])
+    condition(subscription, first)
+    response = subscription.refresh(600, expect=204)
+    assert response['SIP-ETag'] == first
+    assert response['Require'] == 'eventlist'
+    alice.settle()
+    assert not subscription.unread
+    publication.change('closed')
+    changed = watch.next()
+    assert not changed.is_full, '204 asks for nothing'
+    second = etag(subscription.seen[-1])
+    assert second != first and watch.shown['bob'] == 'closed'
+    subscription.refresh(600, expect=200)
+    watch.next()
+    assert watch.last.is_full and etag(subscription.seen[-1]) == second
+    publication.change('open')
+    watch.expect(bob='open')
+    back = rlmi.watch(alice, ALL)
+    back.expect_all(bob='open', carol='closed')
+    assert etag(back.subscription.seen[-1]) == etag(subscription.seen[-1]), \
+        'the tag is of the full state, however it was told'
+
+
+def test_a_list_that_was_left_comes_back_without_its_state(
+        server, alice, bob):
+    contact(server, 'bob', 'carol')
+    publication = bob.publish('open')
+    watch = rlmi.watch(alice, ALL)
+    watch.expect_all(bob='open', carol='closed')
+    tag = etag(watch.subscription.seen[-1])
+    watch.subscription.end()
+    again = rlmi.Watch(alice.subscribe(
+        ALL, headers=[('Suppress-If-Match', tag)]))
+    notify = again.subscription.next()
+    assert not notify.body and etag(notify) == tag
+    alice.settle()
+    assert not again.subscription.unread
+    publication.change('closed')
+    again.next()
+    assert again.last.is_full, 'it had nothing to build on'
+    assert again.shown == {'bob': 'closed', 'carol': 'closed'}
+
+
+def test_an_edited_list_is_another(server, alice):
+    contact(server, 'bob')
+    watch = rlmi.watch(alice, ALL)
+    watch.expect_all(bob='closed')
+    subscription = watch.subscription
+    tag = etag(subscription.seen[-1])
+    contact(server, 'carol')
+    watch.expect(carol='closed')
+    assert etag(subscription.seen[-1]) != tag
+    server.psql("DELETE FROM rollcall.contacts WHERE uri LIKE '%carol%'")
+    watch.expect(carol='noresource')
+    assert etag(subscription.seen[-1]) == tag
+    condition(subscription, '"old"')
+    subscription.refresh(600, expect=200)
+    watch.next()
+    assert watch.last.is_full
+
+
+def test_the_tag_of_a_list_outlives_a_restart(server, alice, bob):
+    contact(server, 'bob', 'carol')
+    bob.publish('open')
+    watch = rlmi.watch(alice, ALL)
+    watch.expect_all(bob='open', carol='closed')
+    tag = etag(watch.subscription.seen[-1])
+    server.restart()
+    watch.next()
+    assert watch.last.is_full and etag(watch.subscription.seen[-1]) == tag

@@ -590,13 +590,3 @@ def test_a_list_at_a_rate(server, alice, bob):
         publication.send(state)
     watch.expect(bob='open')
     assert watch.version <= 2
-
-
-def test_a_list_has_no_entity_tag(server, alice):
-    """What has none cannot be had already (RFC 5839 6.3)."""
-    contact(server, 'bob')
-    watch = rlmi.watch(alice, ALL)
-    watch.next()
-    watch.subscription.headers += [('Suppress-If-Match', '*')]
-    watch.subscription.refresh()
-    assert watch.next('the full state all the same').is_full
