@@ -145,8 +145,8 @@ chosen_elements (Service *service, const SubsDialog *dialog,
   return dialoginfo_elements (info, is_brief);
 }
 
-GBytes *
-calls_document (Service *service, Sub *sub)
+static GBytes *
+document (Service *service, Sub *sub, guint32 version)
 {
   const SubsDialog *dialog = sub_dialog (sub);
   g_autofree char *entity = aor_to_uri (dialog->presentity);
@@ -165,7 +165,19 @@ calls_document (Service *service, Sub *sub)
 
     elements = sight == SEES_ALL ? all->full : all->brief;
   }
-  return dialoginfo_write (entity, sub_next_version (sub), elements);
+  return dialoginfo_write (entity, version, elements);
+}
+
+GBytes *
+calls_document (Service *service, Sub *sub)
+{
+  return document (service, sub, sub_next_version (sub));
+}
+
+GBytes *
+calls_look (Service *service, Sub *sub)
+{
+  return document (service, sub, 0);
 }
 
 /* --- Changes --- */

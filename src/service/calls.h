@@ -24,3 +24,5 @@ void calls_show (Service *service, const char *aor);
  * user's presence; their state alone to those who see activities; none to
  * others. */
 GBytes *calls_document (Service *service, Sub *sub);
+/* The same with a version of no meaning, which uses none up. */
+GBytes *calls_look (Service *service, Sub *sub);

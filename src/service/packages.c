@@ -26,6 +26,8 @@
 static const char *const passing[]
     = { "version", "expiration", "duration-subscribed", NULL };
 
+static const char *const versioned[] = { "version", NULL };
+
 /* The template of RFC 3857 applied to a package. */
 #define WINFO(base)                                                            \
   {                                                                            \
@@ -48,7 +50,10 @@ static Package packages[] = {
   { .name = CALLS_EVENT,
     .content_type = DIALOGINFO_TYPE,
     .accept = DIALOGINFO_TYPE,
-    .compose = calls_document },
+    .compose = calls_document,
+    .look = calls_look,
+    .passing = versioned,
+    .has_etag = TRUE },
   WINFO (CALLS_EVENT),
   { .name = REGISTRATIONS_EVENT,
     .content_type = REGINFO_TYPE,

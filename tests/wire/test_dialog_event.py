@@ -264,3 +264,22 @@ def test_rules_show_less(server, alice, bob, carol):
     assert dialog.attrib == {'id': 'd1', 'direction': 'initiator'}
     assert [child.tag for child in dialog] == [NS + 'state']
     carol.settle()
+
+
+def tag(notify):
+    return notify.request['SIP-ETag']
+
+
+def test_an_entity_tag(alice, bob):
+    """RFC 5839: the version of a document is no part of its tag."""
+    subscription = bob.subscribe('alice', event='dialog')
+    notify = subscription.next()
+    subscription.headers = [('Suppress-If-Match', tag(notify))]
+    subscription.refresh(expect=204)
+    Line(alice).publish(call('confirmed'))
+    busy = subscription.next()
+    assert b'confirmed' in busy.body and tag(busy) != tag(notify)
+    subscription.headers = []
+    subscription.refresh(expect=200)
+    again = subscription.next()
+    assert again.body != busy.body and tag(again) == tag(busy)
