@@ -5,7 +5,7 @@
 # changed: PostgreSQL and Prosody are wanted as programs only.
 
 BUILD_PACKAGES='build-essential autoconf automake pkg-config libglib2.0-dev
-  libsofia-sip-ua-dev libxml2-dev libssl-dev libpq-dev libmicrohttpd-dev
+  libsofia-sip-ua-dev libxml2-dev zlib1g-dev libssl-dev libpq-dev libmicrohttpd-dev
   libsystemd-dev libmimalloc-dev'
 RUN_PACKAGES='postgresql postgresql-client openssl curl procps'
 XMPP_PACKAGES='prosody'

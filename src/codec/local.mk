@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 noinst_LIBRARIES += src/libcodec.a
-src_libcodec_a_SOURCES = src/codec/xml.c src/codec/xml-check.c \
+src_libcodec_a_SOURCES = src/codec/inflate.c src/codec/inflate.h \
+  src/codec/xml.c src/codec/xml-check.c \
   src/codec/xml-scan.c src/codec/xml-write.c \
   src/codec/xml-priv.h src/codec/pidf.c src/codec/pidf-write.c \
   src/codec/pidf-filter.c src/codec/pidf-filter.h \
@@ -152,6 +153,9 @@ tests_fuzz_fuzz_dialoginfo_LDADD = $(CODEC_LIBS)
 EXTRA_DIST += tests/fuzz/seeds/dialoginfo-prefixed.xml \
   tests/fuzz/seeds/dialoginfo-sample.xml
 
+check_PROGRAMS += tests/unit/test-inflate
+tests_unit_test_inflate_SOURCES = tests/unit/test-inflate.c
+tests_unit_test_inflate_LDADD = $(CODEC_LIBS)
 check_PROGRAMS += tests/unit/test-rlmi tests/unit/test-rls
 tests_unit_test_rlmi_SOURCES = tests/unit/test-rlmi.c
 tests_unit_test_rlmi_LDADD = $(CODEC_LIBS)

@@ -6,6 +6,8 @@
 #include "sip/identity.h"
 #include "sip/request.h"
 
+#include "codec/inflate.h"
+
 #include <string.h>
 
 static void
@@ -15,6 +17,7 @@ reply_options (SipIncoming *request)
       request, 200, NULL, SIPTAG_ALLOW_STR (request_allow ()),
       SIPTAG_ACCEPT_STR ("application/pidf+xml, application/pidf-diff+xml, "
                          "application/simple-filter+xml"),
+      SIPTAG_ACCEPT_ENCODING_STR (INFLATE_CODINGS),
       SIPTAG_SUPPORTED_STR (REQUEST_SUPPORTED ", " REQUEST_MANY_TAG
                                               ", " REQUEST_LIST_TAGS),
       SIPTAG_ALLOW_EVENTS_STR (service_allow_events ()), TAG_END ());

@@ -9,6 +9,7 @@ request_notify (SipIncoming *request)
 {
   su_home_t *home = msg_home (request->msg);
   const char *accept = NULL;
+  g_autoptr (GBytes) body = NULL;
   ServiceVerdict verdict;
   WatchNotify notify;
 
@@ -16,14 +17,11 @@ request_notify (SipIncoming *request)
     status_reply (request, SERVICE_BAD_REQUEST, "Record-Route without lr", 0);
     return;
   }
-  if (request_is_encoded (request)) {
-    incoming_reply (request, 415, NULL, SIPTAG_ACCEPT_ENCODING_STR ("identity"),
-                    TAG_END ());
+  if (!request_body (request, &body))
     return;
-  }
   subscriber_read_notify (home, request->object, &notify);
+  notify.body = body;
   verdict = service_notified (request->sip->service, &notify, &accept);
-  g_clear_pointer (&notify.body, g_bytes_unref);
   if (verdict == SERVICE_BAD_TYPE)
     incoming_reply (request, 415, NULL,
                     TAG_IF (accept != NULL, SIPTAG_ACCEPT_STR (accept)),

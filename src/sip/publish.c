@@ -27,11 +27,10 @@ void
 request_publish (SipIncoming *request)
 {
   const sip_t *sip = request->object;
-  g_autoptr (GBytes) body = request_body (request);
+  g_autoptr (GBytes) body = NULL;
   ServiceCaller caller;
   PublishCommand command = { .presentity = request_aor (request),
-                             .expires = request_expires (request),
-                             .body = body };
+                             .expires = request_expires (request) };
 
   if (command.presentity == NULL) {
     status_reply (request, SERVICE_NOT_FOUND, NULL, 0);
@@ -41,11 +40,9 @@ request_publish (SipIncoming *request)
     status_reply (request, SERVICE_BAD_EVENT, "Event missing", 0);
     return;
   }
-  if (body != NULL && request_is_encoded (request)) {
-    incoming_reply (request, 415, NULL, SIPTAG_ACCEPT_ENCODING_STR ("identity"),
-                    TAG_END ());
+  if (!request_body (request, &body))
     return;
-  }
+  command.body = body;
   command.event = sip->sip_event->o_type;
   if (sip->sip_if_match != NULL)
     command.if_match = sip->sip_if_match->g_string;

@@ -4,6 +4,8 @@
 #include "sip/request.h"
 
 #include "addr/aor.h"
+#include "base/error.h"
+#include "codec/inflate.h"
 
 gboolean
 request_is_ours (const Sip *sip, const char *host, guint port)
@@ -87,14 +89,46 @@ request_caller (const SipIncoming *request, ServiceCaller *out)
     out->contact = value_url (msg_home (request->msg), contact->m_url);
 }
 
-GBytes *
-request_body (const SipIncoming *request)
+/* The coding of its body; several at once are none that we know. */
+static const char *
+coding_of (const SipIncoming *request)
+{
+  const sip_content_encoding_t *encoding
+      = request->object->sip_content_encoding;
+
+  if (encoding == NULL || encoding->k_items == NULL)
+    return NULL;
+  return encoding->k_items[0] != NULL && encoding->k_items[1] != NULL
+             ? "several"
+             : encoding->k_items[0];
+}
+
+gboolean
+request_read_body (const SipIncoming *request, GBytes **out, GError **error)
 {
   const sip_payload_t *body = request->object->sip_payload;
 
-  if (body == NULL || body->pl_len == 0)
-    return NULL;
-  return g_bytes_new (body->pl_data, body->pl_len);
+  *out = NULL;
+  return body == NULL || body->pl_len == 0
+         || inflate_body (coding_of (request), body->pl_data, body->pl_len,
+                          request->sip->limits.max_body, out, error);
+}
+
+gboolean
+request_body (SipIncoming *request, GBytes **out)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (request_read_body (request, out, &error))
+    return TRUE;
+  if (g_error_matches (error, RC_ERROR, RC_ERROR_UNSUPPORTED))
+    incoming_reply (request, 415, NULL,
+                    SIPTAG_ACCEPT_ENCODING_STR (INFLATE_CODINGS), TAG_END ());
+  else if (g_error_matches (error, RC_ERROR, RC_ERROR_BOUND))
+    status_reply (request, SERVICE_TOO_LARGE, NULL, 0);
+  else
+    status_reply (request, SERVICE_BAD_REQUEST, error->message, 0);
+  return FALSE;
 }
 
 gboolean
@@ -106,17 +140,6 @@ request_is_strict (const SipIncoming *request)
     if (!url_has_param (route->r_url, "lr"))
       return TRUE;
   return FALSE;
-}
-
-gboolean
-request_is_encoded (const SipIncoming *request)
-{
-  const sip_content_encoding_t *encoding
-      = request->object->sip_content_encoding;
-
-  return encoding != NULL && encoding->k_items != NULL
-         && encoding->k_items[0] != NULL
-         && g_ascii_strcasecmp (encoding->k_items[0], "identity") != 0;
 }
 
 gboolean

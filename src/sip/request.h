@@ -40,12 +40,14 @@ const char *request_aor (const SipIncoming *request);
 gint64 request_expires (const SipIncoming *request);
 /* Who asks, for service/; lives as long as the request. */
 void request_caller (const SipIncoming *request, ServiceCaller *out);
-/* Its body; NULL for none. */
-GBytes *request_body (const SipIncoming *request);
+/* Its body, inflated where it was deflated; NULL for none.  The caller frees.
+ * FALSE: it cannot be read, and the request has been answered (415, 413, 400). */
+gboolean request_body (SipIncoming *request, GBytes **out);
+/* The same without an answer; errors as of inflate_body. */
+gboolean request_read_body (const SipIncoming *request, GBytes **out,
+                            GError **error);
 /* Does its Record-Route have a strict router?  We follow loose routes only (RFC
  * 3261 16.12.1.2). */
 gboolean request_is_strict (const SipIncoming *request);
-/* Is its body encoded (Content-Encoding), so that we cannot read it? */
-gboolean request_is_encoded (const SipIncoming *request);
 /* Allow, for answers that need it. */
 const char *request_allow (void);

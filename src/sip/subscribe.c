@@ -75,10 +75,9 @@ fault_of (const SipIncoming *request)
 /* Its body where it has a type: a stray line over UDP has none.  The parts of
  * a multipart body are found by a parameter of its type.  NULL for none. */
 static SubsBody *
-typed_body (const SipIncoming *request)
+typed_body (const SipIncoming *request, GBytes *bytes)
 {
   const sip_content_type_t *type = request->object->sip_content_type;
-  g_autoptr (GBytes) bytes = request_body (request);
   const char *name;
 
   if (bytes == NULL || type == NULL)
@@ -213,12 +212,23 @@ refuse (SipIncoming *request)
     status_reply (request, SERVICE_BAD_EVENT, "Event missing", 0);
   else if (fault != NULL)
     status_reply (request, SERVICE_BAD_REQUEST, fault, 0);
-  else if (sip->sip_payload != NULL && request_is_encoded (request)
-           && !is_optional (sip->sip_content_disposition))
-    incoming_reply (request, 415, NULL, SIPTAG_ACCEPT_ENCODING_STR ("identity"),
-                    TAG_END ());
   else
     return FALSE;
+  return TRUE;
+}
+
+/* FALSE: it has been answered.  One that is optional and cannot be read is as if
+ * it were not there. */
+static gboolean
+read_body (SipIncoming *request, SubsBody **out)
+{
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (is_optional (request->object->sip_content_disposition))
+    request_read_body (request, &bytes, NULL);
+  else if (!request_body (request, &bytes))
+    return FALSE;
+  *out = typed_body (request, bytes);
   return TRUE;
 }
 
@@ -230,12 +240,11 @@ request_subscribe (SipIncoming *request)
   ServiceCaller caller;
   guint n_suppress;
 
-  if (refuse (request))
+  if (refuse (request) || !read_body (request, &body))
     return;
   request_caller (request, &caller);
   read_dialog (request, &caller, &command.dialog);
-  if (!request_is_encoded (request))
-    command.dialog.body = body = typed_body (request);
+  command.dialog.body = body;
   command.is_body_optional
       = is_optional (request->object->sip_content_disposition);
   command.profile_type

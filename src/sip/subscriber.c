@@ -172,8 +172,6 @@ read_state (su_home_t *home, const sip_t *sip, WatchNotify *out)
 void
 subscriber_read_notify (su_home_t *home, const sip_t *sip, WatchNotify *out)
 {
-  const sip_payload_t *body = sip->sip_payload;
-
   *out = (WatchNotify){
     .call_id = sip->sip_call_id->i_id,
     .local_tag = sip->sip_to->a_tag,
@@ -187,7 +185,5 @@ subscriber_read_notify (su_home_t *home, const sip_t *sip, WatchNotify *out)
     out->event = sip->sip_event->o_type;
     out->has_id = sip->sip_event->o_id != NULL;
   }
-  if (body != NULL && body->pl_len > 0)
-    out->body = g_bytes_new (body->pl_data, body->pl_len);
   read_state (home, sip, out);
 }

@@ -26,7 +26,6 @@ char *subscriber_peer (const SipSubscribe *subscribe);
 /* What a final response says; target lives on home. */
 void subscriber_read_answer (su_home_t *home, const sip_t *response,
                              WatchAnswer *out);
-/* What a NOTIFY says; values live on home and in sip, the body is a reference
- * of the caller's. */
+/* What a NOTIFY says, but its body; values live on home and in sip. */
 void subscriber_read_notify (su_home_t *home, const sip_t *sip,
                              WatchNotify *out);

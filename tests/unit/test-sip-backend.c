@@ -463,7 +463,7 @@ static const struct {
   { "Event: presence;id=2\r\nSubscription-State: active\r\n", "", 481 },
   { ACTIVE "Content-Type: text/plain\r\n", "hello", 415 },
   { ACTIVE, "hello", 415 },
-  { ACTIVE TYPE "Content-Encoding: gzip\r\n", "hello", 415 },
+  { ACTIVE TYPE "Content-Encoding: br\r\n", "hello", 415 },
   { ACTIVE "Require: eventlist\r\n", "", 420 },
   { ACTIVE "Record-Route: <sip:192.0.2.1>\r\n", "", 400 },
   { ACTIVE "CSeq: 9 NOTIFY\r\n", "", 400 },

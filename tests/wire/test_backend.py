@@ -22,7 +22,7 @@ def test_a_notify_of_nobody_is_refused(server):
     stranger = server.agent('stranger')
     notify(stranger, [EVENT, STATE])
     notify(stranger, [EVENT])
-    notify(stranger, [EVENT, STATE, ('Content-Encoding', 'gzip')], b'x', 415)
+    notify(stranger, [EVENT, STATE, ('Content-Encoding', 'br')], b'x', 415)
     notify(stranger, [EVENT, STATE, ('Require', 'eventlist')], expect=420)
     notify(stranger, [EVENT, STATE, STATE], expect=400)
     notify(stranger, [EVENT, STATE, ('Record-Route', '<sip:192.0.2.1>')],

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: ISC
 """Resource lists (RFC 4662, RFC 4826, RFC 5367): one subscription, many people.
 Every NOTIFY goes through the strict table of harness/rlmi."""
+import zlib
+
 import pytest
 
 from harness import rlmi, rules, wait
@@ -65,6 +67,27 @@ def adhoc(agent, *users, expect=200, uri='sip:example.com', body=None,
 
 
 # --- What a list is ---
+
+def test_a_deflated_list(server, alice, bob):
+    """As liblinphone sends it."""
+    bob.publish('open')
+    body = zlib.compress(
+        lists(f'<list>{entry("bob")}{entry("carol")}</list>').encode())
+    headers = [('Require', 'recipient-list-subscribe'),
+               ('Content-Disposition', 'recipient-list'),
+               ('Content-Encoding', 'deflate')]
+    watch = rlmi.watch(alice, 'sip:example.com', body=body,
+                       content_type=LISTS_TYPE, headers=headers)
+    watch.expect_all(bob='open', carol='closed')
+    for wrong, status in ((body[:-9], 400), (zlib.compress(bytes(1 << 20)),
+                                             413)):
+        alice.subscribe('sip:example.com', body=wrong, expect=status,
+                        content_type=LISTS_TYPE, headers=headers)
+    refused = alice.subscribe(
+        'sip:example.com', body=body, content_type=LISTS_TYPE, expect=415,
+        headers=headers[:2] + [('Content-Encoding', 'br')])
+    assert 'deflate' in refused.response['Accept-Encoding']
+
 
 def test_all_contacts(server, alice, bob):
     contact(server, 'bob')

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: ISC
 """Who publishes, who watches, what is shown: RFC 3903, RFC 6665, RFC 3856."""
+import gzip
+import zlib
+
 import pytest
 
+from harness import pidf
 from harness.pidf import PIDF_TYPE
 
 
@@ -121,6 +125,21 @@ def test_a_publish_for_an_old_etag_is_refused(alice):
 def test_a_publication_too_short_is_refused(alice):
     response = alice.publish('open', expires=5, expect=423).response
     assert int(response['Min-Expires']) == 60
+
+
+def test_a_publication_may_be_compressed(alice, bob):
+    document = pidf.document(alice.uri, 'open', 't', 'squeezed').encode()
+    response = alice.request('OPTIONS', 'sip:example.com', 200, auth=False)
+    assert response['Accept-Encoding'] == 'deflate, gzip, identity'
+    for coding, body in (('deflate', zlib.compress(document)),
+                         ('gzip', gzip.compress(document))):
+        alice.request('PUBLISH', alice.uri, 200, body=body, headers=[
+            ('Event', 'presence'), ('Content-Type', pidf.PIDF_TYPE),
+            ('Content-Encoding', coding)])
+        bob.subscribe('alice').expect_state('open')
+    alice.request('PUBLISH', alice.uri, 400, body=document, headers=[
+        ('Event', 'presence'), ('Content-Type', pidf.PIDF_TYPE),
+        ('Content-Encoding', 'deflate')])
 
 
 def test_a_publication_of_another_type_is_refused(alice):

@@ -238,7 +238,7 @@ def test_refusals(server, alice, bob):
     assert refused.response['Accept'] == LISTS_TYPE
     alice.subscribe('alice', 'xcap-diff', expect=415, body=b'<f/>',
                     content_type=LISTS_TYPE,
-                    headers=[('Content-Encoding', 'deflate')])
+                    headers=[('Content-Encoding', 'br')])
     alice.subscribe('alice', 'xcap-diff', expect=400, body=b'<f/>',
                     content_type=LISTS_TYPE)
     watch(alice, *[f'a/{n}' for n in range(101)], expect=400)
