@@ -105,7 +105,7 @@ foreign_cb (gpointer data)
   List *list = self->list;
 
   take_foreign (self);
-  if (foreign_is_shared (self))
+  if (foreign_is_shared (self) && member_has_news (self))
     subs_list_changed (list->members, &self->base, service_now (list->service));
   list_touch (list);
 }

@@ -75,6 +75,7 @@ member_clear (SubsMember *base)
 
   if (self->view != NULL)
     g_ref_string_release (self->view);
+  g_clear_pointer (&self->told, g_bytes_unref);
 }
 
 /* --- Who is told of whom --- */
@@ -439,7 +440,7 @@ lists_presence_changed (Service *service, const char *presentity)
   Member *member = first_of (service, presentity);
 
   for (; member != NULL; member = member->next)
-    if (sees_change (member))
+    if (sees_change (member) && member_has_news (member))
       change (member, now);
 }
 

@@ -89,61 +89,79 @@ document_of (const Composing *self, const Member *member, const char **type)
                       : NULL;
 }
 
-/* Takes document; NULL: the filters (RFC 4660) leave nothing of it. */
+static gboolean
+is_filtered (const Composing *self, const Member *member)
+{
+  return self->filters != NULL
+         && filter_set_concerns (self->filters, self->uri, member->base.uri);
+}
+
+/* NULL: the filters (RFC 4660) leave nothing of it. */
 static GBytes *
 filtered (const Composing *self, const Member *member, GBytes *document)
 {
-  g_autoptr (GBytes) whole = document;
-  const char *uri = member->base.uri;
-
-  if (whole == NULL || self->filters == NULL
-      || !filter_set_concerns (self->filters, self->uri, uri))
-    return g_steal_pointer (&whole);
-  return filter_set_apply (self->filters, self->uri, uri, whole);
+  return is_filtered (self, member) ? filter_set_apply (
+             self->filters, self->uri, member->base.uri, document)
+                                    : g_bytes_ref (document);
 }
 
-/* What is shown of an active member; NULL: *is_hidden, since the filters leave
- * nothing of it, or there is nothing. */
-static GBytes *
-body_of (const Composing *self, const Member *member, const char **type,
-         gboolean *is_hidden)
-{
+/* What is shown of an active member, and what it is made of; body NULL: the
+ * filters leave nothing, or there is nothing. */
+typedef struct {
+  const char *type;
   GBytes *document, *body;
+} Shown;
 
-  *is_hidden = FALSE;
-  if (member->base.state != SUBS_MEMBER_ACTIVE)
-    return NULL;
-  document = document_of (self, member, type);
-  if (document == NULL)
-    return NULL;
-  body = filtered (self, member, document);
-  *is_hidden = body == NULL;
-  return body;
+static void
+shown_clear (Shown *self)
+{
+  g_clear_pointer (&self->document, g_bytes_unref);
+  g_clear_pointer (&self->body, g_bytes_unref);
 }
 
-/* body is taken. */
-static void
-add_active (Composing *self, RlmiResource *resource, GBytes *body,
-            const char *type, gboolean is_hidden)
-{
-  RlmiPart part = { .content_type = type, .body = body };
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Shown, shown_clear)
 
-  if (is_hidden)
-    rlmi_resource_add (resource, INSTANCE, RLMI_ACTIVE, NULL, NULL);
-  if (body == NULL)
+static void
+look (const Composing *self, const Member *member, Shown *out)
+{
+  *out = (Shown){ 0 };
+  if (member->base.state == SUBS_MEMBER_ACTIVE)
+    out->document = document_of (self, member, &out->type);
+  if (out->document != NULL)
+    out->body = filtered (self, member, out->document);
+}
+
+static void
+add_active (Composing *self, RlmiResource *resource, const Shown *shown)
+{
+  RlmiPart part = { .content_type = shown->type };
+
+  if (shown->document == NULL)
     return;
+  if (shown->body == NULL) {
+    rlmi_resource_add (resource, INSTANCE, RLMI_ACTIVE, NULL, NULL);
+    return;
+  }
+  part.body = g_bytes_ref (shown->body);
   part.cid = id_of (self, self->parts->len + 1);
   rlmi_resource_add (resource, INSTANCE, RLMI_ACTIVE, NULL, part.cid);
   g_array_append_val (self->parts, part);
 }
 
+/* What is told of it now. */
 static void
-mark (Composing *self, Member *member, GBytes *body)
+remember (Composing *self, Member *member, const Shown *shown)
 {
-  guint64 mark = member_mark (self->service, self->package, member, body);
+  guint64 mark;
 
-  member->list->marks += mark - member->mark;
-  member->mark = mark;
+  if (self->package->has_etag) {
+    mark = member_mark (self->service, self->package, member, shown->body);
+    member->list->marks += mark - member->mark;
+    member->mark = mark;
+  }
+  g_clear_pointer (&member->told, g_bytes_unref);
+  if (shown->document != NULL && is_filtered (self, member))
+    member->told = g_bytes_ref (shown->document);
 }
 
 static void
@@ -151,12 +169,10 @@ add_member (Composing *self, Member *member)
 {
   RlmiResource *resource
       = rlmi_doc_add (self->doc, member->base.uri, member->base.name);
-  const char *type = NULL;
-  gboolean is_hidden;
-  GBytes *body = body_of (self, member, &type, &is_hidden);
+  g_auto (Shown) shown = { 0 };
 
-  if (self->package->has_etag)
-    mark (self, member, body);
+  look (self, member, &shown);
+  remember (self, member, &shown);
   switch ((SubsMemberState)member->base.state) {
   case SUBS_MEMBER_UNKNOWN:
     break;
@@ -164,7 +180,7 @@ add_member (Composing *self, Member *member)
     rlmi_resource_add (resource, INSTANCE, RLMI_PENDING, NULL, NULL);
     break;
   case SUBS_MEMBER_ACTIVE:
-    add_active (self, resource, body, type, is_hidden);
+    add_active (self, resource, &shown);
     break;
   case SUBS_MEMBER_ENDED:
     rlmi_resource_add (resource, INSTANCE, RLMI_TERMINATED,
@@ -242,6 +258,38 @@ lists_document (Service *service, Sub *sub, char **content_type_out,
   return body;
 }
 
+static gboolean
+says_something (const Composing *self, const Member *member)
+{
+  g_auto (Shown) shown = { 0 };
+
+  look (self, member, &shown);
+  if (shown.document == NULL || !is_filtered (self, member))
+    return TRUE;
+  if (member->told != NULL
+      && !filter_set_fires (self->filters, self->uri, member->base.uri,
+                            member->told, shown.document))
+    return FALSE;
+  return !self->package->has_etag
+         || member_mark (self->service, self->package, member, shown.body)
+                != member->mark;
+}
+
+gboolean
+member_has_news (const Member *self)
+{
+  const List *list = self->list;
+  Composing composing;
+  gboolean has_news;
+
+  if (list->sub == NULL || sub_dialog (list->sub)->body == NULL)
+    return TRUE;
+  composing = composing_of (list->service, list, sub_dialog (list->sub));
+  has_news = composing.filters == NULL || says_something (&composing, self);
+  filter_set_unref (composing.filters);
+  return has_news;
+}
+
 /* --- Conditions (RFC 5839) --- */
 
 /* Of the state as it is, told or not.  FALSE: there is none yet. */
@@ -260,11 +308,10 @@ tag_now (Service *service, Sub *sub, char out[24])
   members = subs_list_members (list->members);
   for (guint i = 0; i < members->len; i++) {
     const Member *member = members->pdata[i];
-    const char *type;
-    gboolean is_hidden;
-    g_autoptr (GBytes) body = body_of (&composing, member, &type, &is_hidden);
+    g_auto (Shown) shown = { 0 };
 
-    marks += member_mark (service, composing.package, member, body);
+    look (&composing, member, &shown);
+    marks += member_mark (service, composing.package, member, shown.body);
   }
   filter_set_unref (composing.filters);
   list_tag (service, list, marks, out);

@@ -24,6 +24,8 @@ struct Member {
   gpointer foreign;  /* of ListsForeign, or NULL */
   char *view;        /* GRefString: as sub_view; NULL: not judged yet */
   guint64 mark;      /* lists-etag.c: of what was told of it; 0: nothing */
+  GBytes *told;      /* the document told last, before the filter that concerns
+                        it; NULL: none does */
   guint32 number;    /* unique in its list */
   guint32 limit_at;  /* as in SubsDialog */
   guint8 is_new;     /* gboolean: has not been judged */
@@ -106,6 +108,9 @@ void members_enter (List *self);
 /* Nothing of an unsettled member is known since PostgreSQL was away. */
 gboolean members_has_unknown (const List *self);
 void member_clear (SubsMember *base);
+/* lists-notify.c: does the document of an active member say something new to
+ * who has these filters (RFC 4660)?  TRUE where there are none. */
+gboolean member_has_news (const Member *self);
 
 /* lists-etag.c: entity tags of lists (RFC 5839 6.5). */
 /* For what body (NULL: none) tells of member; 0: it is gone. */

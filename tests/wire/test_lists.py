@@ -579,6 +579,44 @@ def test_members_are_filtered(server, alice, bob, carol):
     watch.expect_all(bob='open', carol='open')
 
 
+def test_a_trigger_holds_back_a_member(server, alice, bob, carol):
+    """RFC 4661 3.6: what it does not fire for is not told, and of another change
+    neither; what is told is compared with what was told last."""
+    contact(server, 'bob', 'carol')
+    first, second = bob.publish('closed'), carol.publish('closed')
+    body = NO_NOTES.format(ALL).replace(
+        '</filter>', '<trigger><changed from="closed" to="open">'
+        '/p:presence/p:tuple/p:status/p:basic</changed></trigger></filter>')
+    watch = rlmi.watch(alice, ALL, body=body.encode(),
+                       content_type=FILTER_TYPE)
+    watch.expect_all(bob='closed', carol='closed')
+    first.change('open')
+    watch.next()
+    assert watch.last.rows.keys() == {f'sip:{BOB}'}
+    first.change('closed')
+    second.change('open')
+    watch.next()
+    assert watch.last.rows.keys() == {f'sip:{CAROL}'}
+    assert watch.shown == {'bob': 'open', 'carol': 'open'}
+    second.change('open', note='hidden by the filter')
+    watch.subscription.refresh()
+    watch.next()
+    assert watch.last.is_full
+    assert watch.shown == {'bob': 'closed', 'carol': 'open'}
+
+
+def test_what_a_filter_hides_is_not_told(server, alice, bob, carol):
+    contact(server, 'bob', 'carol')
+    first, second = bob.publish('open'), carol.publish('open')
+    watch = rlmi.watch(alice, ALL, body=NO_NOTES.format(ALL).encode(),
+                       content_type=FILTER_TYPE)
+    watch.expect_all(bob='open', carol='open')
+    first.change('open', note='hidden')
+    second.change('closed')
+    watch.next()
+    assert watch.last.rows.keys() == {f'sip:{CAROL}'}
+
+
 def test_a_filter_beside_a_list_in_the_body(server, alice, bob, carol):
     contact(server, 'bob', 'carol')
     bob.publish('open', note='at lunch')
