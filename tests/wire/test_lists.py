@@ -551,6 +551,44 @@ def test_a_refresh_right_after_a_restart(server, alice):
     watch.expect_all(bob='closed')
 
 
+def test_a_list_on_tcp_goes_on_when_its_device_is_back(server, bob):
+    alice = server.agent('alice', kind='tcp')
+    contact(server, 'bob', 'carol')
+    publication = bob.publish('closed')
+    watch = rlmi.watch(alice, ALL)
+    watch.expect_all(bob='closed', carol='closed')
+    before = watch.version
+    server.kill()
+    server.start()
+    publication.change('open')
+    assert not watch.subscription.unread
+    alice.transport.connect()
+    alice.register()
+    watch.next()
+    assert watch.last.is_full and watch.version > before
+    assert watch.shown == {'bob': 'open', 'carol': 'closed'}
+    publication.change('closed')
+    watch.expect(bob='closed')
+
+
+def test_lists_go_on_while_postgresql_is_away(server, postgres, alice, bob):
+    """Those that are watched do; a list that has to be read first waits, and
+    nobody is taken for gone."""
+    contact(server, 'bob', 'carol')
+    publication = bob.publish('closed')
+    watch = rlmi.watch(alice, ALL)
+    watch.expect_all(bob='closed', carol='closed')
+    postgres.freeze()
+    publication.change('open')
+    watch.expect(bob='open')
+    watch.subscription.refresh()
+    watch.next()
+    watch.expect_all(bob='open', carol='closed')
+    postgres.thaw()
+    later = rlmi.watch(alice, ALL)
+    later.expect_all(bob='open', carol='closed')
+
+
 # --- Together with what else a watcher may ask for ---
 
 NO_NOTES = (
