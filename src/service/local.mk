@@ -48,8 +48,12 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/why.c \
   src/service/xcap_events.c src/service/xcap_events.h \
   src/service/xcap_state.c src/service/xcap_state.h \
+  src/service/xmpp.c src/service/xmpp.h src/service/xmpp-priv.h \
+  src/service/xmpp-message.c src/service/xmpp-presence.c \
+  src/service/xmpp-rooms.c \
   src/port/clock.h src/port/documents.h src/port/loop.h \
-  src/port/messages.h src/port/store.h src/port/sip_out.h
+  src/port/messages.h src/port/store.h src/port/sip_out.h \
+  src/port/xmpp.h
 
 check_PROGRAMS += tests/unit/test-bodies
 tests_unit_test_bodies_SOURCES = tests/unit/test-bodies.c
@@ -62,7 +66,7 @@ tests_unit_test_service_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_unit_test_service_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
 service_bed = tests/lib/servicebed.c tests/lib/servicebed.h \
   tests/lib/fakeloop.c tests/lib/fakeloop.h tests/lib/fakesip.c \
-  tests/lib/fakesip.h
+  tests/lib/fakesip.h tests/lib/fakexmpp.c tests/lib/fakexmpp.h
 check_PROGRAMS += tests/unit/test-service-rules
 tests_unit_test_service_rules_SOURCES = tests/unit/test-service-rules.c \
   $(service_bed)

@@ -19,6 +19,7 @@ typedef struct Summaries Summaries;
 typedef struct Sweep Sweep;
 typedef struct Watchers Watchers;
 typedef struct XcapEvents XcapEvents;
+typedef struct Xmpp Xmpp;
 
 struct Service {
   ServiceLimits limits;
@@ -61,6 +62,7 @@ struct Service {
   Aggregates *aggregates;
   Backend *backend;
   MessagesPort *messages; /* or NULL */
+  Xmpp *xmpp;
   GQueue relaying;     /* relay.c: on their way to other domains */
   GQueue notifying;    /* notify.c: NOTIFYs that have not ended */
   GPtrArray *reserves; /* notify.c: waiting for PostgreSQL to be back */

@@ -20,6 +20,7 @@
 #include "service/summary.h"
 #include "service/watchers.h"
 #include "service/xcap_events.h"
+#include "service/xmpp-priv.h"
 
 #define TICK_MS 100
 
@@ -73,6 +74,7 @@ tick_cb (gpointer data)
   renewals_advance (self);
   backend_advance (self->backend);
   lists_advance (self);
+  xmpp_advance (self->xmpp);
   *counters_cell (self->counters, "bindings") = count (reg_size (self->reg));
   *counters_cell (self->counters, "subscriptions")
       = count (subs_size (self->subs));
@@ -151,6 +153,7 @@ service_new (const ServiceLimits *limits, const char *const *domains,
   self->backend = backend_new (self);
   lists_watch_elsewhere (self);
   self->aggregates = aggregates_new (self);
+  self->xmpp = xmpp_new (self);
   store->set_events (store->self, &store_events, self);
   self->tick = loop->every (loop->self, TICK_MS, tick_cb, self);
   return self;
@@ -166,6 +169,7 @@ service_free (Service *self)
     self->loop->remove_timer (self->loop->self, self->stop_timer);
   service_pace_free (self);
   service_set_sip (self, NULL);
+  xmpp_free (self->xmpp);
   aggregates_free (self->aggregates);
   mail_free (self->mail);
   g_ptr_array_unref (self->reserves);

@@ -55,6 +55,19 @@ bed_set (ServiceBed *self)
   store_mem_put_settings (self->store, &self->settings);
 }
 
+static void
+set_xmpp (ServiceBed *self)
+{
+  static const char *const domains[] = { XMPP_DOMAIN, NULL };
+  static const char *const rooms[] = { XMPP_ROOMS, NULL };
+
+  if (self->has_no_xmpp)
+    return;
+  self->xmpp->events = service_xmpp_events (self->service);
+  service_set_xmpp (self->service, &self->xmpp->port,
+                    &(XmppPlaces){ domains, rooms });
+}
+
 void
 bed_start (ServiceBed *self)
 {
@@ -68,15 +81,21 @@ bed_start (ServiceBed *self)
   service_set_messages (self->service, store_mem_messages (self->store));
   service_set_documents (self->service, store_mem_documents (self->store),
                          self->xcap_root);
+  set_xmpp (self);
   service_start (self->service, ready_cb, &is_ready);
   fake_loop_settle (self->loop);
   g_assert_true (is_ready);
+  if (!self->has_no_xmpp)
+    fake_xmpp_link (self->xmpp, TRUE);
+  fake_loop_settle (self->loop);
 }
 
 void
 bed_stop (ServiceBed *self)
 {
   service_set_sip (self->service, NULL);
+  service_set_xmpp (self->service, NULL, NULL);
+  self->xmpp->is_up = FALSE;
   g_clear_pointer (&self->service, service_free);
 }
 
@@ -88,6 +107,7 @@ bed_new (void)
 
   self->loop = fake_loop_new ();
   self->sip = fake_sip_new ();
+  self->xmpp = fake_xmpp_new ();
   self->counters = counters_new ();
   self->store = store_mem_new (fake_loop_port (self->loop),
                                fake_loop_clock (self->loop));
@@ -118,6 +138,7 @@ bed_free (ServiceBed *self)
   service_free (self->service);
   store_mem_free (self->store);
   fake_sip_free (self->sip);
+  fake_xmpp_free (self->xmpp);
   fake_loop_free (self->loop);
   counters_free (self->counters);
   g_free (self);

@@ -5,17 +5,25 @@
 #pragma once
 #include "fakeloop.h"
 #include "fakesip.h"
+#include "fakexmpp.h"
 #include "service/service.h"
+#include "service/xmpp.h"
 #include "store/store.h"
 
 #define ALICE "alice@example.com"
 #define BOB "bob@example.com"
 #define CAROL "carol@example.com"
 #define EVE "eve@example.net"
+/* Beyond the link: users of XMPP_DOMAIN, and rooms. */
+#define XMPP_DOMAIN "xmpp.example.com"
+#define XMPP_ROOMS "rooms.xmpp.example.com"
+#define XAVIER "xavier@" XMPP_DOMAIN
+#define YVONNE "yvonne@" XMPP_DOMAIN
 
 typedef struct {
   FakeLoop *loop;
   FakeSip *sip;
+  FakeXmpp *xmpp; /* its link is up after each start */
   StoreMem *store;
   Counters *counters;
   Service *service;
@@ -24,6 +32,7 @@ typedef struct {
   const char *suppress;              /* ...Suppress-If-Match */
   SubsBody *body;                    /* ...the test's; of a list too */
   const char *xcap_root;             /* of the next start */
+  gboolean has_no_xmpp;              /* ...the server has no link */
   ServiceVerdict verdict;            /* of the last answer */
   guint granted;                     /* seconds, by the last SUBSCRIBE */
   guint32 cseq;
