@@ -3,7 +3,7 @@ noinst_LIBRARIES += src/libcodec.a
 src_libcodec_a_SOURCES = src/codec/inflate.c src/codec/inflate.h \
   src/codec/xml.c src/codec/xml-check.c \
   src/codec/xml-scan.c src/codec/xml-write.c \
-  src/codec/xml-priv.h src/codec/pidf.c src/codec/pidf-write.c \
+  src/codec/xml-text.h src/codec/xml-priv.h src/codec/pidf.c src/codec/pidf-write.c \
   src/codec/pidf-filter.c src/codec/pidf-filter.h \
   src/codec/pres-lists.c src/codec/pres-rules.c src/codec/pres-rules.h \
   src/codec/dialoginfo.c src/codec/dialoginfo.h \

@@ -7,6 +7,8 @@
 #include <glib.h>
 #include <libxml/tree.h>
 
+#include "codec/xml-text.h"
+
 #define XML_BYTES_MAX 65536
 #define XML_DEPTH_MAX 32
 #define XML_ATTRIBUTES_MAX 64 /* of one element, namespaces included */
@@ -62,13 +64,6 @@ char *xml_text (const xmlNode *node);
 char *xml_stripped (const xmlNode *node);
 /* New string: an attribute without namespace; NULL when absent. */
 char *xml_attribute (const xmlNode *node, const char *name);
-
-/* Appends text, or ` name="value"`, escaped; what XML cannot carry is left out.
- * name is ours. */
-void xml_put_text (GString *out, const char *text);
-void xml_put_attribute (GString *out, const char *name, const char *value);
-/* Appends <name>text</name>; nothing when text is NULL. */
-void xml_put_leaf (GString *out, const char *name, const char *text);
 
 /* A PIDF document of root's entity and elements, as pidf_write has it: the root
  * binds dm: and rpid:, there is no white space between elements. */
