@@ -38,6 +38,7 @@ src_libsip_a_SOURCES = \
   src/sip/loop.h \
   src/sip/message.c \
   src/sip/message.h \
+  src/sip/names.c \
   src/sip/notified.c \
   src/sip/notify.c \
   src/sip/notify.h \

@@ -22,6 +22,7 @@ struct Sip {
   Answers *answers;
   Digest *digest;
   struct Resolver *resolver;
+  NamesPort names;
   struct SipOut *out;
   Limit *per_source, *per_user; /* requests a second */
   CheckLimits limits;

@@ -7,6 +7,7 @@
 #include "conf/conf.h"
 #include "port/clock.h"
 #include "port/loop.h"
+#include "port/names.h"
 #include "port/sip_out.h"
 #include "service/service.h"
 
@@ -28,6 +29,8 @@ Sip *sip_new (SipLoop *loop, const Conf *conf, Service *service,
 void sip_free (Sip *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Sip, sip_free)
 SipOutPort *sip_out_port (Sip *self);
+/* The resolver's threads, for other adapters; valid as long as self. */
+NamesPort *sip_names_port (Sip *self);
 /* The key of nonces that outlives this process (digest_set_key); before the
  * first request is answered. */
 void sip_set_nonce_key (Sip *self, const guint8 key[32]);
