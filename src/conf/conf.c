@@ -216,13 +216,63 @@ check_root (const Reading *reading, GError **error)
       text);
 }
 
+/* The first item of a list that is in the other too, or (is_wanted) is not. */
+static const char *
+find_item (const ConfValue *list, const ConfValue *other, gboolean is_wanted)
+{
+  for (char **item = list->items; *item != NULL; item++)
+    if (g_strv_contains ((const char *const *)other->items, *item)
+        != is_wanted)
+      return *item;
+  return NULL;
+}
+
+static gboolean
+check_places (const Reading *reading, const char *key, GError **error)
+{
+  const ConfValue *own = value_of (reading->conf, "server", "domains");
+  const ConfValue *places = value_of (reading->conf, "xmpp", key);
+  const char *item = find_item (places, own, FALSE);
+
+  if (item == NULL)
+    return TRUE;
+  return fail (reading, places->line, error,
+               "%s in [xmpp]: \"%s\" is in domains of [server], too; allowed:"
+               " domains of the XMPP server",
+               key, item);
+}
+
+static gboolean
+check_xmpp (const Reading *reading, GError **error)
+{
+  const ConfValue *server = value_of (reading->conf, "xmpp", "server");
+  const ConfValue *component = value_of (reading->conf, "xmpp", "component");
+  const char *secret = value_of (reading->conf, "xmpp", "secret")->text;
+  const char *file = value_of (reading->conf, "xmpp", "secret_file")->text;
+  const char *stray = find_item (
+      component, value_of (reading->conf, "server", "domains"), TRUE);
+
+  if (server->items[0] != NULL && (*secret == '\0') == (*file == '\0'))
+    return fail (reading, server->line, error,
+                 "server in [xmpp] without a secret, or with two; allowed: with"
+                 " secret or secret_file");
+  if (stray != NULL)
+    return fail (reading, component->line, error,
+                 "component in [xmpp]: \"%s\" is no domain of ours; allowed:"
+                 " one of domains in [server]",
+                 stray);
+  return check_places (reading, "domains", error)
+         && check_places (reading, "rooms", error);
+}
+
 static gboolean
 check_together (const Reading *reading, GError **error)
 {
   for (guint i = 0; i < G_N_ELEMENTS (bounded_groups); i++)
     if (!check_expires (reading, bounded_groups[i], error))
       return FALSE;
-  return check_listen (reading, error) && check_root (reading, error);
+  return check_listen (reading, error) && check_root (reading, error)
+         && check_xmpp (reading, error);
 }
 
 static gboolean

@@ -18,6 +18,7 @@ typedef enum {
   CONF_DOMAINS,   /* LIST of host names, folded to lower case */
   CONF_WORDS,     /* LIST of words of allowed */
   CONF_ENDPOINTS, /* LIST of ADDR:PORT: 192.0.2.1:5060;[::1]:5060 */
+  CONF_SERVERS,   /* LIST of HOST:PORT, addresses or names */
 } ConfType;
 
 typedef struct {

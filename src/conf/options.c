@@ -180,6 +180,32 @@ static const ConfOption options[] = {
     "A MESSAGE larger than this goes by TCP where UDP would be the way, and by"
     " UDP (up to sip.udp_mtu) where no TCP connection can be opened." },
 
+  { "xmpp", "server", CONF_SERVERS, "", 0, 1, NULL, FALSE,
+    "The XMPP server, and its port for components (XEP-0114); empty: no XMPP." },
+  { "xmpp", "component", CONF_DOMAINS, "", 0, 1, NULL, FALSE,
+    "The domain of server.domains that the XMPP server knows as its component;"
+    " empty: the first one." },
+  { "xmpp", "secret", CONF_STRING, "", 0, TEXT_MAX, NULL, FALSE,
+    "What the XMPP server knows the component by." },
+  { "xmpp", "secret_file", CONF_STRING, "", 0, TEXT_MAX, NULL, FALSE,
+    "File with the secret in its first line, in place of secret." },
+  { "xmpp", "domains", CONF_DOMAINS, "", 0, 1000, NULL, FALSE,
+    "The domains of XMPP users who are reached this way." },
+  { "xmpp", "rooms", CONF_DOMAINS, "", 0, 1000, NULL, FALSE,
+    "The domains of its services for text conferences (XEP-0045)." },
+  { "xmpp", "max_stanza", CONF_SIZE, "256k", 10 * KIB, 16 * MIB, NULL, TRUE,
+    "The largest stanza that is taken; a larger one ends the stream, which then"
+    " begins anew." },
+  { "xmpp", "max_queue", CONF_SIZE, "4M", 64 * KIB, 1024 * MIB, NULL, TRUE,
+    "How many bytes may wait for the XMPP server to take them." },
+  { "xmpp", "keepalive", CONF_DURATION, "30s", 1, HOUR, NULL, TRUE,
+    "After so long without a word of the XMPP server it is asked for one." },
+  { "xmpp", "timeout", CONF_DURATION, "10s", 1, 5 * MINUTE, NULL, TRUE,
+    "How long it may take to answer; then the link is down." },
+  { "xmpp", "reconnect", CONF_DURATION, "60s", 1, HOUR, NULL, TRUE,
+    "The longest time between two attempts to connect; the first comes after a"
+    " second." },
+
   { "http", "listen", CONF_ENDPOINTS, "127.0.0.1:8080", 0, 16, NULL, FALSE,
     "Addresses and ports for HTTP; empty: no HTTP." },
   { "http", "admin_networks", CONF_CIDRS, "127.0.0.1;::1", 0, 1000, NULL, TRUE,

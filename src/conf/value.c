@@ -29,7 +29,8 @@ gboolean
 conf_type_is_list (ConfType type)
 {
   return type == CONF_LIST || type == CONF_CIDRS || type == CONF_DOMAINS
-         || type == CONF_WORDS || type == CONF_ENDPOINTS;
+         || type == CONF_WORDS || type == CONF_ENDPOINTS
+         || type == CONF_SERVERS;
 }
 
 /* Digits with at most one unit behind them; -1 when it is something else or
@@ -197,6 +198,19 @@ check_endpoint (const ConfOption *option, ConfValue *out, char *item)
   return g_strdup_printf ("\"%s\" has no numeric address", item);
 }
 
+/* A numeric address, or the name of a host. */
+static char *
+check_server (const ConfOption *option, ConfValue *out, char *item)
+{
+  char *colon = strrchr (item, ':');
+  g_autofree char *name = NULL, *why = check_endpoint (option, out, item);
+
+  if (why == NULL || !g_str_has_suffix (why, "no numeric address"))
+    return g_steal_pointer (&why);
+  name = g_strndup (item, (gsize)(colon - item));
+  return check_domain (option, out, name);
+}
+
 static char *
 check_any (const ConfOption *option, ConfValue *out, char *item)
 {
@@ -217,6 +231,8 @@ check_of (ConfType type)
     return check_word;
   case CONF_ENDPOINTS:
     return check_endpoint;
+  case CONF_SERVERS:
+    return check_server;
   default:
     return check_any;
   }
@@ -397,6 +413,8 @@ list_allowed (const ConfOption *option)
            ? "domain names such as a.example;b.example"
        : option->type == CONF_ENDPOINTS
            ? "addresses with port such as 192.0.2.1:5060;[::1]:5060"
+       : option->type == CONF_SERVERS
+           ? "hosts with port such as xmpp.example.com:5347 or [::1]:5347"
            : "values separated by ';'";
   return g_strdup_printf ("%" G_GINT64_FORMAT " to %" G_GINT64_FORMAT " %s",
                           option->min, option->max, of);

@@ -55,6 +55,8 @@ test_written (void)
                 "tls_key=/k\nmax_body= 2k\ntcp_idle =1d\nudp_mtu=1300\n"
                 "[registrar]\nmin_expires=1\nmax_expires=30s\n"
                 "[presence]\nmin_expires=5\nmax_expires=5\ndefault_expires=5\n"
+                "[xmpp]\nserver = XMPP.example.com:5347\nsecret = s\n"
+                "component = b.example\nrooms=rooms.x.example\n"
                 "[auth]\nalgorithms = SHA256;md5\n[server]\nuser = rollcall");
   const char *const *algorithms = conf_list (conf, "auth", "algorithms");
 
@@ -73,6 +75,8 @@ test_written (void)
   g_assert_cmpint (conf_int (conf, "presence", "default_expires"), ==, 5);
   /* a default that was not written bends to the bounds */
   g_assert_cmpint (conf_int (conf, "registrar", "default_expires"), ==, 30);
+  g_assert_cmpstr (conf_list (conf, "xmpp", "server")[0], ==,
+                   "xmpp.example.com:5347");
   g_assert_cmpstr (algorithms[0], ==, "sha256");
   g_assert_cmpstr (algorithms[1], ==, "md5");
 }
@@ -157,6 +161,23 @@ static const Bad bads[] = {
     "x.conf:4: listen and tls_listen in [sip] are both empty; allowed: " },
   { DOMAINS "[sip]\ntls_listen = [::]:5061\ntls_key = /k\n",
     "x.conf:4: tls_listen in [sip] without tls_certificate; allowed: " },
+  { DOMAINS "[xmpp]\nserver = xmpp.example.com\nsecret = s\n",
+    "x.conf:4: server in [xmpp]: \"xmpp.example.com\" has no port; allowed: 0 to"
+    " 1 hosts with port" },
+  { DOMAINS "[xmpp]\nserver = -x:5347\nsecret = s\n",
+    "x.conf:4: server in [xmpp]: \"-x\" is no domain name" },
+  { DOMAINS "[xmpp]\nserver = a:1;b:2\nsecret = s\n",
+    "x.conf:4: server in [xmpp]: too many items" },
+  { DOMAINS "[xmpp]\nserver = a:5347\n",
+    "x.conf:4: server in [xmpp] without a secret, or with two; allowed: " },
+  { DOMAINS "[xmpp]\nserver = a:5347\nsecret = s\nsecret_file = /s\n",
+    "x.conf:4: server in [xmpp] without a secret, or with two; allowed: " },
+  { DOMAINS "[xmpp]\ncomponent = b.example\n",
+    "x.conf:4: component in [xmpp]: \"b.example\" is no domain of ours; " },
+  { DOMAINS "[xmpp]\ndomains = a.example; Example.com\n",
+    "x.conf:4: domains in [xmpp]: \"example.com\" is in domains of [server]" },
+  { DOMAINS "[xmpp]\nrooms = example.com\n",
+    "x.conf:4: rooms in [xmpp]: \"example.com\" is in domains of [server]" },
   { DOMAINS "[xcap]\nroot = xcap.example.com\n",
     "x.conf:4: root in [xcap]: \"xcap.example.com\" is no such URI; "
     "allowed: " },
