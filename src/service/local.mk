@@ -130,3 +130,8 @@ tests_unit_test_service_lists_SOURCES = tests/unit/test-service-lists.c \
   $(service_bed)
 tests_unit_test_service_lists_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_unit_test_service_lists_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
+check_PROGRAMS += tests/unit/test-service-xmpp
+tests_unit_test_service_xmpp_SOURCES = tests/unit/test-service-xmpp.c \
+  $(service_bed)
+tests_unit_test_service_xmpp_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_unit_test_service_xmpp_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)

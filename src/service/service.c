@@ -380,6 +380,7 @@ service_status (Service *self, ServiceStatusFn fn, gpointer data)
   lists_size (self, &n_lists, &n_members);
   fn ("state", state, data);
   fn ("database", is_up ? "up" : "away", data);
+  fn ("xmpp", xmpp_word (self->xmpp), data);
   status_number ("users", g_hash_table_size (self->users), fn, data);
   status_number ("bindings", reg_size (self->reg), fn, data);
   status_number ("publications", presence_size (self->presence), fn, data);

@@ -30,6 +30,8 @@ void xmpp_free (Xmpp *self);
 /* Every tick (100 ms) while the service is ready. */
 void xmpp_advance (Xmpp *self);
 
+/* Of the link, for people: "up", "down" or "none". */
+const char *xmpp_word (const Xmpp *self);
 /* Is the link up, so that what is sent now goes out? */
 gboolean xmpp_is_up (const Xmpp *self);
 /* Sends it; FALSE as of XmppPort.presence, and without a port. */

@@ -45,6 +45,14 @@ xmpp_is_up (const Xmpp *self)
   return self->port != NULL && self->port->is_up (self->port->self);
 }
 
+const char *
+xmpp_word (const Xmpp *self)
+{
+  if (!self->is_there)
+    return "none";
+  return xmpp_is_up (self) ? "up" : "down";
+}
+
 gboolean
 xmpp_send_presence (Xmpp *self, const XmppPresence *presence)
 {
