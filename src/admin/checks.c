@@ -18,6 +18,7 @@
 #define EXPIRES_SOON (30 * DAY)
 #define FILES_MANY 80 /* per cent */
 #define FILES_FULL 95
+#define LINK_GONE (60 * SECOND)
 
 typedef struct {
   const CheckFacts *now, *before;
@@ -131,6 +132,29 @@ check_store (const Look *look)
             "PostgreSQL is away: who is signed in stays so for two minutes at "
             "a time, but nothing can be stored, and what administrators and "
             "users change is not in force");
+  return TRUE;
+}
+
+/* A short break is no failure: its server may just have been restarted. */
+static gboolean
+check_xmpp (const Look *look)
+{
+  const CheckXmpp *xmpp = &look->now->xmpp;
+  gint64 down = look->now->monotonic - xmpp->since;
+
+  if (!xmpp->is_used)
+    return FALSE;
+  if (!xmpp->is_up)
+    report (look, grade (down > LINK_GONE),
+            "See whether that server runs, takes components at that port, and "
+            "has the domain and secret of [xmpp]; rollcalld tries again by "
+            "itself.",
+            "the link to the XMPP server %s is down for %.0f s (%s): the "
+            "presence of XMPP contacts is unknown, messages for XMPP users wait, "
+            "those from them do not arrive, and text conferences are not to be "
+            "reached",
+            xmpp->peer, seconds (down),
+            xmpp->error != NULL ? xmpp->error : "it has not been up yet");
   return TRUE;
 }
 
@@ -300,6 +324,7 @@ static const struct {
   { "SIP", check_sip },
   { "presence", check_presence },
   { "store", check_store },
+  { "XMPP", check_xmpp },
   { "database lag", check_lag },
   { "changes", check_changes },
   { "clock", check_clock },

@@ -15,6 +15,14 @@ typedef struct {
   gint64 ends_in_force; /* of what is shown now */
 } CheckTls;
 
+/* The link to the XMPP server. */
+typedef struct {
+  gboolean is_used, is_up;
+  const char *peer;
+  gint64 since; /* monotonic: of is_up */
+  const char *error;
+} CheckXmpp;
+
 /* How things are at one time; what is not known is 0 or NULL. */
 typedef struct {
   gint64 real;      /* us since 1970 */
@@ -31,6 +39,7 @@ typedef struct {
   guint64 refused; /* connections, since the start */
   guint64 files, max_files;
   CheckTls tls;
+  CheckXmpp xmpp;
   guint n_unreachable;    /* subscriptions */
   GPtrArray *unreachable; /* char *: "bob@example.com (of alice@...)", some */
   GPtrArray *peers;       /* char *: domains that do not answer, and why */

@@ -194,6 +194,14 @@ run_health (Commands *self, char **words, const Reply *reply)
   succeed (reply, lines);
 }
 
+static void
+run_xmpp (Commands *self, char **words, const Reply *reply)
+{
+  g_autofree char *lines = self->hooks.xmpp (self->hooks.data);
+
+  succeed (reply, lines);
+}
+
 static const struct {
   const char *name;
   GLogLevelFlags level;
@@ -228,6 +236,7 @@ static const struct {
   { "level", 2, 3, TRUE, run_level },
   { "why", 3, 3, FALSE, run_why },
   { "health", 1, 1, FALSE, run_health },
+  { "xmpp", 1, 1, FALSE, run_xmpp },
   { "message", 4, G_MAXUINT, TRUE, run_message },
 };
 
@@ -276,5 +285,5 @@ commands_run (Commands *self, const char *line, CommandFn fn, gpointer data)
     return;
   }
   fail (&reply, "no such command; there are sync, status, reload, drain, "
-                "health, level, why, message");
+                "health, xmpp, level, why, message");
 }

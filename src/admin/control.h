@@ -18,6 +18,7 @@
  *                          "call_id ID"
  *   health                 what it found of itself: lines "test outcome problem
  *                          solution" with tabs between them
+ *   xmpp                   lines "name value" of the link to the XMPP server
  *   level LEVEL [ROOMS]    log level, and rooms whose debug lines are written
  */
 #pragma once
@@ -36,8 +37,9 @@ typedef struct {
   /* Reads the configuration again; on error the old one stays in force. */
   gboolean (*reload) (gpointer data, GError **error);
   gpointer data;
-  /* The lines of `health`, which the caller frees. */
+  /* The lines of `health`, and of `xmpp`, which the caller frees. */
   char *(*health) (gpointer data);
+  char *(*xmpp) (gpointer data);
 } ControlHooks;
 
 /* Opens path (mode 0660).  What a killed daemon left there is removed; a socket

@@ -211,6 +211,19 @@ ctl_status (const char *socket, gboolean is_json)
 }
 
 int
+ctl_xmpp_status (const char *socket, gboolean is_json)
+{
+  g_autoptr (GString) lines = ask (socket, "xmpp");
+  g_autofree char *object = NULL;
+
+  if (lines == NULL)
+    return 1;
+  object = ctl_json_object (lines->str);
+  fputs (is_json ? object : lines->str, stdout);
+  return g_str_has_prefix (lines->str, "link up\n") ? 0 : 1;
+}
+
+int
 ctl_reload (const char *socket)
 {
   return show (socket, "reload", FALSE);

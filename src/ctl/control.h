@@ -21,5 +21,7 @@ char *ctl_json_object (const char *lines);
 
 /* The commands: print to stdout, errors to stderr; exit status 0 or 1. */
 int ctl_status (const char *socket, gboolean is_json);
+/* The link to the XMPP server; 1 also when there is none, or it is down. */
+int ctl_xmpp_status (const char *socket, gboolean is_json);
 int ctl_reload (const char *socket);
 int ctl_drain (const char *socket, gboolean is_json);

@@ -57,6 +57,14 @@ run_why (Ctl *self, char **args)
                       : CTL_FAILED;
 }
 
+static int
+run_xmpp_status (Ctl *self, char **args)
+{
+  const char *path = socket_of (self);
+
+  return path != NULL ? ctl_xmpp_status (path, self->is_json) : CTL_FAILED;
+}
+
 static const Command commands[] = {
   { "user add", "AOR", "Add a user and set his password", 1, 1,
     CTL_DSN | CTL_NAME | CTL_PASSWORD_FILE, user_add },
@@ -118,6 +126,8 @@ static const Command commands[] = {
   { "troubleshoot", "", "Look for what is wrong, and say what to do", 0, 0,
     CTL_DSN, troubleshoot },
   { "status", "", "Say how the running server is", 0, 0, 0, run_status },
+  { "xmpp status", "", "Say how the link to the XMPP server is", 0, 0, 0,
+    run_xmpp_status },
   { "why", "WATCHER PRESENTITY", "Say why somebody sees what he sees", 2, 2, 0,
     run_why },
   { "reload", "", "Let the server read its configuration again", 0, 0, 0,

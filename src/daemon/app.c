@@ -14,6 +14,7 @@
 #include "daemon/process.h"
 #include "daemon/ready.h"
 #include "daemon/vitals.h"
+#include "daemon/xmpp-link.h"
 #include "http/http.h"
 #include "sip/sip.h"
 #include "store/store.h"
@@ -44,6 +45,7 @@ typedef struct {
   StorePg *store;
   Service *service;
   Sip *sip;
+  XmppStream *xmpp; /* NULL: there is none */
   Http *http;
   Xcap *xcap;
   Control *control;
@@ -128,6 +130,7 @@ reload (gpointer data, GError **error)
   limits = limits_of (fresh);
   service_set_limits (self->service, &limits);
   http_reload (self->http, fresh);
+  xmpp_link_reload (self->xmpp, fresh);
   xcap_reload (self->xcap, fresh);
   log_set_level (limits_log_level (fresh), self->options->debug);
   conf_free (self->conf);
@@ -177,6 +180,8 @@ ready_cb (gpointer data)
   sip_set_nonce_key (self->sip, service_secret (self->service));
   xcap_set_key (self->xcap, service_secret (self->service));
   health_look (self->health);
+  if (self->xmpp != NULL)
+    xmpp_stream_start (self->xmpp);
   g_message ("ready");
   ready_notify ("READY=1\nSTATUS=ready");
   release_parent (self, APP_OK);
@@ -289,7 +294,7 @@ gather_cb (CheckFacts *facts, gpointer data)
 {
   App *self = data;
 
-  vitals_gather (facts, self->conf, self->service, self->sip);
+  vitals_gather (facts, self->conf, self->service, self->sip, self->xmpp);
   facts->is_stopping = self->is_stopping;
 }
 
@@ -301,10 +306,18 @@ health_cb (gpointer data)
   return health_lines (self->health);
 }
 
+static char *
+xmpp_cb (gpointer data)
+{
+  App *self = data;
+
+  return xmpp_link_lines (self->xmpp, self->conf, clock_now (&self->clock));
+}
+
 static gboolean
 open_admin (App *self, GError **error)
 {
-  ControlHooks control = { reload, self, health_cb };
+  ControlHooks control = { reload, self, health_cb, xmpp_cb };
   HealthHooks health = { real_time_cb, gather_cb, self };
 
   self->health = health_new (self->port, store_pg_port (self->store),
@@ -331,6 +344,20 @@ become_user (App *self, GError **error)
   return TRUE;
 }
 
+static gboolean
+open_xmpp (App *self, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+
+  self->xmpp = xmpp_link_new (self->conf, self->service, self->port,
+                              &self->clock, sip_names_port (self->sip),
+                              self->counters, &why);
+  if (why == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&why));
+  return FALSE;
+}
+
 /* Everything that can fail before requests are taken. */
 static gboolean
 open_all (App *self, GError **error)
@@ -346,7 +373,8 @@ open_all (App *self, GError **error)
   if (self->sip == NULL)
     return FALSE;
   service_set_sip (self->service, sip_out_port (self->sip));
-  return become_user (self, error) && open_http (self, error)
+  return open_xmpp (self, error) && become_user (self, error)
+         && open_http (self, error)
          && open_admin (self, error)
          && process_write_pid (conf_string (self->conf, "server", "pid_file"),
                                error);
@@ -367,8 +395,11 @@ close_all (App *self)
   xcap_free (self->xcap);
   health_free (self->health);
   http_free (self->http);
-  if (self->service != NULL)
+  if (self->service != NULL) {
     service_set_sip (self->service, NULL);
+    service_set_xmpp (self->service, NULL, NULL);
+  }
+  xmpp_stream_free (self->xmpp);
   sip_free (self->sip);
   service_free (self->service);
   store_pg_free (self->store);

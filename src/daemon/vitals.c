@@ -3,6 +3,8 @@
  * From the rooms to plain facts. */
 #include "daemon/vitals.h"
 
+#include "daemon/xmpp-link.h"
+
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -53,8 +55,19 @@ gather_tls (CheckTls *tls, Sip *sip)
   tls->ends_in_force = certificate.ends_in_force;
 }
 
+static void
+gather_xmpp (CheckXmpp *xmpp, XmppStream *stream)
+{
+  XmppLink link;
+
+  xmpp_link_get (stream, &link);
+  *xmpp = (CheckXmpp){ link.is_configured, link.is_up, link.peer, link.since,
+                       link.error };
+}
+
 void
-vitals_gather (CheckFacts *facts, const Conf *conf, Service *service, Sip *sip)
+vitals_gather (CheckFacts *facts, const Conf *conf, Service *service, Sip *sip,
+               XmppStream *xmpp)
 {
   struct rlimit limit;
 
@@ -71,4 +84,5 @@ vitals_gather (CheckFacts *facts, const Conf *conf, Service *service, Sip *sip)
   facts->peers = g_ptr_array_new_with_free_func (g_free);
   sip_peers (sip, peer_cb, facts->peers);
   gather_tls (&facts->tls, sip);
+  gather_xmpp (&facts->xmpp, xmpp);
 }

@@ -5,7 +5,8 @@
 #include "admin/checks.h"
 #include "conf/conf.h"
 #include "sip/sip.h"
+#include "xmpp/xmpp.h"
 
-/* Fills in what admin/health does not know by itself. */
+/* Fills in what admin/health does not know by itself; xmpp may be NULL. */
 void vitals_gather (CheckFacts *facts, const Conf *conf, Service *service,
-                    Sip *sip);
+                    Sip *sip, XmppStream *xmpp);

@@ -317,6 +317,7 @@ look_up (XmppStream *self)
 {
   const char *host = self->config.host;
 
+  counters_add (self->counters, "xmpp_attempts_total", 1);
   if (g_hostname_is_ip_address (host) || self->names == NULL) {
     begin (self, &host, 1);
     return;

@@ -140,10 +140,16 @@ health_cb (gpointer data)
   return g_strdup ("SIP\tok\t\t\nstore\tfailed\tit is away\tbring it back\n");
 }
 
+static char *
+xmpp_cb (gpointer data)
+{
+  return g_strdup ("link up\n");
+}
+
 static Control *
 open_control (Rig *rig, GError **error)
 {
-  ControlHooks hooks = { reload_cb, rig, health_cb };
+  ControlHooks hooks = { reload_cb, rig, health_cb, xmpp_cb };
 
   return control_socket_new (rig->port, rig->path, &rig->service, &hooks, error);
 }
@@ -252,6 +258,7 @@ static const Row ROWS[] = {
   { "drain", "drain\n", NULL, 0, "dialogs 7\nok\n" },
   { "health", "health\n", NULL, 0,
     "SIP\tok\t\t\nstore\tfailed\tit is away\tbring it back\nok\n" },
+  { "xmpp", "xmpp\n", NULL, 0, "link up\nok\n" },
   { "level", "level debug sip,store\n", NULL, 0, "ok\n" },
   { "level/plain", "level notice\n", NULL, 0, "ok\n" },
   { "level/unknown", "level loud\n", NULL, 0, NULL },
@@ -468,7 +475,7 @@ test_in_the_way (Rig *rig, gconstpointer data)
 static void
 test_no_directory (Rig *rig, gconstpointer data)
 {
-  ControlHooks hooks = { reload_cb, rig, health_cb };
+  ControlHooks hooks = { reload_cb, rig, health_cb, xmpp_cb };
   g_autofree char *path = g_build_filename (rig->dir, "x", "control", NULL);
   g_autoptr (GError) error = NULL;
 

@@ -35,6 +35,7 @@ sound (void)
              .begins = TODAY - DAY,
              .ends = TODAY + 31 * DAY,
              .ends_in_force = TODAY + 31 * DAY },
+    .xmpp = { .is_used = TRUE, .is_up = TRUE, .peer = "192.0.2.1:5347" },
   };
 }
 
@@ -60,7 +61,7 @@ expect_one (CheckFacts facts, const char *test, const char *outcome,
   CheckFacts before = sound ();
 
   checks_run (&facts, &before, findings);
-  g_assert_cmpuint (findings->len, ==, 10);
+  g_assert_cmpuint (findings->len, ==, 11);
   for (guint i = 0; i < findings->len; i++) {
     const CheckFinding *finding = g_ptr_array_index (findings, i);
 
@@ -131,6 +132,25 @@ test_database (void)
   expect_one (facts, "changes", "warning", "in force only after 2.0 s");
   facts.sync_since = facts.monotonic - 20 * SECOND;
   expect_one (facts, "changes", "failed", "not in force even after 20.0 s");
+}
+
+static void
+test_xmpp (void)
+{
+  CheckFacts facts = sound ();
+  g_autoptr (GPtrArray) findings
+      = g_ptr_array_new_with_free_func (check_finding_free);
+
+  facts.xmpp.is_up = FALSE;
+  facts.xmpp.since = facts.monotonic - 5 * SECOND;
+  expect_one (facts, "XMPP", "warning",
+              "192.0.2.1:5347 is down for 5 s (it has not been up yet)");
+  facts.xmpp.since = facts.monotonic - 90 * SECOND;
+  facts.xmpp.error = "Connection refused";
+  expect_one (facts, "XMPP", "failed", "90 s (Connection refused)");
+  facts.xmpp.is_used = FALSE;
+  checks_run (&facts, NULL, findings);
+  g_assert_null (find (findings, "XMPP"));
 }
 
 static void
@@ -388,6 +408,7 @@ main (int argc, char **argv)
   g_test_add_func ("/health/check/nothing", test_nothing);
   g_test_add_func ("/health/check/services", test_services);
   g_test_add_func ("/health/check/database", test_database);
+  g_test_add_func ("/health/check/xmpp", test_xmpp);
   g_test_add_func ("/health/check/clock", test_clock);
   g_test_add_func ("/health/check/certificates", test_certificates);
   g_test_add_func ("/health/check/certificates/renewed", test_renewed);
