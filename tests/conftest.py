@@ -14,6 +14,7 @@ sys.dont_write_bytecode = True
 
 from harness.daemon import Rollcalld  # noqa: E402
 from harness.postgres import TEMPLATE, Postgres  # noqa: E402
+from harness.prosody import Prosody  # noqa: E402
 
 WATCHDOG = 60  # seconds; @pytest.mark.watchdog(N) for another bound
 USERS = ('alice', 'bob', 'carol')
@@ -95,8 +96,72 @@ def stopped_server(request, postgres, template):
 
 
 @pytest.fixture
-def server(stopped_server):
+def server(request, stopped_server):
+    if 'linked' in request.fixturenames:
+        return request.getfixturevalue('linked')
     return stopped_server.start()
+
+
+@pytest.fixture(scope='session')
+def xmpp_machine():
+    prosody = Prosody()
+    yield prosody
+    prosody.close()
+
+
+@pytest.fixture
+def prosody(xmpp_machine):
+    """The XMPP server that all share; a test may stop and freeze it.  Name it
+    before `linked`."""
+    yield xmpp_machine
+    xmpp_machine.ensure_running()
+
+
+@pytest.fixture
+def unlinked(stopped_server, prosody, request):
+    """A server with [xmpp] that is not started yet; more options of [xmpp] by
+    @pytest.mark.options(xmpp={...})."""
+    mark = request.node.get_closest_marker('options')
+    groups = dict(mark.kwargs) if mark else {}
+    groups['xmpp'] = prosody.options(**groups.get('xmpp', {}))
+    stopped_server.configure(groups)
+    return stopped_server
+
+
+@pytest.fixture
+def linked(unlinked):
+    """A server that is linked to Prosody."""
+    unlinked.start()
+    unlinked.wait_linked()
+    return unlinked
+
+
+@pytest.fixture
+def xmpp_user(prosody):
+    """Makes XMPP users: xmpp_user('xavier') has an account of his own and is
+    signed in; further words as of XmppUser.connect.  More clients of his:
+    xmpp_user(other.jid, resource='phone')."""
+    from harness.xmpp import XmppUser
+    users = []
+
+    def make(name, resource='desk', **options):
+        jid = name if '@' in name else prosody.add_user(name)
+        user = XmppUser(prosody, jid, resource)
+        users.append(user)
+        return user.connect(**options)
+    yield make
+    for user in users:
+        user.close()
+
+
+@pytest.fixture
+def xavier(linked, xmpp_user):
+    return xmpp_user('xavier')
+
+
+@pytest.fixture
+def yvonne(linked, xmpp_user):
+    return xmpp_user('yvonne')
 
 
 @pytest.fixture

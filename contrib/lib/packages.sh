@@ -9,7 +9,7 @@ BUILD_PACKAGES='build-essential autoconf automake pkg-config libglib2.0-dev
   libsystemd-dev libmimalloc-dev'
 RUN_PACKAGES='postgresql postgresql-client openssl curl procps'
 XMPP_PACKAGES='prosody'
-TEST_PACKAGES='python3 python3-pytest python3-pytest-xdist sip-tester
+TEST_PACKAGES='python3 python3-slixmpp python3-pytest python3-pytest-xdist sip-tester
   baresip-core linphone-cli mandoc'
 LONG_TEST_PACKAGES='valgrind'
 

@@ -196,6 +196,21 @@ class Rollcalld:
                     return float(value)
         raise AssertionError(f'no metric {name}')
 
+    def link(self):
+        """What `rollcallctl xmpp status` says, {name: value}."""
+        done = subprocess.run(
+            [f'{self.bin}/rollcallctl', '-c', self.config, 'xmpp', 'status'],
+            capture_output=True, text=True, check=False)
+        found = dict(line.partition(' ')[::2]
+                     for line in done.stdout.splitlines())
+        assert (done.returncode == 0) == (found.get('link') == 'up'), done
+        return found
+
+    def wait_linked(self, is_up=True, within=20):
+        wanted = 'up' if is_up else 'down'
+        wait.until(lambda: self.link()['link'] == wanted,
+                   f'the XMPP link is {wanted}', within)
+
     def sync(self):
         """What has been committed until now is in force afterwards."""
         with socket.socket(socket.AF_UNIX) as control:
