@@ -73,7 +73,6 @@ xmpp_answers ()
 xmpp_start ()
 {
   mkdir -p "$XMPP_HOME/data"
-  xmpp_make_secret
   xmpp_write_conf
   xmpp_make_accounts >> "$XMPP_HOME/start.log" 2>&1 || return 1
   launch "$XMPP_USER" "$XMPP_HOME/start.log" "$XMPP_PID" \

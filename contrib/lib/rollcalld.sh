@@ -41,6 +41,15 @@ trusted_peers = $TRUST
 [http]
 listen = $(conf_endpoint "$LISTEN" "$HTTP_PORT")
 END
+  [ -z "$HAS_XMPP" ] || cat >> "$1" << END
+
+[xmpp]
+server = 127.0.0.1:$COMPONENT_PORT
+secret_file = $DIR/xmpp-secret
+domains = xmpp.$DOMAIN
+rooms = rooms.xmpp.$DOMAIN
+reconnect = 5s
+END
 )
 
 # A certificate of our own for the domain and the address; made once for each

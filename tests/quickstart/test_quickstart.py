@@ -192,6 +192,16 @@ def test_the_xmpp_users_sign_in(started, user):
         assert b'<success' in peer.recv(4096)
 
 
+def test_it_is_linked_to_prosody(started):
+    def status():
+        return subprocess.run(
+            [f"{started.env()['ROLLCALL_BIN']}/rollcallctl", '-c',
+             started.env()['ROLLCALL_CONF'], 'xmpp', 'status'],
+            stdout=subprocess.PIPE, text=True, check=False)
+    wait.until(lambda: status().returncode == 0, 'the link is up')
+    assert 'domains xmpp.example.com\n' in status().stdout
+
+
 def test_a_second_start_changes_nothing(started):
     before = started.pids()
     started.run('--detach')
