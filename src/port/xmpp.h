@@ -166,15 +166,20 @@ typedef struct {
    * XMPP_TAKEN means that the server has it (a connection that is dead without
    * saying so gives XMPP_LOST).  message->id must be set and unique.  An error
    * stanza for an id after its XMPP_TAKEN is an XmppEvents.message of type
-   * error.  done may be NULL. */
+   * error.  done may be NULL; then the id may be, too (that of an error is the
+   * one that came, if any).  The server lets us speak for one domain alone:
+   * who is of another cannot send (XMPP_REFUSED, XMPP_NOT_ALLOWED; presence is
+   * dropped). */
   void (*message) (gpointer self, const XmppMessage *message, XmppSentFn done,
                    gpointer data);
 
   /* Sends it; FALSE: the link is down, or its queue is full (then has_room is
-   * called when it is not). */
+   * called when it is not; never when the link went down meanwhile). */
   gboolean (*presence) (gpointer self, const XmppPresence *presence);
 
-  /* Makes the room that from has just joined usable: an instant room (XEP-0045
+  /* Queries end with an error after 30 s without an answer, and when the link is
+   * down or goes down (XMPP_REMOTE_SERVER_TIMEOUT).
+   * Makes the room that from has just joined usable: an instant room (XEP-0045
    * 10.1.2). */
   void (*room_create) (gpointer self, const char *from, const char *room,
                        XmppDoneFn done, gpointer data);
