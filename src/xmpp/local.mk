@@ -13,7 +13,11 @@ src_libxmpp_a_SOURCES = src/xmpp/answer.c src/xmpp/answer.h \
   src/port/names.h
 
 check_PROGRAMS += tests/unit/test-xmpp-stanza tests/unit/test-xmpp-pending \
-  tests/fuzz/fuzz-xmpp
+  tests/unit/test-xmpp-stream tests/fuzz/fuzz-xmpp
+tests_unit_test_xmpp_stream_SOURCES = tests/unit/test-xmpp-stream.c \
+  tests/lib/testloop.c tests/lib/testloop.h
+tests_unit_test_xmpp_stream_CPPFLAGS = $(src_libxmpp_a_CPPFLAGS) -I$(top_srcdir)
+tests_unit_test_xmpp_stream_LDADD = $(XMPP_LIBS)
 tests_unit_test_xmpp_stanza_SOURCES = tests/unit/test-xmpp-stanza.c
 tests_unit_test_xmpp_stanza_CPPFLAGS = $(src_libxmpp_a_CPPFLAGS)
 tests_unit_test_xmpp_stanza_LDADD = $(XMPP_LIBS)

@@ -3,6 +3,7 @@
  * The stream's connection: names, sockets, attempts.  What goes over it is in
  * traffic.c. */
 #define G_LOG_DOMAIN "xmpp"
+#include "addr/xmpp.h"
 #include "xmpp/stream-priv.h"
 
 #include <errno.h>
@@ -365,6 +366,17 @@ link_cb (gpointer port, XmppLink *out)
                      .n_reconnects = MAX (self->n_ups, 1) - 1 };
 }
 
+/* As JIDs have it: in U-labels.  New. */
+static char *
+canonical (const char *domain)
+{
+  g_autoptr (Jid) jid = NULL;
+
+  if (domain == NULL || !jid_parse (domain, &jid, NULL))
+    return g_strdup (domain);
+  return jid_to_string (jid);
+}
+
 XmppStream *
 xmpp_stream_new (const XmppConfig *config, LoopPort *loop, const Clock *clock,
                  NamesPort *names, Counters *counters, const XmppEvents *events)
@@ -373,9 +385,9 @@ xmpp_stream_new (const XmppConfig *config, LoopPort *loop, const Clock *clock,
 
   self->config = *config;
   self->config.host = g_strdup (config->host);
-  self->config.component = g_strdup (config->component);
+  self->config.component = canonical (config->component);
   self->config.secret = g_strdup (config->secret);
-  self->config.ping_host = g_strdup (config->ping_host);
+  self->config.ping_host = canonical (config->ping_host);
   self->loop = loop;
   self->clock = clock;
   self->names = names;
