@@ -228,18 +228,19 @@ find_item (const ConfValue *list, const ConfValue *other, gboolean is_wanted)
 }
 
 static gboolean
-check_places (const Reading *reading, const char *key, GError **error)
+check_places (const Reading *reading, const char *key, const char *group,
+              GError **error)
 {
-  const ConfValue *own = value_of (reading->conf, "server", "domains");
+  const ConfValue *own = value_of (reading->conf, group, "domains");
   const ConfValue *places = value_of (reading->conf, "xmpp", key);
   const char *item = find_item (places, own, FALSE);
 
   if (item == NULL)
     return TRUE;
   return fail (reading, places->line, error,
-               "%s in [xmpp]: \"%s\" is in domains of [server], too; allowed:"
-               " domains of the XMPP server",
-               key, item);
+               "%s in [xmpp]: \"%s\" is in domains of [%s], too; allowed: domains"
+               " of the XMPP server, each once",
+               key, item, group);
 }
 
 static gboolean
@@ -261,8 +262,9 @@ check_xmpp (const Reading *reading, GError **error)
                  "component in [xmpp]: \"%s\" is no domain of ours; allowed:"
                  " one of domains in [server]",
                  stray);
-  return check_places (reading, "domains", error)
-         && check_places (reading, "rooms", error);
+  return check_places (reading, "domains", "server", error)
+         && check_places (reading, "rooms", "server", error)
+         && check_places (reading, "rooms", "xmpp", error);
 }
 
 static gboolean

@@ -176,6 +176,8 @@ static const Bad bads[] = {
     "x.conf:4: component in [xmpp]: \"b.example\" is no domain of ours; " },
   { DOMAINS "[xmpp]\ndomains = a.example; Example.com\n",
     "x.conf:4: domains in [xmpp]: \"example.com\" is in domains of [server]" },
+  { DOMAINS "[xmpp]\nrooms = a.b\ndomains = b.c;a.b\n",
+    "x.conf:4: rooms in [xmpp]: \"a.b\" is in domains of [xmpp], too; " },
   { DOMAINS "[xmpp]\nrooms = example.com\n",
     "x.conf:4: rooms in [xmpp]: \"example.com\" is in domains of [server]" },
   { DOMAINS "[xcap]\nroot = xcap.example.com\n",

@@ -67,6 +67,37 @@ def test_wrong_secret(unlinked):
     assert unlinked.log_text().count('does not accept the secret') == 1
 
 
+def test_server_by_name(unlinked, prosody):
+    unlinked.configure({'xmpp': prosody.options(
+        server=f'localhost:{prosody.component_port}')})
+    unlinked.start()
+    unlinked.wait_linked()
+
+
+def test_no_such_name(unlinked, prosody):
+    unlinked.configure({'xmpp': prosody.options(server='name.invalid:5347')})
+    unlinked.start()
+    wait.until(lambda: 'no address' in unlinked.link().get('error', ''),
+               'the link says what is wrong', 30)
+    assert unlinked.ctl('status')  # nobody waits for it
+
+
+@pytest.mark.options(xmpp={'secret': '', 'secret_file': '/nonexistent/secret'})
+def test_no_secret_file(unlinked):
+    unlinked.may_fail = True
+    unlinked.spawn()
+    assert unlinked.wait_exit() == 1
+    assert 'xmpp.secret_file' in unlinked.log_text()
+
+
+def test_secret_file(unlinked, prosody, tmp_path):
+    path = tmp_path / 'secret'
+    path.write_text(prosody.secret + '\n')
+    unlinked.configure({'xmpp': prosody.options(secret='', secret_file=path)})
+    unlinked.start()
+    unlinked.wait_linked()
+
+
 def test_prosody_restarts(linked, prosody, xmpp_user):
     prosody.restart()
     linked.wait_linked()
