@@ -162,16 +162,21 @@ escape_for (const char *p)
   return NULL;
 }
 
+static gboolean
+has_space_at_end (const char *user)
+{
+  return user[0] == ' ' || g_str_has_suffix (user, " ");
+}
+
 /* NULL: a space at an end, which XEP-0106 4.1 has no way to write. */
 static char *
 escape_local (const char *user)
 {
-  gsize len = strlen (user);
   GString *out;
 
-  if (len == 0 || user[0] == ' ' || user[len - 1] == ' ')
+  if (*user == '\0' || has_space_at_end (user))
     return NULL;
-  out = g_string_sized_new (len + 8);
+  out = g_string_sized_new (strlen (user) + 8);
   for (const char *p = user; *p != '\0'; p++) {
     const char *hex = escape_for (p);
 
@@ -255,12 +260,17 @@ sip_host (const char *domain)
                                  : g_hostname_to_ascii (domain);
 }
 
-/* As the grammar of a SIP user wants it; what is a '%' here is none there. */
+/* As the grammar of a SIP user wants it; what is a '%' here is none there.
+ * NULL: there would be no way back. */
 static char *
 sip_user (const char *local, const char *allowed)
 {
   g_autofree char *user = unescape_local (local);
-  GString *out = g_string_sized_new (strlen (user) + 8);
+  GString *out;
+
+  if (has_space_at_end (user))
+    return NULL;
+  out = g_string_sized_new (strlen (user) + 8);
 
   g_string_append_uri_escaped (out, user, allowed, FALSE);
   return g_string_free (out, FALSE);
@@ -280,8 +290,10 @@ jid_to_uri (const char *text, char **out, GError **error)
   if (host == NULL)
     return refuse (text, "SIP has no way to write this domain", RC_ERROR_SYNTAX,
                    error);
-  if (jid->local != NULL)
-    user = sip_user (jid->local, MARKS ESCAPE_USER);
+  if (jid->local != NULL
+      && (user = sip_user (jid->local, MARKS ESCAPE_USER)) == NULL)
+    return refuse (text, "the JID has \"\\20\" at an end", RC_ERROR_SYNTAX,
+                   error);
   if (jid->resource != NULL)
     resource = g_uri_escape_string (jid->resource, MARKS ESCAPE_PARAM, FALSE);
   *out = g_strconcat ("sip:", user != NULL ? user : "", user != NULL ? "@" : "",

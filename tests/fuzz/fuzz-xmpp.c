@@ -4,6 +4,7 @@
  * stanzas that can be written, read again and written as the same.  As a plain
  * program (make check) it runs every seed and a fixed number of mutations of
  * each; built with -DWITH_LIBFUZZER it is driven by libFuzzer instead. */
+#include "addr/xmpp.h"
 #include "xmpp/answer.h"
 #include "xmpp/reader.h"
 #include "xmpp/stanza.h"
@@ -34,6 +35,25 @@ closed_cb (gpointer data)
 {
 }
 
+/* An address that has a SIP URI comes back from it. */
+static void
+check_address (const char *jid)
+{
+  g_autofree char *text = NULL, *again = NULL;
+  g_autoptr (Uri) uri = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!jid_to_uri (jid, &text, NULL) || strlen (text) > URI_MAX)
+    return;
+  uri_parse (text, -1, &uri, &error);
+  g_assert_no_error (error);
+  if (uri_user (uri) == NULL)
+    return;
+  jid_from_uri (uri, &again, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (again, ==, jid);
+}
+
 static void
 element_cb (xmlNode *element, gpointer data)
 {
@@ -44,6 +64,8 @@ element_cb (xmlNode *element, gpointer data)
   g_string_truncate (seen->written, 0);
   if (stanza_read (element, &stanza, &is_refusable) != XMPP_NO_ERROR)
     return;
+  if (stanza.kind != STANZA_OTHER)
+    check_address (stanza.message.from);
   if (stanza.kind == STANZA_MESSAGE)
     stanza_put_message (seen->written, &stanza.message);
   else if (stanza.kind == STANZA_PRESENCE)

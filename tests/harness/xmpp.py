@@ -163,9 +163,15 @@ class XmppUser:
             Loop.get().do(self.client.disconnect)
             wait.until(lambda: not self.is_online, f'{self.full} is gone')
 
+    def _drop(self):
+        self.client.abort()
+        filters = getattr(self.client, '_run_out_filters', None)
+        if filters is not None:
+            filters.cancel()  # slixmpp leaves it behind
+
     def close(self):
         if self.client is not None:
-            Loop.get().do(self.client.abort)
+            Loop.get().do(self._drop)
 
     # What he sends.
 

@@ -287,7 +287,8 @@ test_aors (void)
 static void
 test_no_aor (void)
 {
-  static const char *const jids[] = { "example.com", "example.com/x", "a b@h" };
+  static const char *const jids[]
+      = { "example.com", "example.com/x", "a b@h", "a\\20@h", "\\20a@h" };
 
   for (guint i = 0; i < G_N_ELEMENTS (jids); i++) {
     g_autoptr (GError) error = NULL;
