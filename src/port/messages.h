@@ -57,9 +57,10 @@ typedef void (*MessagesFn) (MessagesOutcome outcome, gpointer data);
 
 /* What became of a stored message. */
 typedef enum {
-  MESSAGES_TAKEN,   /* by device: its body is removed */
-  MESSAGES_FAILED,  /* device will never take it; it waits for others */
-  MESSAGES_EXPIRED, /* nobody took it: its body is removed; device is NULL */
+  MESSAGES_TAKEN,    /* by device: its body is removed */
+  MESSAGES_FAILED,   /* device will never take it; it waits for others */
+  MESSAGES_RETURNED, /* ...and there is no other one: its body is removed */
+  MESSAGES_EXPIRED,  /* nobody took it: its body is removed; device is NULL */
 } MessagesEnd;
 
 /* States of a delivery that is only told. */
@@ -67,6 +68,7 @@ typedef enum {
   MESSAGES_SENT,      /* given to a device, which has not answered */
   MESSAGES_DELIVERED, /* 2xx */
   MESSAGES_NOT_TAKEN, /* 'failed', with its status */
+  MESSAGES_BOUNCED,   /* the same, also of what was delivered: it came back */
 } MessagesState;
 
 typedef struct {
@@ -110,8 +112,8 @@ typedef struct {
    * softly, never delaying anything; while PostgreSQL is away a bounded number
    * is kept, the oldest go first.  note_message: a message that is not stored;
    * its body and headers are left alone.  note_delivery: what a device of either
-   * kind did; the newest state of a (message, device) is written, and none takes
-   * the place of what end wrote.  note_displayed: the device of recipient showed
+   * kind did; the newest state of a (message, device) is written, and none but
+   * MESSAGES_BOUNCED takes the place of what end wrote.  note_displayed: the device of recipient showed
    * sender's message of this imdn_id. */
   void (*note_message) (gpointer self, const StoredMessage *message);
   void (*note_delivery) (gpointer self, guint64 id, const char *recipient,

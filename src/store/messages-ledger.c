@@ -143,7 +143,8 @@ state_name (MessagesState state)
 {
   static const char *const names[] = { [MESSAGES_SENT] = "sent",
                                        [MESSAGES_DELIVERED] = "delivered",
-                                       [MESSAGES_NOT_TAKEN] = "failed" };
+                                       [MESSAGES_NOT_TAKEN] = "failed",
+                                       [MESSAGES_BOUNCED] = STATE_BOUNCED };
 
   return names[state];
 }
@@ -344,7 +345,8 @@ ledger_message (Ledger *self, const StoredMessage *message)
 static void
 merge (Entry *entry, MessagesState state, guint status, gint64 now)
 {
-  if (entry->state == MESSAGES_DELIVERED)
+  if (entry->state == MESSAGES_BOUNCED
+      || (entry->state == MESSAGES_DELIVERED && state != MESSAGES_BOUNCED))
     return;
   entry->state = state;
   entry->status = status;

@@ -8,6 +8,7 @@
 #include "addr/aor.h"
 #include "store/mem-priv.h"
 #include "store/messages-encode.h"
+#include "store/messages-sql.h"
 
 #define SEEN ((gint64)5 * 60 * G_USEC_PER_SEC)
 #define NOTES_MAX 100000 /* kept while it is away */
@@ -258,6 +259,16 @@ put (gpointer port, const StoredMessage *message, MessagesFn done,
   later (op);
 }
 
+/* What the table calls it. */
+static const char *
+plain (const char *state)
+{
+  return strcmp (state, STATE_RETURNED) == 0
+                 || strcmp (state, STATE_BOUNCED) == 0
+             ? "failed"
+             : state;
+}
+
 static void
 end_run (Op *op)
 {
@@ -268,7 +279,7 @@ end_run (Op *op)
     delivery = delivery_of (row, op->device);
     if (g_strcmp0 (delivery->state, "displayed") != 0
         || strcmp (op->state, "delivered") != 0)
-      delivery->state = op->state;
+      delivery->state = plain (op->state);
     delivery->status = op->status;
     delivery->is_final = TRUE;
     if (strcmp (op->state, "failed") != 0)
@@ -284,6 +295,7 @@ end_message (gpointer port, const char *recipient, guint64 id, MessagesEnd end,
 {
   static const char *const states[] = { [MESSAGES_TAKEN] = "delivered",
                                         [MESSAGES_FAILED] = "failed",
+                                        [MESSAGES_RETURNED] = STATE_RETURNED,
                                         [MESSAGES_EXPIRED] = "expired" };
   MemMessages *self = port;
   Op *op = op_new (self, end_run, data);
@@ -410,8 +422,10 @@ note_message (gpointer port, const StoredMessage *message)
 }
 
 static gboolean
-may_be_told (const Delivery *delivery)
+may_be_told (const Delivery *delivery, const char *state)
 {
+  if (delivery->state != NULL && strcmp (state, STATE_BOUNCED) == 0)
+    return strcmp (delivery->state, "displayed") != 0;
   return delivery->state == NULL
          || (!delivery->is_final && strcmp (delivery->state, "delivered") != 0
              && strcmp (delivery->state, "displayed") != 0);
@@ -423,9 +437,10 @@ note_delivery_run (Op *op)
   Row *row = find (op->messages, op->id);
   Delivery *delivery = row != NULL ? delivery_of (row, op->device) : NULL;
 
-  if (delivery == NULL || !may_be_told (delivery))
+  if (delivery == NULL || !may_be_told (delivery, op->state))
     return;
-  delivery->state = op->state;
+  delivery->is_final = strcmp (op->state, STATE_BOUNCED) == 0;
+  delivery->state = plain (op->state);
   delivery->status = op->status;
 }
 
@@ -435,7 +450,8 @@ note_delivery (gpointer port, guint64 id, const char *recipient,
 {
   static const char *const states[] = { [MESSAGES_SENT] = "sent",
                                         [MESSAGES_DELIVERED] = "delivered",
-                                        [MESSAGES_NOT_TAKEN] = "failed" };
+                                        [MESSAGES_NOT_TAKEN] = "failed",
+                                        [MESSAGES_BOUNCED] = STATE_BOUNCED };
   Op *op;
 
   if (!message_is_device (device))

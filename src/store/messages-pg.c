@@ -79,6 +79,7 @@ end_message (gpointer port, const char *recipient, guint64 id, MessagesEnd end,
 {
   static const char *const states[] = { [MESSAGES_TAKEN] = "delivered",
                                         [MESSAGES_FAILED] = "failed",
+                                        [MESSAGES_RETURNED] = STATE_RETURNED,
                                         [MESSAGES_EXPIRED] = "expired" };
   PgMessages *self = port;
   EndRow row = { id, device != NULL ? device : "", states[end], status };

@@ -10,6 +10,11 @@
 
 #define MICROSECONDS " * interval '1 microsecond'"
 
+/* What the table calls it. */
+#define PLAIN(state)                                                           \
+  "CASE WHEN " state " IN ('" STATE_RETURNED "', '" STATE_BOUNCED "')"         \
+  " THEN 'failed' ELSE " state " END"
+
 /* There is a row with that id.  (Not EXISTS, which would be a join.) */
 #define IS_THERE(id)                                                           \
   "(SELECT true FROM rollcall.messages t WHERE t.id = " id ")"
@@ -54,7 +59,8 @@ static const char setup[] =
   "     WHERE e.state <> 'failed')))"
   " INSERT INTO rollcall.deliveries AS d"
   "   (message_id, device, state, status, is_final)"
-  "  SELECT e.id, e.device, e.state, nullif(e.status, 0)::integer, true"
+  "  SELECT e.id, e.device, " PLAIN ("e.state") ","
+  "    nullif(e.status, 0)::integer, true"
   "   FROM unnest($1, $2, $3, $4) AS e (id, device, state, status)"
   "   WHERE " IS_THERE ("e.id")
   "  ON CONFLICT (message_id, device) DO UPDATE SET"
@@ -102,14 +108,16 @@ static const char setup[] =
 
   ";PREPARE " NOTE_DELIVERIES " (bigint[], text[], text[], bigint[], bigint[])"
   " AS INSERT INTO rollcall.deliveries AS d"
-  "   (message_id, device, state, status, at)"
-  "  SELECT e.id, e.device, e.state, nullif(e.status, 0)::integer,"
-  "    now() - e.age" MICROSECONDS
+  "   (message_id, device, state, status, at, is_final)"
+  "  SELECT e.id, e.device, " PLAIN ("e.state") ","
+  "    nullif(e.status, 0)::integer, now() - e.age" MICROSECONDS ","
+  "    e.state = '" STATE_BOUNCED "'"
   "   FROM unnest($1, $2, $3, $4, $5) AS e (id, device, state, status, age)"
   "   WHERE " IS_THERE ("e.id")
   "  ON CONFLICT (message_id, device) DO UPDATE SET state = excluded.state,"
-  "   status = excluded.status, at = excluded.at"
-  "   WHERE NOT d.is_final AND d.state IN ('queued', 'sent', 'failed')"
+  "   status = excluded.status, at = excluded.at, is_final = excluded.is_final"
+  "   WHERE (NOT d.is_final AND d.state IN ('queued', 'sent', 'failed'))"
+  "    OR (excluded.is_final AND d.state <> 'displayed')"
 
   ";PREPARE " NOTE_DISPLAYED " (text[], text[], text[], text[], bigint[]) AS"
   " INSERT INTO rollcall.deliveries AS d (message_id, device, state, at)"

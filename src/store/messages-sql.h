@@ -15,6 +15,10 @@ const char *messages_setup (void);
 #define PUT_COLUMNS 12
 /* id: they have never been. */
 #define UNDO_MESSAGES "undo_messages"
+/* States that only the statements know: the table has 'failed'.  END_MESSAGES:
+ * the body goes.  NOTE_DELIVERIES: also what was delivered. */
+#define STATE_RETURNED "returned"
+#define STATE_BOUNCED "bounced"
 /* id, device, state (but for 'failed' the body goes), status (0: none); each (id,
  * device) once. */
 #define END_MESSAGES "end_messages"

@@ -393,6 +393,20 @@ test_end (gconstpointer kind)
                         "4 " BOB " " ALICE " queued\n");
 }
 
+/* It came back, and nobody else is left to take it. */
+static void
+test_returned (gconstpointer kind)
+{
+  g_autoptr (Rig) rig = started (kind);
+
+  msg_put_sample (rig, 1, ALICE);
+  rig_expect_outcomes (rig, 1, "1=DONE\n");
+  msg_end (rig, "a", ALICE, 1, MESSAGES_RETURNED, "b", 403);
+  rig_expect_outcomes (rig, 1, "a=DONE\n");
+  g_assert_cmpstr (msg_read (rig, ALICE, 0, 10), ==, "");
+  assert_messages (rig, "1 " BOB " " ALICE " ended b=failed\n");
+}
+
 /* --- The ledger --- */
 
 static void
@@ -436,6 +450,30 @@ test_ledger (gconstpointer kind)
   displayed (rig, "imdn-1", "a");
   assert_messages (rig, "1 " BOB " " ALICE
                         " ended a=displayed b=sent c=displayed\n");
+}
+
+/* What was taken may come back. */
+static void
+test_bounced (gconstpointer kind)
+{
+  g_autoptr (Rig) rig = started (kind);
+  g_autoptr (StoredMessage) online = sample_message (1, ALICE);
+
+  rig->messages->note_message (rig->messages->self, online);
+  note (rig, 1, "a", MESSAGES_DELIVERED, 200);
+  note (rig, 1, "b", MESSAGES_DELIVERED, 200);
+  note (rig, 1, "a", MESSAGES_BOUNCED, 403);
+  note (rig, 1, "a", MESSAGES_DELIVERED, 200);
+  assert_messages (rig, "1 " BOB " " ALICE " ended a=failed b=delivered\n");
+  note (rig, 1, "b", MESSAGES_BOUNCED, 403);
+  note (rig, 1, "a", MESSAGES_DELIVERED, 200);
+  assert_messages (rig, "1 " BOB " " ALICE " ended a=failed b=failed\n");
+  msg_put_sample (rig, 2, ALICE);
+  msg_end (rig, "a", ALICE, 2, MESSAGES_TAKEN, "a", 200);
+  rig_expect_outcomes (rig, 2, "2=DONE\na=DONE\n");
+  note (rig, 2, "a", MESSAGES_BOUNCED, 404);
+  assert_messages (rig, "1 " BOB " " ALICE " ended a=failed b=failed\n"
+                        "2 " BOB " " ALICE " ended a=failed\n");
 }
 
 /* What is told of a stored message does not touch what settled it. */
@@ -628,6 +666,8 @@ messages_add_tests (const RigKind *kind)
   add (kind, "repeated", test_repeated);
   add (kind, "refused", test_refused);
   add (kind, "end", test_end);
+  add (kind, "returned", test_returned);
+  add (kind, "bounced", test_bounced);
   add (kind, "ledger", test_ledger);
   add (kind, "ledger-and-end", test_ledger_and_end);
   add (kind, "sweep", test_sweep);
