@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define PARTS_MAX 64
-#define IMDN_TYPE "message/imdn+xml"
 
 void
 imdn_request_free (ImdnRequest *self)

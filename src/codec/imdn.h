@@ -8,6 +8,7 @@
 #include "codec/cpim.h"
 
 #define IMDN_NS "urn:ietf:params:imdn" /* of the CPIM headers */
+#define IMDN_TYPE "message/imdn+xml"
 
 /* Kinds of notification a message asks for, as bits. */
 enum {

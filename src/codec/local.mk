@@ -38,6 +38,7 @@ src_libcodec_a_SOURCES += src/codec/mime.c src/codec/mime.h \
   src/codec/multipart.c src/codec/cpim.c src/codec/cpim.h \
   src/codec/imdn.c src/codec/imdn-xml.c src/codec/imdn.h \
   src/codec/composing.c src/codec/composing.h \
+  src/codec/content.c src/codec/content.h \
   src/codec/recipients.c src/codec/recipients.h src/codec/list-message.c \
   src/codec/rlmi.c src/codec/rlmi.h src/codec/rls.c src/codec/rls.h
 src_libcodec_a_SOURCES += src/codec/filter.c src/codec/filter.h \
@@ -119,6 +120,9 @@ EXTRA_DIST += tests/fuzz/seeds/pres-rules-example.xml \
 
 check_PROGRAMS += tests/unit/test-mime tests/unit/test-cpim \
   tests/unit/test-imdn tests/unit/test-recipients tests/fuzz/fuzz-im
+check_PROGRAMS += tests/unit/test-content
+tests_unit_test_content_SOURCES = tests/unit/test-content.c
+tests_unit_test_content_LDADD = $(CODEC_LIBS)
 tests_unit_test_mime_SOURCES = tests/unit/test-mime.c
 tests_unit_test_mime_LDADD = $(CODEC_LIBS)
 tests_unit_test_cpim_SOURCES = tests/unit/test-cpim.c
