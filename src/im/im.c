@@ -208,6 +208,8 @@ locked_device (Im *self, const ImMessage *message, const char *const *devices,
     return NULL;
   device = im_locks_route (self->locks, message->sender, message->recipient,
                            message->content, self->now);
+  if (message->first != NULL && is_among (message->first, devices, n))
+    return message->first;
   return device != NULL && is_among (device, devices, n) ? device : NULL;
 }
 

@@ -55,6 +55,7 @@ typedef struct {
   ImKeep keep;
   gboolean is_direct; /* for these devices, whatever is locked (a GRUU), and for
                          no other one: not to be used with IM_KEEP */
+  const char *first;  /* this device first, as if it were locked; or NULL */
   gint64 expires_at;  /* us; of the stored message */
 } ImMessage;
 
