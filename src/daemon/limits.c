@@ -69,6 +69,7 @@ limits_of (const Conf *conf)
     .imdn_window = number (conf, "message", "imdn_window"),
     .broadcast_rate = number (conf, "message", "broadcast_rate"),
     .ledger_keep = number (conf, "message", "ledger_keep"),
+    .max_body = (gsize)conf_int (conf, "sip", "max_body"),
   };
 
   return limits;

@@ -32,6 +32,9 @@ typedef struct {
   guint imdn_window;    /* seconds that notifications of one such message wait for
                            each other; 0: they go one by one */
   guint broadcast_rate; /* copies of such messages a second */
+  gsize max_body;       /* bytes, of a MESSAGE; 0: any */
+  gboolean xmpp_fresh_threads; /* threads of XMPP and Call-IDs are strangers */
+  gboolean xmpp_normal; /* messages to XMPP are of type normal, not chat */
   WatchLimits watch;    /* of subscriptions to other domains */
   guint xcap_subscriptions; /* to one user's documents at one time */
   guint xcap_uris;          /* that one of them may name */
@@ -210,11 +213,14 @@ typedef struct {
   gint64 expires; /* seconds, of Expires (less what its Date says has passed);
                      -1 not given */
   gint64 date;    /* seconds since 1970, of Date; 0 not given */
+  const char *subject, *language; /* values of Subject and Content-Language */
+  gboolean is_sips;               /* its Request-URI or To is a sips: URI */
 } MessageCommand;
 typedef struct {
   ServiceVerdict verdict;
   const char *text;
-  SipResponse *response; /* SERVICE_RELAYED */
+  SipResponse *response; /* SERVICE_RELAYED; NULL: there is none but status */
+  guint status;          /* SERVICE_RELAYED */
 } MessageAnswer;
 typedef void (*MessageAnswerFn) (const MessageAnswer *answer, gpointer data);
 void service_message (Service *self, const ServiceCaller *caller,

@@ -19,8 +19,10 @@ answered_cb (const MessageAnswer *answer, gpointer data)
 {
   SipIncoming *request = data;
 
-  if (answer->verdict == SERVICE_RELAYED)
+  if (answer->verdict == SERVICE_RELAYED && answer->response != NULL)
     incoming_relay (request, answer->response);
+  else if (answer->verdict == SERVICE_RELAYED)
+    status_reply_as (request, answer->status, answer->text);
   else
     status_reply (request, answer->verdict, answer->text, 0);
   incoming_unref (request);
@@ -61,6 +63,11 @@ message_read (su_home_t *home, const sip_t *sip, gint64 now,
   out->content_type = value_text (home, sip->sip_content_type);
   out->content_encoding = value_text (home, sip->sip_content_encoding);
   out->expires = expires_left (sip, now);
+  if (sip->sip_subject != NULL)
+    out->subject = sip->sip_subject->g_string;
+  out->language = value_text (home, sip->sip_content_language);
+  out->is_sips = sip->sip_request->rq_url->url_type == url_sips
+                 || sip->sip_to->a_url->url_type == url_sips;
   if (sip->sip_date != NULL)
     out->date = unix_time (sip->sip_date->d_time);
   if (body != NULL && body->pl_len > 0) {
@@ -194,7 +201,9 @@ peer_of (const SipIncoming *request)
 void
 request_relay (SipIncoming *request)
 {
-  MessageCommand command = { .peer = peer_of (request), .expires = -1 };
+  MessageCommand command = { .peer = peer_of (request),
+                             .instance = uri_param (request->checked.uri, "gr"),
+                             .expires = -1 };
 
   if (may_go_on (request))
     ask (request, &command);

@@ -74,6 +74,16 @@ warning_of (su_home_t *home, const char *text)
 }
 
 void
+status_reply_as (SipIncoming *request, guint status, const char *text)
+{
+  const char *warning = warning_of (msg_home (request->msg), text);
+
+  incoming_reply (request, (int)status, NULL,
+                  TAG_IF (warning != NULL, SIPTAG_WARNING_STR (warning)),
+                  TAG_END ());
+}
+
+void
 status_reply (SipIncoming *request, ServiceVerdict verdict, const char *text,
               guint min_expires)
 {

@@ -216,7 +216,7 @@ static void
 forwarded_cb (guint status, SipResponse *response, gpointer data)
 {
   Rig *rig = data;
-  MessageAnswer answer = { SERVICE_RELAYED, NULL, response };
+  MessageAnswer answer = { .verdict = SERVICE_RELAYED, .response = response };
 
   rig->ends++;
   rig->status = status;
@@ -256,7 +256,7 @@ service_message (Service *service, const ServiceCaller *caller,
                          OR_NONE (caller->contact));
   if (rig->keeps)
     rig->kept = rig->o.port->keep_request (rig->o.port->self, command->request);
-  if (rig->answer.verdict != SERVICE_RELAYED) {
+  if (rig->answer.verdict != SERVICE_RELAYED || rig->answer.status != 0) {
     answer (&rig->answer, data);
     return;
   }
@@ -496,18 +496,35 @@ test_warning (Rig *rig, gconstpointer data)
 {
   g_autofree char *answer = NULL, *refused = NULL;
 
-  rig->answer = (MessageAnswer){ SERVICE_TOO_LARGE,
-                                 "entry \"a\\b\"\r\nX: y \xc3\xa4\xff", NULL };
+  rig->answer
+      = (MessageAnswer){ .verdict = SERVICE_TOO_LARGE,
+                         .text = "entry \"a\\b\"\r\nX: y \xc3\xa4\xff" };
   answer = exchange (rig, "sip:bob@example.com", "", "", "");
   g_assert_true (
       g_str_has_prefix (answer, "SIP/2.0 413 Request Entity Too Large\r\n"));
   g_assert_nonnull (strstr (answer,
                             "\r\nWarning: 399 rollcall \"entry \\\"a\\\\"
                             "b\\\"  X: y \xc3\xa4\xef\xbf\xbd\"\r\n"));
-  rig->answer = (MessageAnswer){ SERVICE_BAD_TYPE, NULL, NULL };
+  rig->answer = (MessageAnswer){ .verdict = SERVICE_BAD_TYPE };
   refused = exchange (rig, "sip:bob@example.com", "", "", "");
   g_assert_nonnull (strstr (refused, "\r\nAccept: multipart/mixed"));
   g_assert_nonnull (strstr (refused, "\r\nAccept-Encoding: identity\r\n"));
+}
+
+/* A status that is not of a SIP device's: RFC 7247 has them. */
+static void
+test_other_status (Rig *rig, gconstpointer data)
+{
+  g_autofree char *answer = NULL;
+
+  rig->answer = (MessageAnswer){ .verdict = SERVICE_RELAYED,
+                                 .status = 604,
+                                 .text = "nobody" };
+  answer = exchange (rig, "sip:bob@example.com", "", "", "");
+  g_assert_true (
+      g_str_has_prefix (answer, "SIP/2.0 604 Does Not Exist Anywhere\r\n"));
+  g_assert_nonnull (
+      strstr (answer, "\r\nWarning: 399 rollcall \"nobody\"\r\n"));
 }
 
 /* --- what a device answers --- */
@@ -685,6 +702,7 @@ main (int argc, char **argv)
   ADD ("/message/rfc3261-21.4.11/max-body", test_max_body);
   ADD ("/message/rfc5365-5/options", test_options);
   ADD ("/message/rfc3261-20.43/warning", test_warning);
+  ADD ("/message/rfc7247-7.1/other-status", test_other_status);
   for (guint i = 0; i < G_N_ELEMENTS (RELAY_ROWS); i++) {
     g_autofree char *path
         = g_strdup_printf ("/message/rfc3428-7/%s", RELAY_ROWS[i].name);
