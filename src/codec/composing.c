@@ -7,7 +7,6 @@
 #include "codec/xml-priv.h"
 
 #define NS_COMPOSING "urn:ietf:params:xml:ns:im-iscomposing"
-#define COMPOSING_TYPE "application/im-iscomposing+xml"
 
 gboolean
 composing_is (const char *content_type, const char *encoding, const char *bytes,

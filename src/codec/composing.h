@@ -5,6 +5,8 @@
 #pragma once
 #include "codec/cpim.h"
 
+#define COMPOSING_TYPE "application/im-iscomposing+xml"
+
 /* Is this body one, alone or inside CPIM (RFC 3994 4)?  content_type and
  * encoding as in imdn_is. */
 gboolean composing_is (const char *content_type, const char *encoding,

@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "codec/composing.h"
 
-#define COMPOSING_TYPE "application/im-iscomposing+xml"
 #define DEPTH_MAX 4
 #define PARTS_MAX 16
 #define CHARSET_MAX 40

@@ -5,6 +5,7 @@
 #include "service/devices.h"
 
 #include "addr/aor.h"
+#include "service/xmpp-message.h"
 
 const char *
 device_name (const RegBinding *binding)
@@ -60,6 +61,8 @@ devices_reachable (Service *self, const char *aor, const char *instance)
   g_autoptr (GPtrArray) bindings = NULL;
   GPtrArray *devices;
 
+  if (xmpp_mail_has (self, aor))
+    return xmpp_mail_devices (self, aor);
   if (!service_has_domain (self, aor_domain (aor)))
     return address_of (aor);
   bindings = reg_bindings (self->reg, aor);

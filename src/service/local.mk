@@ -49,6 +49,13 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/xcap_events.c src/service/xcap_events.h \
   src/service/xcap_state.c src/service/xcap_state.h \
   src/service/xmpp.c src/service/xmpp.h src/service/xmpp-priv.h \
+  src/service/mail-beyond.c src/service/mail-plain.c \
+  src/service/xmpp-errors.c src/service/xmpp-errors.h \
+  src/service/xmpp-id.c src/service/xmpp-id.h \
+  src/service/xmpp-thread.c src/service/xmpp-thread.h \
+  src/service/xmpp-message.h src/service/xmpp-message-priv.h \
+  src/service/xmpp-message-copy.c src/service/xmpp-message-mail.c \
+  src/service/xmpp-message-out.c src/service/xmpp-message-report.c \
   src/service/xmpp-message.c src/service/xmpp-presence.c \
   src/service/xmpp-rooms.c \
   src/port/clock.h src/port/documents.h src/port/loop.h \
@@ -103,6 +110,11 @@ check_PROGRAMS += tests/unit/test-mail
 tests_unit_test_mail_SOURCES = tests/unit/test-mail.c $(mail_bed)
 tests_unit_test_mail_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_unit_test_mail_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
+check_PROGRAMS += tests/unit/test-xmpp-message
+tests_unit_test_xmpp_message_SOURCES = tests/unit/test-xmpp-message.c \
+  $(mail_bed)
+tests_unit_test_xmpp_message_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_unit_test_xmpp_message_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
 check_PROGRAMS += tests/unit/test-broadcast
 tests_unit_test_broadcast_SOURCES = tests/unit/test-broadcast.c $(mail_bed)
 tests_unit_test_broadcast_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)

@@ -9,6 +9,7 @@ typedef struct {
   char *device;
   guint status;
   SipResponse *response; /* kept; NULL: none came */
+  char *text;            /* why, where there is no response; or NULL */
 } Reply;
 
 /* A message that im/ knows, from im_message or im_loaded to IM_ACT_FORGET. */
@@ -27,6 +28,8 @@ typedef struct {
   gboolean is_repeated; /* the store has its twin */
   gboolean is_first;    /* a copy of a message to many */
   gboolean is_own;      /* nobody is told that it is stored */
+  gboolean is_receipted; /* mail-plain.c: a receipt was sent */
+  guint returned;        /* mail-beyond.c: the status of its refusal */
 } Letter;
 
 /* What a port will call back. */
@@ -37,6 +40,7 @@ typedef struct {
   char *device; /* or recipient */
   guint way;    /* of a copy that is out: a hash of where it was sent; or 0 */
   gboolean is_left; /* ...the device has another way now: only a 2xx counts */
+  gboolean is_plain; /* ...its text alone was sent (mail-plain.c) */
 } Asked;
 
 struct Mail {
@@ -53,6 +57,7 @@ struct Mail {
   GQueue unread;    /* char *: whose messages such a read could not get */
   GArray *paced; /* guint64: stored copies that wait for their turn */
   guint n_paced; /* of them, those that had it */
+  GHashTable *plain; /* mail-plain.c: devices that know no CPIM */
   gint64 paced_at, swept_at;
   gboolean is_sweeping, is_off;
   gint64 *size_cell, *sent_cell, *stored_cell, *delivered_cell, *refused_cell;
@@ -73,6 +78,40 @@ void asked_free (Asked *asked);
 
 /* Carries out actions, in order, and frees the array. */
 void mail_carry_out (Mail *self, GArray *actions);
+
+/* A device's answer: a response, or a text (either may be NULL). */
+typedef struct {
+  guint status;
+  SipResponse *response;
+  const char *text;
+  guint im_status; /* what im/ is told */
+} MailReply;
+/* Frees asked. */
+void mail_answered (Asked *asked, const MailReply *reply);
+/* Notes it for the answer upstream and the ledger. */
+void mail_reply (Mail *self, Letter *letter, const char *device,
+                 const MailReply *reply);
+
+/* mail-beyond.c: to XMPP. */
+void mail_send_beyond (Mail *self, const ImAction *action, Letter *letter,
+                       GArray *actions);
+/* IM_ACT_REFUSED of such a message: it has no other device, so that is its
+ * end. */
+void mail_return (Mail *self, const ImAction *action, GArray *actions);
+
+/* mail-plain.c: text for devices that know no CPIM.  Of a message of an XMPP
+ * user which is wrapped to ask for a receipt: */
+/* Is what is sent to device to be unwrapped?  Then *out is changed: *type_out
+ * and *body_out hold what it points to, for the caller to free. */
+gboolean mail_plain_prepare (Mail *self, const Letter *letter,
+                             const char *device, SipMessage *out,
+                             char **type_out, GBytes **body_out);
+/* It was not taken because it is wrapped: TRUE when it is to be sent again. */
+gboolean mail_plain_again (Mail *self, Letter *letter, Asked *asked,
+                           guint status);
+/* It was taken: who asked gets his receipt from here. */
+void mail_plain_taken (Mail *self, Letter *letter, const Asked *asked,
+                       guint status);
 
 /* Who can be reached now, for im/; empty while messages are off. */
 GPtrArray *mail_devices (Mail *self, const char *recipient,

@@ -5,6 +5,7 @@
 #include "service/mail-priv.h"
 
 #include "addr/aor.h"
+#include "service/xmpp-message.h"
 
 /* A request of before a start may still come again (RFC 3261 17.1.2.2: 32 s),
  * also from a client that tries for longer. */
@@ -414,6 +415,7 @@ void
 mail_changed_cb (const char *recipient, gpointer data)
 {
   Service *service = data;
+  g_autoptr (GPtrArray) beyond = NULL;
   GHashTableIter iter;
   gpointer aor;
 
@@ -427,4 +429,7 @@ mail_changed_cb (const char *recipient, gpointer data)
   while (g_hash_table_iter_next (&iter, &aor, NULL))
     if (mail_waiting (service->mail, aor) > 0)
       look_through (service->mail, aor);
+  beyond = xmpp_mail_waiting (service);
+  for (guint i = 0; i < beyond->len; i++)
+    look_through (service->mail, beyond->pdata[i]);
 }

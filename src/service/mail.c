@@ -9,6 +9,7 @@
 #include "service/devices.h"
 #include "service/reports.h"
 #include "service/summary.h"
+#include "service/xmpp-message.h"
 
 #define TOKEN_BITS 100
 #define SECOND ((gint64)1000000)
@@ -21,7 +22,10 @@
 static void
 reply_clear (gpointer data)
 {
-  g_free (((Reply *)data)->device);
+  Reply *reply = data;
+
+  g_free (reply->device);
+  g_free (reply->text);
 }
 
 Letter *
@@ -90,14 +94,15 @@ letter_settle (Mail *self, Letter *letter)
 }
 
 static void
-add_reply (Mail *self, Letter *letter, const char *device, guint status,
-           SipResponse *response)
+add_reply (Mail *self, Letter *letter, const char *device,
+           const MailReply *from)
 {
   SipOutPort *sip = self->service->sip;
-  Reply reply = { g_strdup (device), status, NULL };
+  Reply reply
+      = { g_strdup (device), from->status, NULL, g_strdup (from->text) };
 
-  if (response != NULL)
-    reply.response = sip->keep_response (sip->self, response);
+  if (from->response != NULL)
+    reply.response = sip->keep_response (sip->self, from->response);
   if (letter->replies == NULL) {
     letter->replies = g_array_new (FALSE, FALSE, sizeof (Reply));
     g_array_set_clear_func (letter->replies, reply_clear);
@@ -105,14 +110,14 @@ add_reply (Mail *self, Letter *letter, const char *device, guint status,
   g_array_append_val (letter->replies, reply);
 }
 
-static SipResponse *
-response_of (const Letter *letter, const char *device)
+static const Reply *
+reply_of (const Letter *letter, const char *device)
 {
   for (guint i = 0; letter->replies != NULL && i < letter->replies->len; i++) {
     const Reply *reply = &g_array_index (letter->replies, Reply, i);
 
     if (g_strcmp0 (reply->device, device) == 0)
-      return reply->response;
+      return reply;
   }
   return NULL;
 }
@@ -140,27 +145,53 @@ asked_free (Asked *asked)
 
 /* --- Sending --- */
 
+static void send_again (Asked *asked, const Letter *letter);
+
+void
+mail_reply (Mail *self, Letter *letter, const char *device,
+            const MailReply *reply)
+{
+  if (letter->answer != NULL)
+    add_reply (self, letter, device, reply);
+  if (letter->is_known)
+    mail_note_reply (self, letter, device, reply->status);
+}
+
+void
+mail_answered (Asked *asked, const MailReply *reply)
+{
+  Mail *self = asked->mail;
+  Letter *letter = letter_find (self, asked->id);
+  GArray *actions = im_actions_new ();
+
+  if (letter != NULL)
+    mail_reply (self, letter, asked->device, reply);
+  im_answered (self->im, asked->id, asked->device, reply->im_status,
+               service_now (self->service), actions);
+  asked_free (asked);
+  mail_carry_out (self, actions);
+}
+
 static void
 answered_cb (guint status, SipResponse *response, gpointer data)
 {
   Asked *asked = data;
   Mail *self = asked->mail;
   Letter *letter = letter_find (self, asked->id);
-  GArray *actions;
+  const MailReply reply
+      = { .status = status, .response = response, .im_status = status };
 
   if (asked->is_left && status >= 300) {
     asked_free (asked);
     return;
   }
-  actions = im_actions_new ();
-  if (letter != NULL && letter->answer != NULL)
-    add_reply (self, letter, asked->device, status, response);
-  if (letter != NULL && letter->is_known)
-    mail_note_reply (self, letter, asked->device, status);
-  im_answered (self->im, asked->id, asked->device, status,
-               service_now (self->service), actions);
-  asked_free (asked);
-  mail_carry_out (self, actions);
+  if (letter != NULL && mail_plain_again (self, letter, asked, status)) {
+    send_again (asked, letter);
+    return;
+  }
+  if (letter != NULL)
+    mail_plain_taken (self, letter, asked, status);
+  mail_answered (asked, &reply);
 }
 
 static void
@@ -169,15 +200,34 @@ send_stored (Mail *self, const Letter *letter, const SipTarget *target,
 {
   SipOutPort *sip = self->service->sip;
   const StoredMessage *message = letter->message;
-  const SipMessage out = { .call_id = message->call_id,
-                           .cseq = message->cseq,
-                           .headers = message->headers,
-                           .date = message->created_at / SECOND,
-                           .expires = -1,
-                           .content_type = message->content_type,
-                           .body = message->body };
+  SipMessage out = { .call_id = message->call_id,
+                     .cseq = message->cseq,
+                     .headers = message->headers,
+                     .date = message->created_at / SECOND,
+                     .expires = -1,
+                     .content_type = message->content_type,
+                     .body = message->body };
+  g_autofree char *type = NULL;
+  g_autoptr (GBytes) body = NULL;
 
+  asked->is_plain
+      = mail_plain_prepare (self, letter, asked->device, &out, &type, &body);
   sip->message (sip->self, &out, target, answered_cb, asked);
+}
+
+static void
+send_again (Asked *asked, const Letter *letter)
+{
+  const MailReply away = { .status = 480, .im_status = 480 };
+  Mail *self = asked->mail;
+  SipTarget target;
+
+  if (self->service->sip != NULL
+      && device_target (self->service, letter->message->recipient,
+                        asked->device, &target))
+    send_stored (self, letter, &target, asked);
+  else
+    mail_answered (asked, &away);
 }
 
 static void
@@ -190,6 +240,10 @@ act_send (Mail *self, const ImAction *action, GArray *actions)
 
   if (service->sip == NULL || letter == NULL)
     return;
+  if (xmpp_mail_has (service, action->recipient)) {
+    mail_send_beyond (self, action, letter, actions);
+    return;
+  }
   if (self->is_off
       || !device_target (service, action->recipient, action->device, &target)) {
     im_answered (self->im, action->message, action->device, 480,
@@ -224,10 +278,16 @@ answer_of (const Letter *letter, const ImAction *action)
   };
   MessageAnswer out = { .verdict = rows[action->answer].verdict,
                         .text = rows[action->answer].text };
+  const Reply *reply = action->answer == IM_ANSWER_RELAY
+                           ? reply_of (letter, action->device)
+                           : NULL;
 
-  if (action->answer == IM_ANSWER_RELAY)
-    out.response = response_of (letter, action->device);
-  if (out.verdict == SERVICE_RELAYED && out.response == NULL)
+  if (reply != NULL) {
+    out.response = reply->response;
+    out.status = reply->status;
+    out.text = reply->text;
+  }
+  if (out.verdict == SERVICE_RELAYED && reply == NULL)
     out = (MessageAnswer){ .verdict = SERVICE_UNAVAILABLE,
                            .text = rows[IM_ANSWER_NOBODY].text };
   if (letter->is_repeated)
@@ -297,7 +357,10 @@ carry_out (Mail *self, const ImAction *action, GArray *actions)
     mail_end (self, action, MESSAGES_TAKEN);
     break;
   case IM_ACT_REFUSED:
-    mail_end (self, action, MESSAGES_FAILED);
+    if (xmpp_mail_has (self->service, action->recipient))
+      mail_return (self, action, actions);
+    else
+      mail_end (self, action, MESSAGES_FAILED);
     break;
   case IM_ACT_EXPIRE:
     mail_end (self, action, MESSAGES_EXPIRED);
@@ -307,6 +370,8 @@ carry_out (Mail *self, const ImAction *action, GArray *actions)
     break;
   case IM_ACT_COUNT:
     summary_changed (self->service, action->recipient);
+    if (xmpp_mail_has (self->service, action->recipient))
+      xmpp_mail_counted (self->service, action->recipient, action->n);
     break;
   case IM_ACT_FORGET:
     letter_forget (self, action->message);
@@ -356,7 +421,7 @@ take_item (Mail *self, Letter *letter, const MailItem *item)
   letter->answer = item->answer;
   letter->data = item->data;
   letter->is_untold = item->is_untold;
-  letter->is_own = item->request == NULL;
+  letter->is_own = item->request == NULL && !item->is_theirs;
   letter->is_first = item->keep == IM_FIRST;
   if (letter->answer != NULL)
     service_enter (self->service);
@@ -374,6 +439,7 @@ mail_send (Mail *self, MailItem *item)
                    .content = item->content,
                    .keep = item->keep,
                    .is_direct = item->instance != NULL,
+                   .first = item->first,
                    .expires_at = message->expires_at };
 
   in.id = message->id = mail_next_id (self);
@@ -501,6 +567,14 @@ limits_of (const Service *service)
   return limits;
 }
 
+void
+mail_look_soon (Mail *self, GPtrArray *aors)
+{
+  for (guint i = 0; i < aors->len; i++)
+    g_queue_push_tail (&self->due, g_strdup (aors->pdata[i]));
+  g_ptr_array_unref (aors);
+}
+
 static void
 add_all_due (Mail *self)
 {
@@ -511,6 +585,7 @@ add_all_due (Mail *self)
   while (g_hash_table_iter_next (&iter, &aor, NULL))
     if (im_count (self->im, aor) > 0)
       g_queue_push_tail (&self->due, g_strdup (aor));
+  mail_look_soon (self, xmpp_mail_waiting (self->service));
 }
 
 void
@@ -565,6 +640,7 @@ mail_new (Service *service)
       = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, letter_free);
   self->swept_at = self->paced_at = service_now (service);
   self->paced = g_array_new (FALSE, FALSE, sizeof (guint64));
+  self->plain = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->is_off = !service->settings.im_enabled;
   self->size_cell = counters_cell (counters, "messages_in_memory");
   self->sent_cell = counters_cell (counters, "messages_sent_total");
@@ -603,6 +679,7 @@ mail_free (Mail *self)
   g_queue_clear_full (&self->due, g_free);
   g_queue_clear_full (&self->unread, g_free);
   g_array_unref (self->paced);
+  g_hash_table_unref (self->plain);
   im_free (self->im);
   g_free (self);
 }

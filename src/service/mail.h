@@ -20,6 +20,9 @@ typedef struct {
   ImKeep keep;
   gboolean is_untold;     /* not for the ledger, unless it is stored */
   const char *instance;   /* to this device alone (a GRUU); NULL: to all */
+  const char *first;      /* to this device first; NULL: as im/ knows */
+  gboolean is_theirs;     /* a user's, although there is no request: he hears
+                             that it is stored */
   MessageAnswerFn answer; /* inside the call or later; NULL: nobody waits */
   gpointer data;
 } MailItem;
@@ -52,6 +55,9 @@ Im *mail_im (Mail *self);
 void mail_bindings_changed (Mail *self, GPtrArray *changes);
 /* These bindings lost their flow (pairs of AoR and device, owned strings). */
 void mail_flow_closed (Mail *self, GPtrArray *pairs);
+/* Looks soon, a few at a time, whether what waits for these AoRs can be
+ * delivered; takes the array. */
+void mail_look_soon (Mail *self, GPtrArray *aors);
 /* PostgreSQL is back: what waits for those who came meanwhile can be read. */
 void mail_store_back (Mail *self);
 /* The settings or limits are others now. */

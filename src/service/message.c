@@ -14,6 +14,7 @@
 #include "service/mail.h"
 #include "service/relay.h"
 #include "service/reports.h"
+#include "service/xmpp-message.h"
 
 #define SECOND ((gint64)1000000)
 #define DAY (86400 * SECOND)
@@ -182,6 +183,14 @@ note_writer (Service *self, const ServiceCaller *caller,
     report_note (self, command, caller->user, peer, device);
 }
 
+/* To an XMPP user? */
+static gboolean
+is_beyond (Service *self, const MessageCommand *command)
+{
+  return command->is_message && command->recipient == NULL
+         && command->peer != NULL && xmpp_mail_has (self, command->peer);
+}
+
 static void
 send_on (Service *self, const ServiceCaller *caller,
          const MessageCommand *command, MessageAnswerFn answer, gpointer data)
@@ -192,7 +201,11 @@ send_on (Service *self, const ServiceCaller *caller,
     kind = kind_of (command);
     note_writer (self, caller, command, &kind);
   }
-  if (command->recipient == NULL)
+  if (is_beyond (self, command) && mail_was_seen (self->mail, caller))
+    answer_now (SERVICE_ACCEPTED, NULL, answer, data);
+  else if (is_beyond (self, command))
+    xmpp_message_out (self, caller, command, answer, data);
+  else if (command->recipient == NULL)
     relay_start (self, command->request, answer, data);
   else if (mail_was_seen (self->mail, caller))
     answer_now (SERVICE_ACCEPTED, NULL, answer, data);

@@ -59,6 +59,8 @@ void xmpp_messages_has_room (Xmpp *self);
 /* A message of any type, errors too, from one of the domains to one of ours; to
  * may have no local part, or name nobody. */
 void xmpp_message_in (Xmpp *self, const XmppMessage *message);
+/* This resource of an XMPP user is unavailable: conversations leave it. */
+void xmpp_message_gone (Xmpp *self, const char *jid);
 
 XmppPresences *xmpp_presences_new (Xmpp *xmpp);
 void xmpp_presences_free (XmppPresences *self);

@@ -174,6 +174,8 @@ presence_cb (gpointer data, const XmppPresence *presence)
   Place from = place_of (self, presence->from);
   XmppError error = gate (self, from);
 
+  if (presence->type == XMPP_UNAVAILABLE && from == PLACE_PEOPLE)
+    xmpp_message_gone (self, presence->from);
   if (error != XMPP_NO_ERROR)
     xmpp_refuse_presence (self, presence, error, NULL);
   else if (from == PLACE_ROOMS || presence->occupant != NULL)

@@ -90,6 +90,7 @@ message_cb (gpointer port, const SipMessage *message, const SipTarget *target,
   forward->headers = g_strdup (message->headers);
   forward->content_type = g_strdup (message->content_type);
   forward->date = message->date;
+  forward->cseq = message->cseq;
   if (message->body != NULL)
     forward->body = g_strndup (g_bytes_get_data (message->body, NULL),
                                g_bytes_get_size (message->body));

@@ -22,6 +22,7 @@ typedef struct {
   /* of a stored message, or one of the server's own; else NULL */
   char *call_id, *headers, *content_type, *body;
   gint64 date;
+  guint32 cseq;
   SipForwardFn done;
   gpointer data;
 } FakeForward;

@@ -101,7 +101,8 @@ messaged_cb (const MessageAnswer *answer, gpointer data)
 
   self->answers++;
   self->verdict = answer->verdict;
-  self->status = answer->response != NULL ? answer->response->status : 0;
+  self->status
+      = answer->response != NULL ? answer->response->status : answer->status;
   g_free (self->text);
   self->text = g_strdup (answer->text);
 }
@@ -131,6 +132,11 @@ mail_bed_send (MailBed *self, const MailBedMessage *message)
           .cseq = 1 };
   const MessageCommand command
       = { .recipient = message->recipient,
+          .peer = message->peer,
+          .instance = message->resource,
+          .subject = message->subject,
+          .language = message->language,
+          .is_sips = message->is_sips,
           .request = (SipIncoming *)self,
           .is_message = TRUE,
           .is_many = message->is_many,
@@ -138,7 +144,8 @@ mail_bed_send (MailBed *self, const MailBedMessage *message)
           .content_type = message->content_type != NULL ? message->content_type
                                                         : "text/plain",
           .body = message->body,
-          .body_len = strlen (message->body),
+          .body_len
+          = message->body_len > 0 ? message->body_len : strlen (message->body),
           .expires = message->expires > 0 ? message->expires : -1 };
 
   service_message (self->bed->service, &caller, &command, messaged_cb, self);

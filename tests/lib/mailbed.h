@@ -35,11 +35,16 @@ void mail_bed_move (MailBed *self, const char *aor, const char *device,
 /* What mail_bed_send sends, when it is more than text. */
 typedef struct {
   const char *sender, *device, *recipient;
+  const char *peer;     /* in another domain: recipient is NULL */
+  const char *resource; /* gr of the Request-URI */
+  const char *subject, *language;
+  gboolean is_sips;
   const char *content_type; /* NULL: text/plain */
   const char *body;
   const char *call_id; /* NULL: a new one */
   const char *list;
   gboolean is_many;
+  gsize body_len; /* 0: that of the string */
   gint64 expires; /* 0: none given */
 } MailBedMessage;
 /* Does not settle: what is answered at once is told by answers. */

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Letters to XMPP users: their one device is the way there, and what that
+ * refuses is refused. */
+#define G_LOG_DOMAIN "service"
+#include "service/mail-priv.h"
+
+#include "service/xmpp-message.h"
+
+/* To im/ a refusal is one that holds for whoever is asked (600): nobody else is
+ * there.  One that may pass is so only for who waits upstream; what is stored
+ * is tried again. */
+static guint
+im_status_of (const Letter *letter, const XmppMailResult *result)
+{
+  if (result->status < 300 || result->status == 503)
+    return result->status;
+  return letter != NULL && letter->answer == NULL && result->may_pass ? 480
+                                                                      : 600;
+}
+
+static MailReply
+reply_of (Letter *letter, const XmppMailResult *result)
+{
+  if (letter != NULL)
+    letter->returned = result->status;
+  return (MailReply){ .status = result->status,
+                      .text = result->text,
+                      .im_status = im_status_of (letter, result) };
+}
+
+static void
+sent_cb (const XmppMailResult *result, gpointer data)
+{
+  Asked *asked = data;
+  MailReply reply = reply_of (letter_find (asked->mail, asked->id), result);
+
+  mail_answered (asked, &reply);
+}
+
+void
+mail_send_beyond (Mail *self, const ImAction *action, Letter *letter,
+                  GArray *actions)
+{
+  Service *service = self->service;
+  Asked *asked = asked_new (self, action->message, action->device);
+  XmppMailResult result = { .status = 480, .may_pass = TRUE };
+  MailReply reply;
+
+  (*self->sent_cell)++;
+  if (!self->is_off)
+    result.status = xmpp_mail_send (service, letter->message, letter->is_stored,
+                                    sent_cb, asked);
+  if (result.status == 0)
+    return;
+  asked_free (asked);
+  result.may_pass = self->is_off;
+  reply = reply_of (letter, &result);
+  mail_reply (self, letter, action->device, &reply);
+  im_answered (self->im, action->message, action->device, reply.im_status,
+               service_now (service), actions);
+}
+
+void
+mail_return (Mail *self, const ImAction *action, GArray *actions)
+{
+  Letter *letter = letter_find (self, action->message);
+  ImAction end = *action;
+
+  if (letter != NULL)
+    end.status = letter->returned;
+  mail_end (self, &end, MESSAGES_RETURNED);
+  if (letter != NULL)
+    xmpp_mail_returned (self->service, letter->message, end.status);
+  im_purged (self->im, action->recipient, action->message,
+             service_now (self->service), actions);
+}
