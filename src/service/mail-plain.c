@@ -7,6 +7,7 @@
 #define G_LOG_DOMAIN "service"
 #include "service/mail-priv.h"
 
+#include "codec/composing.h"
 #include "codec/content.h"
 #include "service/xmpp-message.h"
 
@@ -22,6 +23,36 @@ is_wrapped (Mail *self, const Letter *letter)
          && message->body != NULL
          && mime_is (message->content_type, CONTENT_CPIM)
          && xmpp_mail_has (self->service, message->sender);
+}
+
+static void
+remember (GHashTable *devices, const char *device)
+{
+  if (g_hash_table_size (devices) >= DEVICES_MAX)
+    g_hash_table_remove_all (devices);
+  g_hash_table_add (devices, g_strdup (device));
+}
+
+static gboolean
+is_composing (const Letter *letter)
+{
+  return letter->request == NULL
+         && mime_is (letter->message->content_type, COMPOSING_TYPE);
+}
+
+gboolean
+mail_is_deaf (Mail *self, const Letter *letter, const char *device)
+{
+  return g_hash_table_size (self->deaf) > 0 && is_composing (letter)
+         && g_hash_table_contains (self->deaf, device);
+}
+
+void
+mail_note_deaf (Mail *self, const Letter *letter, const char *device,
+                guint status)
+{
+  if (status == 415 && is_composing (letter))
+    remember (self->deaf, device);
 }
 
 gboolean
@@ -44,9 +75,7 @@ mail_plain_again (Mail *self, Letter *letter, Asked *asked, guint status)
 {
   if (status != 415 || asked->is_plain || !is_wrapped (self, letter))
     return FALSE;
-  if (g_hash_table_size (self->plain) >= DEVICES_MAX)
-    g_hash_table_remove_all (self->plain);
-  g_hash_table_add (self->plain, g_strdup (asked->device));
+  remember (self->plain, asked->device);
   return TRUE;
 }
 

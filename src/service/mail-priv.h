@@ -57,7 +57,8 @@ struct Mail {
   GQueue unread;    /* char *: whose messages such a read could not get */
   GArray *paced; /* guint64: stored copies that wait for their turn */
   guint n_paced; /* of them, those that had it */
-  GHashTable *plain; /* mail-plain.c: devices that know no CPIM */
+  GHashTable *plain, *deaf; /* mail-plain.c: devices that know no CPIM, no
+                               isComposing */
   gint64 paced_at, swept_at;
   gboolean is_sweeping, is_off;
   gint64 *size_cell, *sent_cell, *stored_cell, *delivered_cell, *refused_cell;
@@ -98,6 +99,13 @@ void mail_send_beyond (Mail *self, const ImAction *action, Letter *letter,
 /* IM_ACT_REFUSED of such a message: it has no other device, so that is its
  * end. */
 void mail_return (Mail *self, const ImAction *action, GArray *actions);
+
+/* mail-plain.c: what devices do not know. */
+/* isComposing of our own making, for a device that answered 415 to one: it is
+ * not bothered again (RFC 3994 5). */
+gboolean mail_is_deaf (Mail *self, const Letter *letter, const char *device);
+void mail_note_deaf (Mail *self, const Letter *letter, const char *device,
+                     guint status);
 
 /* mail-plain.c: text for devices that know no CPIM.  Of a message of an XMPP
  * user which is wrapped to ask for a receipt: */

@@ -189,8 +189,10 @@ answered_cb (guint status, SipResponse *response, gpointer data)
     send_again (asked, letter);
     return;
   }
-  if (letter != NULL)
+  if (letter != NULL) {
     mail_plain_taken (self, letter, asked, status);
+    mail_note_deaf (self, letter, asked->device, status);
+  }
   mail_answered (asked, &reply);
 }
 
@@ -247,6 +249,11 @@ act_send (Mail *self, const ImAction *action, GArray *actions)
   if (self->is_off
       || !device_target (service, action->recipient, action->device, &target)) {
     im_answered (self->im, action->message, action->device, 480,
+                 service_now (service), actions);
+    return;
+  }
+  if (mail_is_deaf (self, letter, action->device)) {
+    im_answered (self->im, action->message, action->device, 415,
                  service_now (service), actions);
     return;
   }
@@ -641,6 +648,7 @@ mail_new (Service *service)
   self->swept_at = self->paced_at = service_now (service);
   self->paced = g_array_new (FALSE, FALSE, sizeof (guint64));
   self->plain = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->deaf = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->is_off = !service->settings.im_enabled;
   self->size_cell = counters_cell (counters, "messages_in_memory");
   self->sent_cell = counters_cell (counters, "messages_sent_total");
@@ -680,6 +688,7 @@ mail_free (Mail *self)
   g_queue_clear_full (&self->unread, g_free);
   g_array_unref (self->paced);
   g_hash_table_unref (self->plain);
+  g_hash_table_unref (self->deaf);
   im_free (self->im);
   g_free (self);
 }

@@ -309,8 +309,11 @@ take (XmppMessages *self, const XmppMessage *message, gboolean may_ask)
   g_auto (In) in = { .part = self, .message = message };
   Asking *asking;
 
+  /* A server writes to its users too. */
   if (!jid_to_aor (message->from, &in.sender, NULL)
-      || !jid_to_uri (message->from, &in.from, NULL)) {
+      && strchr (message->from, '@') == NULL)
+    in.sender = jid_domain (message->from);
+  if (in.sender == NULL || !jid_to_uri (message->from, &in.from, NULL)) {
     refuse (self, message, XMPP_JID_MALFORMED,
             "This address cannot be one of "
             "SIP");

@@ -56,7 +56,7 @@ registered_cb (const RegisterAnswer *answer, gpointer data)
 
 static void
 do_register (MailBed *self, const char *aor, const char *device,
-             const char *source, gint64 expires)
+             const char *source, const char *instance, gint64 expires)
 {
   g_autofree char *contact = g_strconcat ("sip:", device, HOST, NULL);
   ServiceCaller caller = { .user = aor,
@@ -65,7 +65,8 @@ do_register (MailBed *self, const char *aor, const char *device,
                            .from_tag = "ft",
                            .cseq = ++self->cseq,
                            .contact = contact };
-  RegContact item = { .uri = contact, .q = -1, .expires = -1 };
+  RegContact item
+      = { .uri = contact, .instance = instance, .q = -1, .expires = -1 };
   RegRequest request = { .aor = aor,
                          .call_id = contact,
                          .cseq = self->cseq,
@@ -84,14 +85,23 @@ mail_bed_register (MailBed *self, const char *aor, const char *device,
 {
   g_autofree char *source = g_strconcat ("udp:", device, NULL);
 
-  do_register (self, aor, device, source, expires);
+  do_register (self, aor, device, source, NULL, expires);
+}
+
+void
+mail_bed_register_as (MailBed *self, const char *aor, const char *device,
+                      const char *instance)
+{
+  g_autofree char *source = g_strconcat ("udp:", device, NULL);
+
+  do_register (self, aor, device, source, instance, 3600);
 }
 
 void
 mail_bed_move (MailBed *self, const char *aor, const char *device,
                const char *source)
 {
-  do_register (self, aor, device, source, 3600);
+  do_register (self, aor, device, source, NULL, 3600);
 }
 
 static void

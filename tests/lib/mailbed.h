@@ -28,6 +28,9 @@ void mail_bed_restart (MailBed *self);
 /* Each settles.  expires 0: unregisters. */
 void mail_bed_register (MailBed *self, const char *aor, const char *device,
                         gint64 expires);
+/* It registers with this +sip.instance. */
+void mail_bed_register_as (MailBed *self, const char *aor, const char *device,
+                           const char *instance);
 /* It registers from another address. */
 void mail_bed_move (MailBed *self, const char *aor, const char *device,
                     const char *source);

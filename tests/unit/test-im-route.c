@@ -379,6 +379,31 @@ test_no_lock (void)
   world_clear (&w);
 }
 
+/* The device that the sender names comes before a lock, but not instead of the
+ * others; one that is not there is nobody's. */
+static void
+test_first (void)
+{
+  World w = world_new (2);
+  ImMessage named
+      = { .id = 1, .sender = ALICE, .recipient = BOB, .first = "desk" };
+
+  lock_on (&w, "mobile");
+  im_message (w.im, &named, both, 2, w.now, w.actions);
+  expect (&w, "send1:desk");
+  answered (&w, 1, "desk", 480);
+  expect (&w, "send1:mobile");
+  answered (&w, 1, "mobile", 200);
+  expect (&w, "relay1:mobile=200 forget1");
+  named.id = 2;
+  named.first = "tablet";
+  im_message (w.im, &named, both, 2, w.now, w.actions);
+  expect (&w, "send2:mobile");
+  answered (&w, 2, "mobile", 200);
+  expect (&w, "relay2:mobile=200 forget2");
+  world_clear (&w);
+}
+
 /* Order: one outstanding message per device (RFC 3428 8). */
 
 static void
@@ -490,6 +515,7 @@ main (int argc, char **argv)
   ADD ("locked/behind-others", test_locked_behind);
   ADD ("locked/away", test_lock_of_one_away);
   ADD ("locked/not-for-these", test_no_lock);
+  ADD ("locked/first", test_first);
   ADD ("rfc3428-8/one-at-a-time", test_one_at_a_time);
   ADD ("rfc3428-8/not-there", test_not_there);
   ADD ("rfc3428-8/other-devices-go-on", test_other_devices_go_on);

@@ -4,7 +4,9 @@
  * with phones on one side and a fake XMPP server on the other. */
 #include "codec/composing.h"
 #include "codec/content.h"
+#include "codec/imdn.h"
 #include "service/xmpp-errors.h"
+#include "service/xmpp-id.h"
 #include "tests/lib/mailbed.h"
 
 #include <string.h>
@@ -156,6 +158,35 @@ test_errors (void)
   g_assert_cmpuint (xmpp_status_of (XMPP_SERVICE_UNAVAILABLE, TRUE), ==, 403);
 }
 
+/* An id that is cut, or for somebody else, is none. */
+static void
+test_ids (void)
+{
+  g_autoptr (MailBed) bed = mail_bed_new ();
+  Service *service = bed->bed->service;
+  const XmppStanzaId id = { .message = 0x123456789abcdef,
+                            .wanted = IMDN_POSITIVE,
+                            .imdn_id = "m-1",
+                            .attempt = 1 };
+  g_autofree char *text = xmpp_id_write (service, ALICE, XAVIER, &id);
+  XmppStanzaId out;
+
+  for (gsize len = 0; len < strlen (text); len++) {
+    g_autofree char *cut = g_strndup (text, len);
+
+    g_assert_false (xmpp_id_read (service, ALICE, XAVIER, cut, &out));
+  }
+  g_assert_false (xmpp_id_read (service, ALICE, YVONNE, text, &out));
+  g_assert_false (xmpp_id_read (service, BOB, XAVIER, text, &out));
+  g_assert_false (xmpp_id_read (service, BOB, XAVIER, NULL, &out));
+  g_assert_true (
+      xmpp_id_read (service, "Alice@example.com", XAVIER, text, &out));
+  g_assert_cmpuint (out.message, ==, id.message);
+  g_assert_cmpuint (out.wanted, ==, IMDN_POSITIVE);
+  g_assert_cmpuint (out.attempt, ==, 1);
+  g_assert_cmpstr (out.imdn_id, ==, "m-1");
+}
+
 /* --- From XMPP --- */
 
 static void
@@ -234,8 +265,9 @@ expect_composing (MailBed *bed, XmppChatState state, gboolean is_active)
   g_assert_true (
       composing_parse (out->body, strlen (out->body), &composing, NULL));
   g_assert_cmpint (composing.is_active, ==, is_active);
-  mail_bed_answer (bed, DESK, 415);
+  mail_bed_answer (bed, DESK, 408);
   expect_nothing (bed);
+  mail_bed_register (bed, BOB, DESK, 3600);
 }
 
 static void
@@ -254,6 +286,67 @@ test_in_composing (void)
   expect_nothing (bed);
   g_assert_cmpuint (bed->bed->sip->forwards->len, ==, 0);
   expect_ledger (bed, "");
+}
+
+/* RFC 3994 5: who does not understand it is not bothered again. */
+static void
+test_in_deaf (void)
+{
+  g_autoptr (MailBed) bed = with_desk ();
+  const XmppMessage typing
+      = { .type = XMPP_MESSAGE_CHAT, .chat = XMPP_CHAT_COMPOSING };
+
+  say (bed, &typing);
+  mail_bed_answer (bed, DESK, 415);
+  say (bed, &typing);
+  g_assert_cmpuint (bed->bed->sip->forwards->len, ==, 0);
+  say_text (bed, "x");
+  mail_bed_answer (bed, DESK, 200);
+}
+
+/* A full JID names a device; what that does not take is for the others. */
+static void
+test_in_device (void)
+{
+  g_autoptr (MailBed) bed = with_desk ();
+  g_autoptr (FakeXmppMessage) note = NULL;
+  const XmppMessage to_mobile
+      = { .to = BOB "/urn:uuid:m", .type = XMPP_MESSAGE_CHAT, .body = "one" };
+  const XmppMessage to_none
+      = { .to = BOB "/old", .type = XMPP_MESSAGE_CHAT, .body = "two" };
+
+  mail_bed_register_as (bed, BOB, MOBILE, "urn:uuid:m");
+  say (bed, &to_mobile);
+  g_assert_cmpstr (mail_bed_out (bed), ==, "mobile:one");
+  mail_bed_answer (bed, MOBILE, 480);
+  g_assert_cmpstr (mail_bed_out (bed), ==, "desk:one");
+  mail_bed_answer (bed, DESK, 200);
+  mail_bed_register_as (bed, BOB, MOBILE, "urn:uuid:m");
+  say (bed, &to_none);
+  g_assert_cmpstr (mail_bed_out (bed), ==, "desk:two mobile:two");
+  g_free (mail_bed_take_all (bed));
+  mail_bed_send (bed, &(MailBedMessage){ .sender = BOB,
+                                         .device = MOBILE,
+                                         .peer = XAVIER,
+                                         .resource = "orchard",
+                                         .body = "three" });
+  fake_loop_settle (bed->bed->loop);
+  note = take (bed, XMPP_TAKEN, XMPP_NO_ERROR);
+  g_assert_cmpstr (note->message.from, ==, BOB "/urn:uuid:m");
+  g_assert_cmpstr (note->message.to, ==, ORCHARD);
+}
+
+static void
+test_in_server (void)
+{
+  g_autoptr (MailBed) bed = with_desk ();
+
+  say (bed, &(XmppMessage){ .from = XMPP_DOMAIN,
+                            .type = XMPP_MESSAGE_HEADLINE,
+                            .body = "going down" });
+  g_assert_nonnull (
+      strstr (last_out (bed)->headers, "From: <sip:" XMPP_DOMAIN ">;tag="));
+  mail_bed_answer (bed, DESK, 200);
 }
 
 static void
@@ -872,7 +965,11 @@ main (int argc, char **argv)
   ADD ("in/smuggling", test_in_smuggling);
   ADD ("xep0203/in-stamp", test_in_stamp);
   ADD ("xep0085/in-composing", test_in_composing);
+  ADD ("rfc3994-5/deaf", test_in_deaf);
+  ADD ("rfc6121-8.5.3/device", test_in_device);
+  ADD ("in/server", test_in_server);
   ADD ("in/refused", test_in_refused);
+  ADD ("out/ids", test_ids);
   ADD ("in/policy", test_in_policy);
   ADD ("in/answers", test_in_answers);
   ADD ("in/stored", test_in_stored);
