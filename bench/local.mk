@@ -30,6 +30,10 @@ bench_xcap_put_LDADD = $(STORE_LIBS)
 EXTRA_PROGRAMS += bench/imload
 bench_imload_SOURCES = bench/imload.c
 bench_imload_LDADD = $(GLIB_LIBS)
+# Messages across the XMPP border: make bench/xmppload, then as it says itself
+EXTRA_PROGRAMS += bench/xmppload
+bench_xmppload_SOURCES = bench/xmppload.c
+bench_xmppload_LDADD = $(GLIB_LIBS)
 # make bench/messages, then as it says itself
 EXTRA_PROGRAMS += bench/messages
 bench_messages_SOURCES = bench/messages.c tests/lib/testloop.c \
