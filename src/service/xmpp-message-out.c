@@ -14,7 +14,7 @@
 #include "service/mail.h"
 #include "service/xmpp-errors.h"
 
-/* So long an error may come for what was sent to a locked resource, and be taken
+/* So long an error may come for what was sent to a resource, and be taken
  * for "it is gone"; so many are remembered. */
 #define RECENT_FOR (60 * XMPP_SECOND)
 #define RECENT_MAX 1000
@@ -63,7 +63,7 @@ take_first (GQueue *queue)
 typedef struct {
   XmppMessage message;
   char *from, *to, *bare, *id, *subject, *lang, *receipt;
-  char *resource; /* by lock; NULL: none, or by the Request-URI */
+  char *resource; /* of to; NULL: it is the bare JID */
   Content *content;
 } Stanza;
 
@@ -104,12 +104,10 @@ address (XmppMessages *self, const StoredMessage *in, Stanza *out)
 
   locked = im_locks_route (self->locks, in->sender, in->recipient, kind,
                            service_now (xmpp_messages_service (self)));
-  if (to == NULL)
-    out->resource = g_strdup (locked);
+  out->resource = g_strdup (to != NULL ? to : locked);
   return jid_from_aor (in->sender, gr, &out->from, NULL)
          && jid_from_aor (in->recipient, NULL, &out->bare, NULL)
-         && jid_from_aor (in->recipient, to != NULL ? to : locked, &out->to,
-                          NULL);
+         && jid_from_aor (in->recipient, out->resource, &out->to, NULL);
 }
 
 static void
@@ -132,7 +130,7 @@ describe_text (XmppMessages *self, const StoredMessage *in, gboolean is_stored,
   if (!service->limits.xmpp_fresh_threads
       && content_is_clean (in->call_id, strlen (in->call_id), FALSE))
     m->thread = in->call_id;
-  if (is_stored)
+  if (is_stored && in->created_at < clock_wall (service->clock) - XMPP_SECOND)
     m->stamp = in->created_at / XMPP_SECOND;
   else if (content->date > 0 && content->date < now - LATE)
     m->stamp = content->date;
@@ -231,7 +229,8 @@ send_to_bare (XmppOut *out)
   send (out, m);
 }
 
-/* May it go to the bare JID?  Then its lock falls. */
+/* May it go to the bare JID (as RFC 6121 8.5.3.2.1 has it for a server)?  Then
+ * its lock falls. */
 static gboolean
 is_gone (XmppOut *out, XmppError error)
 {

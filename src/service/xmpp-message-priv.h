@@ -17,7 +17,8 @@ struct XmppMessages {
   ImLocks *locks;      /* which resource replied; a device is a resource */
   GHashTable *waiting; /* AoRs of those for whom something is stored */
   GQueue out;          /* XmppOut: not confirmed */
-  GQueue recent;       /* XmppOut: taken for a locked resource a while ago */
+  GQueue recent;       /* XmppOut: taken for a resource a while ago */
+  GQueue upstreams;    /* of xmpp-message.c: who waits for an answer */
   GQueue asking;       /* of xmpp-message.c: recipients' policies are read */
   XmppThreads *threads;
   gint64 *in_cell, *out_cell, *refused_cell, *bounced_cell;

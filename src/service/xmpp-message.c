@@ -33,8 +33,9 @@ typedef struct {
 
 /* Who waits for the answer to a message. */
 typedef struct {
+  GList link; /* in upstreams */
   XmppMessages *part;
-  XmppMessage *message; /* its addresses and id */
+  XmppMessage *message;
 } Upstream;
 
 /* --- Refusing --- */
@@ -61,6 +62,32 @@ refuse (XmppMessages *self, const XmppMessage *message, XmppError error,
   xmpp_refuse_message (self->xmpp, message, error, text);
 }
 
+/* What an error needs of a message that has text. */
+static Upstream *
+upstream_new (XmppMessages *self, const XmppMessage *message)
+{
+  Upstream *upstream = g_new0 (Upstream, 1);
+  const XmppMessage head = { .from = message->from,
+                             .to = message->to,
+                             .id = message->id,
+                             .type = message->type,
+                             .body = "..." };
+
+  upstream->part = self;
+  upstream->message = xmpp_message_dup (&head);
+  upstream->link.data = upstream;
+  g_queue_push_tail_link (&self->upstreams, &upstream->link);
+  return upstream;
+}
+
+static void
+upstream_free (Upstream *upstream)
+{
+  g_queue_unlink (&upstream->part->upstreams, &upstream->link);
+  xmpp_message_free (upstream->message);
+  g_free (upstream);
+}
+
 static void
 upstream_cb (const MessageAnswer *answer, gpointer data)
 {
@@ -68,8 +95,7 @@ upstream_cb (const MessageAnswer *answer, gpointer data)
 
   refuse (upstream->part, upstream->message, xmpp_error_of_answer (answer),
           answer->text);
-  xmpp_message_free (upstream->message);
-  g_free (upstream);
+  upstream_free (upstream);
 }
 
 /* --- As a MESSAGE --- */
@@ -223,7 +249,6 @@ send_text (const In *in)
           .keep = is_kept (service, in->message) ? IM_KEEP : IM_REFUSE,
           .first = first_of (service, in->user, in->resource),
           .answer = upstream_cb };
-  Upstream *upstream;
 
   im_locks_wrote (in->part->locks, in->sender, in->user->aor, resource, IM_USER,
                   service_now (service));
@@ -237,10 +262,7 @@ send_text (const In *in)
             "The message is too large for SIP");
     return;
   }
-  upstream = g_new0 (Upstream, 1);
-  upstream->part = in->part;
-  upstream->message = xmpp_message_dup (in->message);
-  item.data = upstream;
+  item.data = upstream_new (in->part, in->message);
   mail_send (service->mail, &item);
 }
 
@@ -406,6 +428,8 @@ xmpp_messages_free (XmppMessages *self)
 {
   while (self->asking.head != NULL)
     asking_free (self->asking.head->data);
+  while (self->upstreams.head != NULL)
+    upstream_free (self->upstreams.head->data);
   xmpp_out_free (self);
   im_locks_free (self->locks);
   g_hash_table_unref (self->waiting);

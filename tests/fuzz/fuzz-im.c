@@ -6,6 +6,7 @@
  * check) it runs every seed and a fixed number of mutations of each; built with
  * -DWITH_LIBFUZZER it is driven by libFuzzer instead. */
 #include "codec/composing.h"
+#include "codec/content.h"
 #include "codec/imdn.h"
 #include "codec/recipients.h"
 #include "seeds.h"
@@ -92,6 +93,18 @@ try_list (const char *type, const char *bytes, gsize len)
   g_assert_cmpuint (parts->len, ==, message->parts->len + (history != NULL));
 }
 
+/* What is text can be written by XML. */
+static void
+try_content (const char *type, const char *bytes, gsize len)
+{
+  g_autoptr (Content) content = NULL;
+
+  if (content_read (type, NULL, bytes, len, &content, NULL)
+      && content->kind == CONTENT_TEXT)
+    g_assert_true (
+        content_is_clean (content->text, strlen (content->text), TRUE));
+}
+
 static void
 try_body (const char *type, const char *bytes, gsize len)
 {
@@ -101,6 +114,7 @@ try_body (const char *type, const char *bytes, gsize len)
   composing_is (type, NULL, bytes, len);
   composing_parse (bytes, len, &composing, NULL);
   try_imdn (bytes, len);
+  try_content (type, bytes, len);
   try_cpim (bytes, len);
   try_list (type, bytes, len);
 }

@@ -334,6 +334,12 @@ test_in_device (void)
   note = take (bed, XMPP_TAKEN, XMPP_NO_ERROR);
   g_assert_cmpstr (note->message.from, ==, BOB "/urn:uuid:m");
   g_assert_cmpstr (note->message.to, ==, ORCHARD);
+  /* A resource that is named is not there for ever either. */
+  say (bed, &(XmppMessage){ .from = ORCHARD,
+                            .type = XMPP_MESSAGE_ERROR,
+                            .id = note->message.id,
+                            .error = XMPP_ITEM_NOT_FOUND });
+  expect_stanza (bed, XAVIER, "three");
 }
 
 static void
