@@ -126,9 +126,6 @@ GPtrArray *mail_devices (Mail *self, const char *recipient,
                          const char *instance);
 /* A hash of where a copy is sent, not 0. */
 guint mail_way (const SipTarget *target);
-/* All devices of recipient that can be reached are told to im/. */
-void mail_look_at (Mail *self, const char *recipient);
-
 /* mail-store.c: actions that ask the store. */
 void mail_put (Mail *self, Letter *letter, GArray *actions);
 void mail_end (Mail *self, const ImAction *action, MessagesEnd end);

@@ -55,6 +55,8 @@ Im *mail_im (Mail *self);
 void mail_bindings_changed (Mail *self, GPtrArray *changes);
 /* These bindings lost their flow (pairs of AoR and device, owned strings). */
 void mail_flow_closed (Mail *self, GPtrArray *pairs);
+/* What waits for recipient goes to those of his devices that can be reached. */
+void mail_look_at (Mail *self, const char *recipient);
 /* Looks soon, a few at a time, whether what waits for these AoRs can be
  * delivered; takes the array. */
 void mail_look_soon (Mail *self, GPtrArray *aors);

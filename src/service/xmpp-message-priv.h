@@ -16,6 +16,7 @@ struct XmppMessages {
   Xmpp *xmpp;
   ImLocks *locks;      /* which resource replied; a device is a resource */
   GHashTable *waiting; /* AoRs of those for whom something is stored */
+  GPtrArray *due;      /* char *: ...to be looked at since the link came up */
   GQueue out;          /* XmppOut: not confirmed */
   GQueue recent;       /* XmppOut: taken for a resource a while ago */
   GQueue upstreams;    /* of xmpp-message.c: who waits for an answer */

@@ -18,6 +18,8 @@
 #include "service/xmpp-errors.h"
 
 #define THREADS_MAX 10000
+/* Recipients whose stored messages are begun with in one tick (100 ms). */
+#define LOOKS 50
 #define SUBJECT_MAX 1000
 #define LANGUAGE_MAX 35
 #define ID_BITS 80
@@ -415,6 +417,7 @@ xmpp_messages_new (Xmpp *xmpp)
   self->xmpp = xmpp;
   self->locks = im_locks_new (limits->max_locks, limits->idle);
   self->waiting = g_hash_table_new_full (aor_hash, aor_equal, g_free, NULL);
+  self->due = g_ptr_array_new_with_free_func (g_free);
   self->threads = xmpp_threads_new (THREADS_MAX);
   self->in_cell = counters_cell (counters, "xmpp_messages_in_total");
   self->out_cell = counters_cell (counters, "xmpp_messages_out_total");
@@ -433,6 +436,7 @@ xmpp_messages_free (XmppMessages *self)
   xmpp_out_free (self);
   im_locks_free (self->locks);
   g_hash_table_unref (self->waiting);
+  g_ptr_array_unref (self->due);
   xmpp_threads_free (self->threads);
   g_free (self);
 }
@@ -443,6 +447,17 @@ xmpp_messages_detach (Xmpp *xmpp)
   xmpp_out_detach (xmpp->message_part);
 }
 
+static void
+look_at_due (XmppMessages *self)
+{
+  for (guint i = 0; i < LOOKS && self->due->len > 0; i++) {
+    g_autofree char *aor
+        = g_ptr_array_steal_index_fast (self->due, self->due->len - 1);
+
+    mail_look_at (xmpp_messages_service (self)->mail, aor);
+  }
+}
+
 void
 xmpp_messages_advance (Xmpp *xmpp)
 {
@@ -450,14 +465,19 @@ xmpp_messages_advance (Xmpp *xmpp)
 
   im_locks_advance (self->locks, service_now (xmpp->service));
   xmpp_out_advance (self);
+  look_at_due (self);
 }
 
 void
 xmpp_messages_link (Xmpp *xmpp, gboolean is_up)
 {
-  xmpp_out_link (xmpp->message_part, is_up);
-  if (is_up)
-    mail_look_soon (xmpp->service->mail, xmpp_mail_waiting (xmpp->service));
+  XmppMessages *self = xmpp->message_part;
+  g_autoptr (GPtrArray) waiting = xmpp_mail_waiting (xmpp->service);
+
+  g_ptr_array_set_size (self->due, 0);
+  for (guint i = 0; is_up && i < waiting->len; i++)
+    g_ptr_array_add (self->due, g_strdup (waiting->pdata[i]));
+  xmpp_out_link (self, is_up);
 }
 
 void

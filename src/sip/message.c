@@ -63,8 +63,7 @@ message_read (su_home_t *home, const sip_t *sip, gint64 now,
   out->content_type = value_text (home, sip->sip_content_type);
   out->content_encoding = value_text (home, sip->sip_content_encoding);
   out->expires = expires_left (sip, now);
-  if (sip->sip_subject != NULL)
-    out->subject = sip->sip_subject->g_string;
+  out->subject = value_text (home, sip->sip_subject);
   out->language = value_text (home, sip->sip_content_language);
   out->is_sips = sip->sip_request->rq_url->url_type == url_sips
                  || sip->sip_to->a_url->url_type == url_sips;

@@ -98,6 +98,33 @@ test_read (void)
   }
 }
 
+/* What goes to XMPP: a header that is folded is one line. */
+static void
+test_read_what_crosses (void)
+{
+  static const struct {
+    const char *uri, *headers, *subject, *language;
+    gboolean is_sips;
+  } rows[] = {
+    { "sip:x@example.net", "", NULL, NULL, FALSE },
+    { "sip:x@example.net", "s: Of\r\n  ships\r\nContent-Language: cs, en\r\n",
+      "Of ships", "cs, en", FALSE },
+    { "sips:x@example.net", "Subject: \r\n", "", NULL, TRUE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *text = request_text (rows[i].uri, "", rows[i].headers, "");
+    msg_t *msg = make_message (text, strlen (text));
+    MessageCommand command = { 0 };
+
+    message_read (msg_home (msg), sip_object (msg), NOW, &command);
+    g_assert_cmpstr (command.subject, ==, rows[i].subject);
+    g_assert_cmpstr (command.language, ==, rows[i].language);
+    g_assert_cmpint (command.is_sips, ==, rows[i].is_sips);
+    msg_destroy (msg);
+  }
+}
+
 #define MIXED "Content-Type: multipart/mixed;boundary=b\r\n"
 #define PLAIN_PART "--b\r\nContent-Type: text/plain\r\n\r\nhello\r\n"
 #define LIST_PART                                                              \
@@ -696,6 +723,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   alarm (120);
   g_test_add_func ("/message/rfc3428-7/read", test_read);
+  g_test_add_func ("/message/read-what-crosses", test_read_what_crosses);
   g_test_add_func ("/message/rfc5365-6/many", test_many);
   ADD ("/message/ask", test_ask);
   ADD ("/message/rfc5627-4.4/caller", test_caller);
