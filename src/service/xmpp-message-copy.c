@@ -9,6 +9,8 @@
 #include "addr/xmpp.h"
 #include "codec/content.h"
 
+#define LANGUAGE_MAX 35
+
 static void
 for_each (XmppMessage *message, void (*fn) (const char **text))
 {
@@ -91,4 +93,15 @@ xmpp_resource_of (const char *device)
                  || g_str_has_prefix (device, "sips:")
              ? NULL
              : device;
+}
+
+gboolean
+xmpp_is_language (const char *lang)
+{
+  gsize len = strlen (lang);
+
+  for (gsize i = 0; i < len; i++)
+    if (!g_ascii_isalnum (lang[i]) && lang[i] != '-')
+      return FALSE;
+  return len > 0 && len <= LANGUAGE_MAX;
 }

@@ -94,6 +94,18 @@ clean_header (const char *headers, const char *name)
   return NULL;
 }
 
+/* xml:lang names one language: the first. */
+static char *
+language_of (const char *headers)
+{
+  g_autofree char *value = clean_header (headers, "Content-Language");
+
+  if (value == NULL)
+    return NULL;
+  value[strcspn (value, ", ")] = '\0';
+  return xmpp_is_language (value) ? g_steal_pointer (&value) : NULL;
+}
+
 static gboolean
 address (XmppMessages *self, const StoredMessage *in, Stanza *out)
 {
@@ -120,7 +132,7 @@ describe_text (XmppMessages *self, const StoredMessage *in, gboolean is_stored,
   gint64 now = clock_wall (service->clock) / XMPP_SECOND;
 
   out->subject = clean_header (in->headers, "Subject");
-  out->lang = clean_header (in->headers, "Content-Language");
+  out->lang = language_of (in->headers);
   m->body = content->text;
   m->subject = out->subject != NULL ? out->subject : content->subject;
   m->lang = out->lang;

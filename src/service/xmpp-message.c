@@ -21,7 +21,6 @@
 /* Recipients whose stored messages are begun with in one tick (100 ms). */
 #define LOOKS 50
 #define SUBJECT_MAX 1000
-#define LANGUAGE_MAX 35
 #define ID_BITS 80
 /* A clock may be so much before ours. */
 #define SKEW 60
@@ -102,18 +101,6 @@ upstream_cb (const MessageAnswer *answer, gpointer data)
 
 /* --- As a MESSAGE --- */
 
-/* RFC 5646, as far as a header needs it. */
-static gboolean
-is_language (const char *lang)
-{
-  gsize len = strlen (lang);
-
-  for (gsize i = 0; i < len; i++)
-    if (!g_ascii_isalnum (lang[i]) && lang[i] != '-')
-      return FALSE;
-  return len > 0 && len <= LANGUAGE_MAX;
-}
-
 /* One line: what ends a line or is a control character is a space. */
 static void
 put_line (GString *out, const char *name, const char *text)
@@ -141,7 +128,7 @@ headers_of (const XmppMessage *message, const char *from, const char *from_tag,
                           from_tag, to);
   if (message->subject != NULL)
     put_line (out, "Subject", message->subject);
-  if (message->lang != NULL && is_language (message->lang))
+  if (message->lang != NULL && xmpp_is_language (message->lang))
     put_line (out, "Content-Language", message->lang);
   return g_string_free (out, FALSE);
 }

@@ -684,7 +684,7 @@ test_out (void)
                                          .peer = XAVIER,
                                          .call_id = "call@1",
                                          .subject = "Of ships",
-                                         .language = "cs",
+                                         .language = "cs, en",
                                          .body = "<b>a</b>\r\nb" });
   fake_loop_settle (bed->bed->loop);
   g_assert_cmpuint (bed->answers, ==, 0);
