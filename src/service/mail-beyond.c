@@ -5,7 +5,9 @@
 #define G_LOG_DOMAIN "service"
 #include "service/mail-priv.h"
 
+#include "addr/aor.h"
 #include "service/xmpp-message.h"
+#include "service/xmpp-priv.h"
 
 /* To im/ a refusal is one that holds for whoever is asked (600): nobody else is
  * there.  One that may pass is so only for who waits upstream; what is stored
@@ -44,17 +46,17 @@ mail_send_beyond (Mail *self, const ImAction *action, Letter *letter,
 {
   Service *service = self->service;
   Asked *asked = asked_new (self, action->message, action->device);
-  XmppMailResult result = { .status = 480, .may_pass = TRUE };
+  XmppMailResult result = { .status = 503 };
+  gboolean has_way = !self->is_off && xmpp_is_up (service->xmpp);
   MailReply reply;
 
   (*self->sent_cell)++;
-  if (!self->is_off)
+  if (has_way)
     result.status = xmpp_mail_send (service, letter->message, letter->is_stored,
                                     sent_cb, asked);
   if (result.status == 0)
     return;
   asked_free (asked);
-  result.may_pass = self->is_off;
   reply = reply_of (letter, &result);
   mail_reply (self, letter, action->device, &reply);
   im_answered (self->im, action->message, action->device, reply.im_status,
@@ -74,4 +76,39 @@ mail_return (Mail *self, const ImAction *action, GArray *actions)
     xmpp_mail_returned (self->service, letter->message, end.status);
   im_purged (self->im, action->recipient, action->message,
              service_now (self->service), actions);
+}
+
+/* --- The link --- */
+
+static void
+close_device (Mail *self, const char *recipient)
+{
+  g_autofree char *device = xmpp_mail_device (recipient);
+  GArray *actions = im_actions_new ();
+
+  im_device_closed (self->im, recipient, device, service_now (self->service),
+                    actions);
+  mail_carry_out (self, actions);
+}
+
+/* Those with a message in memory: no other one is tried. */
+void
+mail_beyond_closed (Mail *self)
+{
+  g_autoptr (GHashTable) names
+      = g_hash_table_new_full (aor_hash, aor_equal, g_free, NULL);
+  GHashTableIter iter;
+  gpointer value, name;
+
+  g_hash_table_iter_init (&iter, self->letters);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    const char *recipient = ((Letter *)value)->message->recipient;
+
+    if (xmpp_mail_has (self->service, recipient)
+        && !g_hash_table_contains (names, recipient))
+      g_hash_table_add (names, g_strdup (recipient));
+  }
+  g_hash_table_iter_init (&iter, names);
+  while (g_hash_table_iter_next (&iter, &name, NULL))
+    close_device (self, name);
 }

@@ -57,6 +57,8 @@ void mail_bindings_changed (Mail *self, GPtrArray *changes);
 void mail_flow_closed (Mail *self, GPtrArray *pairs);
 /* What waits for recipient goes to those of his devices that can be reached. */
 void mail_look_at (Mail *self, const char *recipient);
+/* The link to XMPP is down: its users' devices have no way any more. */
+void mail_beyond_closed (Mail *self);
 /* Looks soon, a few at a time, whether what waits for these AoRs can be
  * delivered; takes the array. */
 void mail_look_soon (Mail *self, GPtrArray *aors);

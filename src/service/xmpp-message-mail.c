@@ -23,25 +23,51 @@ xmpp_mail_has (Service *self, const char *aor)
   return xmpp_is_there (self) && xmpp_has_domain (self, aor_domain (aor));
 }
 
+char *
+xmpp_mail_device (const char *aor)
+{
+  return g_strconcat ("xmpp:", aor, NULL);
+}
+
+void
+xmpp_mail_look_at (XmppMessages *self, const char *aor)
+{
+  g_autofree char *copy = g_strdup (aor); /* it may be the key */
+
+  if (g_hash_table_remove (self->due, copy))
+    mail_look_at (xmpp_messages_service (self)->mail, copy);
+}
+
+/* Who is asked for before his turn has it now: to im/ his device comes before
+ * there is anything for it, so that what is stored goes first. */
 GPtrArray *
 xmpp_mail_devices (Service *self, const char *aor)
 {
+  XmppMessages *part = self->xmpp->message_part;
   GPtrArray *devices = g_ptr_array_new_with_free_func (g_free);
 
   if (xmpp_is_up (self->xmpp))
-    g_ptr_array_add (devices, g_strconcat ("xmpp:", aor, NULL));
+    xmpp_mail_look_at (part, aor);
+  if (xmpp_is_up (self->xmpp))
+    g_ptr_array_add (devices, xmpp_mail_device (aor));
   return devices;
 }
 
 void
 xmpp_mail_counted (Service *self, const char *recipient, guint n)
 {
-  GHashTable *waiting = self->xmpp->message_part->waiting;
+  XmppMessages *part = self->xmpp->message_part;
 
-  if (n == 0)
-    g_hash_table_remove (waiting, recipient);
-  else if (!g_hash_table_contains (waiting, recipient))
-    g_hash_table_add (waiting, g_strdup (recipient));
+  if (n == 0) {
+    g_hash_table_remove (part->waiting, recipient);
+    return;
+  }
+  if (g_hash_table_contains (part->waiting, recipient))
+    return;
+  g_hash_table_add (part->waiting, g_strdup (recipient));
+  /* What was stored because the link went down may be so after it came up. */
+  if (xmpp_is_up (self->xmpp))
+    g_hash_table_add (part->due, g_strdup (recipient));
 }
 
 GPtrArray *

@@ -270,7 +270,7 @@ bounce (XmppMessages *self, const char *sender, const char *recipient,
         const XmppStanzaId *id, guint status)
 {
   MessagesPort *port = xmpp_messages_service (self)->messages;
-  g_autofree char *device = g_strconcat ("xmpp:", recipient, NULL);
+  g_autofree char *device = xmpp_mail_device (recipient);
 
   (*self->bounced_cell)++;
   g_info ("message %" G_GUINT64_FORMAT " of %s to %s came back: %u",

@@ -16,7 +16,7 @@ struct XmppMessages {
   Xmpp *xmpp;
   ImLocks *locks;      /* which resource replied; a device is a resource */
   GHashTable *waiting; /* AoRs of those for whom something is stored */
-  GPtrArray *due;      /* char *: ...to be looked at since the link came up */
+  GHashTable *due;     /* ...to be looked at since the link came up */
   GQueue out;          /* XmppOut: not confirmed */
   GQueue recent;       /* XmppOut: taken for a resource a while ago */
   GQueue upstreams;    /* of xmpp-message.c: who waits for an answer */
@@ -45,6 +45,9 @@ gboolean xmpp_is_language (const char *lang);
 /* The resource that a device (im.h) is to XMPP: its +sip.instance; NULL: it has
  * none.  Borrowed from device. */
 const char *xmpp_resource_of (const char *device);
+
+/* xmpp-message-mail.c: what waits for aor, which is due, begins. */
+void xmpp_mail_look_at (XmppMessages *self, const char *aor);
 
 /* xmpp-message-out.c */
 void xmpp_out_detach (XmppMessages *self);

@@ -404,7 +404,7 @@ xmpp_messages_new (Xmpp *xmpp)
   self->xmpp = xmpp;
   self->locks = im_locks_new (limits->max_locks, limits->idle);
   self->waiting = g_hash_table_new_full (aor_hash, aor_equal, g_free, NULL);
-  self->due = g_ptr_array_new_with_free_func (g_free);
+  self->due = g_hash_table_new_full (aor_hash, aor_equal, g_free, NULL);
   self->threads = xmpp_threads_new (THREADS_MAX);
   self->in_cell = counters_cell (counters, "xmpp_messages_in_total");
   self->out_cell = counters_cell (counters, "xmpp_messages_out_total");
@@ -423,7 +423,7 @@ xmpp_messages_free (XmppMessages *self)
   xmpp_out_free (self);
   im_locks_free (self->locks);
   g_hash_table_unref (self->waiting);
-  g_ptr_array_unref (self->due);
+  g_hash_table_unref (self->due);
   xmpp_threads_free (self->threads);
   g_free (self);
 }
@@ -437,11 +437,13 @@ xmpp_messages_detach (Xmpp *xmpp)
 static void
 look_at_due (XmppMessages *self)
 {
-  for (guint i = 0; i < LOOKS && self->due->len > 0; i++) {
-    g_autofree char *aor
-        = g_ptr_array_steal_index_fast (self->due, self->due->len - 1);
+  for (guint i = 0; i < LOOKS && g_hash_table_size (self->due) > 0; i++) {
+    GHashTableIter iter;
+    gpointer aor = NULL;
 
-    mail_look_at (xmpp_messages_service (self)->mail, aor);
+    g_hash_table_iter_init (&iter, self->due);
+    g_hash_table_iter_next (&iter, &aor, NULL);
+    xmpp_mail_look_at (self, aor);
   }
 }
 
@@ -461,10 +463,12 @@ xmpp_messages_link (Xmpp *xmpp, gboolean is_up)
   XmppMessages *self = xmpp->message_part;
   g_autoptr (GPtrArray) waiting = xmpp_mail_waiting (xmpp->service);
 
-  g_ptr_array_set_size (self->due, 0);
+  g_hash_table_remove_all (self->due);
   for (guint i = 0; is_up && i < waiting->len; i++)
-    g_ptr_array_add (self->due, g_strdup (waiting->pdata[i]));
+    g_hash_table_add (self->due, g_strdup (waiting->pdata[i]));
   xmpp_out_link (self, is_up);
+  if (!is_up)
+    mail_beyond_closed (xmpp->service->mail);
 }
 
 void

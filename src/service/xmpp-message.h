@@ -9,6 +9,8 @@
 
 /* Is this an XMPP user's address? */
 gboolean xmpp_mail_has (Service *self, const char *aor);
+/* The name of his device, "xmpp:user@domain".  The caller frees. */
+char *xmpp_mail_device (const char *aor);
 /* The one device of such a user, if he can be given anything now: a new array
  * that owns its strings. */
 GPtrArray *xmpp_mail_devices (Service *self, const char *aor);

@@ -961,6 +961,109 @@ test_out_broadcast (void)
                    "chat " ALICE " > " YVONNE ": fire drill\n");
 }
 
+/* --- Whatever happens --- */
+
+#define CHANCE_STEPS 400
+static const char *const peers[] = { XAVIER, YVONNE };
+
+typedef struct {
+  MailBed *bed;
+  guint sent;
+  GHashTable *taken;                /* text -> how often */
+  guint last[G_N_ELEMENTS (peers)]; /* number of the last one that was taken for
+                                       the first time */
+} Chance;
+
+static void
+chance_send (Chance *self)
+{
+  g_autofree char *text = g_strdup_printf ("%u", ++self->sent);
+
+  mail_bed_send (self->bed,
+                 &(MailBedMessage){ .sender = BOB,
+                                    .device = DESK,
+                                    .peer = peers[self->sent % 2],
+                                    .body = g_intern_string (text) });
+}
+
+/* In order, whatever was stored between. */
+static void
+note_taken (Chance *self, const char *text)
+{
+  guint number = (guint)atoi (text), *last = &self->last[number % 2];
+
+  if (g_hash_table_contains (self->taken, text))
+    return;
+  g_hash_table_add (self->taken, g_strdup (text));
+  g_assert_cmpuint (number, >, *last);
+  *last = number;
+}
+
+static void
+chance_take (Chance *self)
+{
+  g_autoptr (FakeXmppMessage) note = NULL;
+
+  if (self->bed->bed->xmpp->messages->len == 0)
+    return;
+  note = take (self->bed, XMPP_TAKEN, XMPP_NO_ERROR);
+  note_taken (self, note->message.body);
+}
+
+static void
+chance_step (Chance *self)
+{
+  FakeXmpp *xmpp = self->bed->bed->xmpp;
+  gint dice = g_test_rand_int_range (0, 100);
+
+  if (dice < 45)
+    chance_send (self);
+  else if (dice < 80)
+    chance_take (self);
+  else if (dice < 88)
+    fake_loop_run (self->bed->bed->loop, g_test_rand_double_range (0.1, 12));
+  else if (dice < 96)
+    fake_xmpp_link (xmpp, !xmpp->is_up);
+  else if (self->bed->answers == self->sent)
+    mail_bed_restart (self->bed);
+  if (dice % 3 == 0)
+    fake_loop_settle (self->bed->bed->loop);
+}
+
+static void
+chance_finish (Chance *self)
+{
+  FakeXmpp *xmpp = self->bed->bed->xmpp;
+
+  if (!xmpp->is_up)
+    fake_xmpp_link (xmpp, TRUE);
+  for (guint i = 0; i < 40; i++) {
+    fake_loop_run (self->bed->bed->loop, 1);
+    while (xmpp->messages->len > 0)
+      chance_take (self);
+  }
+  g_assert_cmpuint (self->bed->answers, ==, self->sent);
+  g_assert_cmpuint (g_hash_table_size (self->taken), ==, self->sent);
+}
+
+/* What was accepted comes through, in order, whenever the link goes down and the
+ * server ends. */
+static void
+test_chance (void)
+{
+  for (guint round = 0; round < 20; round++) {
+    g_autoptr (MailBed) bed = with_desk ();
+    Chance chance = { .bed = bed };
+
+    chance.taken
+        = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+    for (guint i = 0; i < CHANCE_STEPS; i++)
+      chance_step (&chance);
+    chance_finish (&chance);
+    g_hash_table_unref (chance.taken);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -995,5 +1098,6 @@ main (int argc, char **argv)
   ADD ("out/resource", test_out_resource);
   ADD ("out/resource-gone", test_out_resource_gone);
   ADD ("out/broadcast", test_out_broadcast);
+  ADD ("out/random", test_chance);
   return g_test_run ();
 }
