@@ -205,6 +205,12 @@ static const ConfOption options[] = {
   { "xmpp", "reconnect", CONF_DURATION, "60s", 1, HOUR, NULL, TRUE,
     "The longest time between two attempts to connect; the first comes after a"
     " second." },
+  { "xmpp", "thread", CONF_ENUM, "call-id", 0, 0, "call-id|none", TRUE,
+    "Whether the thread of an XMPP message is the Call-ID of the MESSAGE and the"
+    " other way round (RFC 7572), or they know nothing of each other." },
+  { "xmpp", "message_type", CONF_ENUM, "chat", 0, 0, "chat|normal", TRUE,
+    "The type that text has for XMPP clients: one line of a conversation, or a"
+    " message of its own as RFC 7572 has it." },
 
   { "http", "listen", CONF_ENDPOINTS, "127.0.0.1:8080", 0, 16, NULL, FALSE,
     "Addresses and ports for HTTP; empty: no HTTP." },

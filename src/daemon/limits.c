@@ -20,6 +20,12 @@ number (const Conf *conf, const char *group, const char *key)
   return (guint)conf_int (conf, group, key);
 }
 
+static gboolean
+is (const Conf *conf, const char *group, const char *key, const char *value)
+{
+  return g_str_equal (conf_string (conf, group, key), value);
+}
+
 ServiceLimits
 limits_of (const Conf *conf)
 {
@@ -70,6 +76,8 @@ limits_of (const Conf *conf)
     .broadcast_rate = number (conf, "message", "broadcast_rate"),
     .ledger_keep = number (conf, "message", "ledger_keep"),
     .max_body = (gsize)conf_int (conf, "sip", "max_body"),
+    .xmpp_fresh_threads = is (conf, "xmpp", "thread", "none"),
+    .xmpp_normal = is (conf, "xmpp", "message_type", "normal"),
   };
 
   return limits;

@@ -274,6 +274,16 @@ def test_out_chat_states(alice, xavier):
         assert (got.chat_state, got.body) == (name, None)
 
 
+@pytest.mark.options(xmpp={'thread': 'none', 'message_type': 'normal'})
+def test_without_threads(alice, xavier):
+    alice.message(sip(xavier), 'x', expect=200)
+    got = xavier.expect_message(body='x')
+    assert got.text('thread') is None
+    assert got.type in ('', 'normal')
+    xavier.say('alice@example.com', 'x', inner='<thread>one</thread>')
+    assert alice.expect('MESSAGE').call_id != 'one'
+
+
 MULTIPART = ('--b\r\nContent-Type: text/html\r\n\r\n<p>plain</p>\r\n'
              '--b\r\nContent-Type: text/plain\r\n\r\nplain\r\n--b--\r\n')
 
