@@ -20,7 +20,10 @@
 gboolean
 xmpp_mail_has (Service *self, const char *aor)
 {
-  return xmpp_is_there (self) && xmpp_has_domain (self, aor_domain (aor));
+  GHashTable *domains = self->xmpp->domains;
+
+  /* An AoR's domain is in lower case: this is asked for every message. */
+  return domains != NULL && g_hash_table_contains (domains, aor_domain (aor));
 }
 
 char *
