@@ -37,7 +37,8 @@ typedef struct {
   guint max_locks;
   guint max_stored;  /* messages of one recipient */
   guint chunk;       /* rows of one IM_ACT_LOAD */
-  guint max_waiting; /* messages of one device in memory; above chunk */
+  guint max_waiting; /* messages of one device in memory, and as many as are
+                        read at one time; above chunk */
 } ImLimits;
 
 typedef enum {

@@ -150,12 +150,23 @@ put (ImLine *line, ImCopy *copy)
     g_queue_push_head_link (&line->waiting, &copy->in_line);
 }
 
+/* What is read from the store comes before what is live, and is always taken:
+ * there is never more of it than was read at one time. */
+static gboolean
+is_full (const Im *self, const ImLine *line, const ImMsg *msg)
+{
+  const GList *tail = line->waiting.tail;
+
+  return line->waiting.length >= self->limits.max_waiting
+         && ((const ImCopy *)tail->data)->msg->id < msg->id;
+}
+
 gboolean
 im_line_push (Im *self, ImLine *line, ImMsg *msg)
 {
   ImCopy *copy;
 
-  if (line->waiting.length >= self->limits.max_waiting)
+  if (is_full (self, line, msg))
     return FALSE;
   copy = g_new0 (ImCopy, 1);
   copy->msg = msg;

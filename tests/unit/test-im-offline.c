@@ -67,6 +67,25 @@ test_live_behind_stored (void)
   world_clear (&w);
 }
 
+/* However many live ones wait: there is room for what is read. */
+static void
+test_many_live_behind_stored (void)
+{
+  World w = world_new (1);
+
+  counted (&w, 2);
+  w.id = 2;
+  for (guint i = 0; i < w.limits.max_waiting; i++)
+    message (&w);
+  expect (&w, "load0");
+  loaded (&w, IM_LOADED_ALL, 1, 2);
+  expect (&w, "send1:desk");
+  answered (&w, 1, "desk", 200);
+  answered (&w, 2, "desk", 200);
+  expect (&w, "take1:desk send2:desk take2:desk send3:desk");
+  world_clear (&w);
+}
+
 /* One whose row is under way is before what comes now. */
 static void
 test_live_behind_storing (void)
@@ -422,6 +441,7 @@ main (int argc, char **argv)
   ADD ("offline/nobody-there", test_nobody_there);
   ADD ("offline/registration-passes", test_registration_passes);
   ADD ("offline/live-behind-stored", test_live_behind_stored);
+  ADD ("offline/many-live-behind-stored", test_many_live_behind_stored);
   ADD ("offline/live-behind-storing", test_live_behind_storing);
   ADD ("offline/chunks", test_chunks);
   ADD ("offline/chunks-taken-late", test_chunks_taken_late);
