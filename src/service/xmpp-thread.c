@@ -114,7 +114,7 @@ drop_oldest (XmppThreads *self)
 }
 
 static Thread *
-need (XmppThreads *self, char *key, const char *thread, gint64 wall)
+need (XmppThreads *self, const char *key, const char *call_id, gint64 wall)
 {
   Thread *found = g_hash_table_lookup (self->by_key, key);
 
@@ -127,7 +127,7 @@ need (XmppThreads *self, char *key, const char *thread, gint64 wall)
     drop_oldest (self);
   found = g_new0 (Thread, 1);
   found->key = g_strdup (key);
-  found->call_id = xmpp_thread_call_id (thread);
+  found->call_id = g_strdup (call_id);
   found->from_tag = rc_token_new (TOKEN_BITS);
   found->cseq = cseq_of_time (wall);
   found->link.data = found;
@@ -140,7 +140,7 @@ void
 xmpp_threads_next (XmppThreads *self, const char *from, const char *to,
                    const char *thread, gint64 wall, XmppThreadStep *out)
 {
-  g_autofree char *key = NULL;
+  g_autofree char *key = NULL, *call_id = NULL;
   Thread *found;
 
   if (thread == NULL || *thread == '\0') {
@@ -149,8 +149,9 @@ xmpp_threads_next (XmppThreads *self, const char *from, const char *to,
     out->cseq = 1;
     return;
   }
-  key = g_strjoin ("\n", from, to, thread, NULL);
-  found = need (self, key, thread, wall);
+  call_id = xmpp_thread_call_id (thread); /* a thread may be very long */
+  key = g_strjoin ("\n", from, to, call_id, NULL);
+  found = need (self, key, call_id, wall);
   out->call_id = g_strdup (found->call_id);
   out->from_tag = g_strdup (found->from_tag);
   out->cseq = found->cseq;

@@ -7,6 +7,7 @@
 #include "codec/imdn.h"
 #include "service/xmpp-errors.h"
 #include "service/xmpp-id.h"
+#include "service/xmpp-thread.h"
 #include "tests/lib/mailbed.h"
 
 #include <string.h>
@@ -481,6 +482,38 @@ test_in_thread (void)
   third = cseq_of (bed, "one", "one");
   g_assert_cmpuint (third, >, second);
   g_assert_cmpuint (third, <, 1u << 31);
+}
+
+static void
+test_threads (void)
+{
+  g_autoptr (XmppThreads) threads = xmpp_threads_new (2);
+  static const char *const good[] = { "a", "0815@host", "a-b.c_d" };
+  static const char *const bad[]
+      = { "a b", "<a>", "a@b@c", "@a", "a@", "h\xc3\xa9", "a\r\nb" };
+  g_autofree char *endless = g_strnfill (100000, 'x');
+  g_autofree char *hashed = xmpp_thread_call_id (endless);
+
+  for (guint i = 0; i < G_N_ELEMENTS (good); i++) {
+    g_autofree char *call_id = xmpp_thread_call_id (good[i]);
+
+    g_assert_cmpstr (call_id, ==, good[i]);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    g_autofree char *call_id = xmpp_thread_call_id (bad[i]);
+
+    g_assert_cmpuint (strlen (call_id), ==, 40);
+  }
+  g_assert_cmpuint (strlen (hashed), ==, 40);
+  for (guint i = 0; i < 10; i++) {
+    g_autofree char *thread = g_strdup_printf ("t%u", i);
+    XmppThreadStep step;
+
+    xmpp_threads_next (threads, XAVIER, BOB, thread, 0, &step);
+    g_free (step.call_id);
+    g_free (step.from_tag);
+    g_assert_cmpuint (xmpp_threads_size (threads), ==, MIN (i + 1, 2));
+  }
 }
 
 /* The device that replied to an XMPP user gets what he writes then. */
@@ -1089,6 +1122,7 @@ main (int argc, char **argv)
   ADD ("in/answers", test_in_answers);
   ADD ("in/stored", test_in_stored);
   ADD ("rfc7572-4/in-thread", test_in_thread);
+  ADD ("threads", test_threads);
   ADD ("in/lock", test_in_lock);
   ADD ("xep0184/of-phone", test_receipt_of_phone);
   ADD ("xep0184/plain", test_receipt_plain);
