@@ -9,6 +9,8 @@
 #include "service/xmpp-message.h"
 #include "service/xmpp-priv.h"
 
+#define LATE ((gint64)60 * 1000000) /* us */
+
 /* To im/ a refusal is one that holds for whoever is asked (600): nobody else is
  * there.  One that may pass is so only for who waits upstream; what is stored
  * is tried again. */
@@ -29,6 +31,16 @@ reply_of (Letter *letter, const XmppMailResult *result)
   return (MailReply){ .status = result->status,
                       .text = result->text,
                       .im_status = im_status_of (letter, result) };
+}
+
+/* Did it wait?  A copy of a message to many is stored first, and goes at once. */
+static gboolean
+has_waited (const Mail *self, const Letter *letter)
+{
+  gint64 now = clock_wall (self->service->clock);
+
+  return letter->is_stored
+         && (!letter->is_first || letter->message->created_at < now - LATE);
 }
 
 static void
@@ -52,8 +64,8 @@ mail_send_beyond (Mail *self, const ImAction *action, Letter *letter,
 
   (*self->sent_cell)++;
   if (has_way)
-    result.status = xmpp_mail_send (service, letter->message, letter->is_stored,
-                                    sent_cb, asked);
+    result.status = xmpp_mail_send (service, letter->message,
+                                    has_waited (self, letter), sent_cb, asked);
   if (result.status == 0)
     return;
   asked_free (asked);

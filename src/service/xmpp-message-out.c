@@ -123,7 +123,7 @@ address (XmppMessages *self, const StoredMessage *in, Stanza *out)
 }
 
 static void
-describe_text (XmppMessages *self, const StoredMessage *in, gboolean is_stored,
+describe_text (XmppMessages *self, const StoredMessage *in, gboolean is_late,
                Stanza *out)
 {
   Service *service = xmpp_messages_service (self);
@@ -142,7 +142,7 @@ describe_text (XmppMessages *self, const StoredMessage *in, gboolean is_stored,
   if (!service->limits.xmpp_fresh_threads
       && content_is_clean (in->call_id, strlen (in->call_id), FALSE))
     m->thread = in->call_id;
-  if (is_stored && in->created_at < clock_wall (service->clock) - XMPP_SECOND)
+  if (is_late)
     m->stamp = in->created_at / XMPP_SECOND;
   else if (content->date > 0 && content->date < now - LATE)
     m->stamp = content->date;
@@ -163,7 +163,7 @@ describe_report (Stanza *out)
 
 /* RFC 7573 6, table 3. */
 static gboolean
-describe (XmppMessages *self, const StoredMessage *in, gboolean is_stored,
+describe (XmppMessages *self, const StoredMessage *in, gboolean is_late,
           Stanza *out)
 {
   Service *service = xmpp_messages_service (self);
@@ -181,7 +181,7 @@ describe (XmppMessages *self, const StoredMessage *in, gboolean is_stored,
   out->message.id = out->id;
   switch (out->content->kind) {
   case CONTENT_TEXT:
-    describe_text (self, in, is_stored, out);
+    describe_text (self, in, is_late, out);
     return TRUE;
   case CONTENT_COMPOSING:
     out->message.type = XMPP_MESSAGE_CHAT;
@@ -334,7 +334,7 @@ sent_cb (XmppOutcome outcome, XmppError error, const char *text, gpointer data)
 
 guint
 xmpp_mail_send (Service *service, const StoredMessage *message,
-                gboolean is_stored, XmppMailFn done, gpointer data)
+                gboolean is_late, XmppMailFn done, gpointer data)
 {
   XmppMessages *self = service->xmpp->message_part;
   g_auto (Stanza) stanza = { 0 };
@@ -345,7 +345,7 @@ xmpp_mail_send (Service *service, const StoredMessage *message,
     return status;
   if (!address (self, message, &stanza))
     return 400;
-  if (!describe (self, message, is_stored, &stanza))
+  if (!describe (self, message, is_late, &stanza))
     return 200;
   out = g_new0 (XmppOut, 1);
   out->link.data = out;
