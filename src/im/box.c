@@ -27,6 +27,7 @@ const ImRule im_box_table[N_BOX][N_BOX_EVENTS] = {
     [BOX_SOME]   = NOT_READING,
     [BOX_ALL]    = NOT_READING,
     [BOX_FAILED] = NOT_READING,
+    [BOX_NOBODY] = REJECT ("nothing is to be read"),
   },
   [BOX_COLD] = {
     [BOX_WANTED] = { BOX_LOADING, LOAD, "what is on disk comes first" },
@@ -34,6 +35,7 @@ const ImRule im_box_table[N_BOX][N_BOX_EVENTS] = {
     [BOX_SOME]   = NOT_READING,
     [BOX_ALL]    = NOT_READING,
     [BOX_FAILED] = NOT_READING,
+    [BOX_NOBODY] = { BOX_OPEN, RESET, "nobody is here: it is read when somebody comes" },
   },
   [BOX_LOADING] = {
     [BOX_WANTED] = { BOX_LOADING, 0, "it is being read" },
@@ -41,6 +43,7 @@ const ImRule im_box_table[N_BOX][N_BOX_EVENTS] = {
     [BOX_SOME]   = { BOX_COLD, DONE, "there is more on disk" },
     [BOX_ALL]    = { BOX_OPEN, DONE, "read to the end" },
     [BOX_FAILED] = { BOX_OPEN, DONE | LATER, "it cannot be read now: live ones do not wait" },
+    [BOX_NOBODY] = { BOX_LOADING, 0, "it is being read" },
   },
   [BOX_AGAIN] = {
     [BOX_WANTED] = { BOX_AGAIN, 0, "it is being read" },
@@ -48,6 +51,7 @@ const ImRule im_box_table[N_BOX][N_BOX_EVENTS] = {
     [BOX_SOME]   = { BOX_LOADING, DONE | LOAD, "once more from the start" },
     [BOX_ALL]    = { BOX_LOADING, DONE | LOAD, "once more from the start" },
     [BOX_FAILED] = { BOX_OPEN, DONE | LATER, "it cannot be read now: live ones do not wait" },
+    [BOX_NOBODY] = { BOX_AGAIN, 0, "it will be read once more" },
   },
 };
 /* clang-format on */

@@ -114,6 +114,7 @@ typedef enum {
   BOX_SOME,   /* read, and there is more */
   BOX_ALL,    /* read to the end */
   BOX_FAILED, /* could not be read */
+  BOX_NOBODY, /* nobody is here for what was read */
   N_BOX_EVENTS
 } ImBoxEvent;
 

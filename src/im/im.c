@@ -404,9 +404,8 @@ im_loaded (Im *self, const char *recipient, ImLoaded outcome, const ImRow *rows,
   }
   if (box != NULL)
     im_box_move (self, box, loaded_event (outcome));
-  /* Nobody is here for the rest: it is read when somebody comes. */
   if (box != NULL && box->state == BOX_COLD && n_open (self, box, NULL) == 0)
-    box->upto = 0;
+    im_box_move (self, box, BOX_NOBODY);
   else if (box != NULL && box->state == BOX_COLD && box->n_kept == 0)
     im_box_move (self, box, BOX_WANTED);
   leave (self);

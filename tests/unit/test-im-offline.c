@@ -67,6 +67,27 @@ test_live_behind_stored (void)
   world_clear (&w);
 }
 
+/* Its device was there when the message came, and is not now: what is on disk is
+ * not read again and again. */
+static void
+test_gone_while_reading (void)
+{
+  World w = world_new (1);
+
+  counted (&w, 5);
+  w.id = 5;
+  message (&w);
+  expect (&w, "load0");
+  w.n_here = 0;
+  loaded (&w, IM_LOADED_SOME, 1, 4);
+  expect (&w, "forget1 forget2 forget3 forget4 send6:desk");
+  answered (&w, 6, "desk", 480);
+  w.n_here = 1;
+  here (&w, "desk");
+  expect (&w, "full:6 forget6 load0");
+  world_clear (&w);
+}
+
 /* However many live ones wait: there is room for what is read. */
 static void
 test_many_live_behind_stored (void)
@@ -441,6 +462,7 @@ main (int argc, char **argv)
   ADD ("offline/nobody-there", test_nobody_there);
   ADD ("offline/registration-passes", test_registration_passes);
   ADD ("offline/live-behind-stored", test_live_behind_stored);
+  ADD ("offline/gone-while-reading", test_gone_while_reading);
   ADD ("offline/many-live-behind-stored", test_many_live_behind_stored);
   ADD ("offline/live-behind-storing", test_live_behind_storing);
   ADD ("offline/chunks", test_chunks);
