@@ -156,18 +156,17 @@ write_message (const Load *self, guint i, char *text, gsize size)
 {
   guint port = ntohs (self->self.sin_port);
 
-  return g_snprintf (
-      text, size,
-      "MESSAGE sip:x%u@" XMPP_DOMAIN " SIP/2.0\r\n"
-      "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bK%sm%u\r\n"
-      "Max-Forwards: 70\r\n"
-      "From: <sip:bench%u@" SIP_DOMAIN ">;tag=f%u\r\n"
-      "To: <sip:x%u@" XMPP_DOMAIN ">\r\n"
-      "Call-ID: m%u-%s\r\nCSeq: 1 MESSAGE\r\n"
-      "Content-Type: text/plain\r\nContent-Length: 20\r\n\r\n"
-      "twenty bytes of text",
-      i % USERS, port, self->run, i, (i / 7) % USERS, i, i % USERS, i,
-      self->run);
+  return g_snprintf (text, size,
+                     "MESSAGE sip:x%u@" XMPP_DOMAIN " SIP/2.0\r\n"
+                     "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bK%sm%u\r\n"
+                     "Max-Forwards: 70\r\n"
+                     "From: <sip:bench%u@" SIP_DOMAIN ">;tag=f%u\r\n"
+                     "To: <sip:x%u@" XMPP_DOMAIN ">\r\n"
+                     "Call-ID: m%u-%s\r\nCSeq: 1 MESSAGE\r\n"
+                     "Content-Type: text/plain\r\nContent-Length: 20\r\n\r\n"
+                     "twenty bytes of text",
+                     i % USERS, port, self->run, i, (i / 7) % USERS, i,
+                     i % USERS, i, self->run);
 }
 
 static void
@@ -285,8 +284,8 @@ take_iq (Load *self, const char *tag)
 
   if (strcmp (type, "get") == 0)
     g_string_append_printf (self->out,
-                            "<iq type='result' id='%s' from='%s' to='%s'/>",
-                            id, to, from);
+                            "<iq type='result' id='%s' from='%s' to='%s'/>", id,
+                            to, from);
 }
 
 static void
@@ -370,8 +369,7 @@ turn (Load *self, int ms, gboolean accepts)
     { .fd = self->udp, .events = POLLIN },
     { .fd = accepts && self->link < 0 ? self->listening : -1,
       .events = POLLIN },
-    { .fd = self->link,
-      .events = POLLIN | (self->out->len > 0 ? POLLOUT : 0) },
+    { .fd = self->link, .events = POLLIN | (self->out->len > 0 ? POLLOUT : 0) },
   };
 
   flush (self);

@@ -33,7 +33,8 @@ reply_of (Letter *letter, const XmppMailResult *result)
                       .im_status = im_status_of (letter, result) };
 }
 
-/* Did it wait?  A copy of a message to many is stored first, and goes at once. */
+/* Did it wait?  A copy of a message to many is stored first, and goes at
+ * once. */
 static gboolean
 has_waited (const Mail *self, const Letter *letter)
 {

@@ -21,13 +21,13 @@ typedef struct {
   gsize body_len;
   MessageAnswerFn answer; /* NULL: nobody waits (any more) */
   gpointer data;
-  GArray *replies;      /* Reply; until it is answered; NULL: none */
-  gboolean is_stored;   /* its row is committed */
-  gboolean is_known;    /* the ledger has it */
-  gboolean is_untold;   /* ...and need not */
-  gboolean is_repeated; /* the store has its twin */
-  gboolean is_first;    /* a copy of a message to many */
-  gboolean is_own;      /* nobody is told that it is stored */
+  GArray *replies;       /* Reply; until it is answered; NULL: none */
+  gboolean is_stored;    /* its row is committed */
+  gboolean is_known;     /* the ledger has it */
+  gboolean is_untold;    /* ...and need not */
+  gboolean is_repeated;  /* the store has its twin */
+  gboolean is_first;     /* a copy of a message to many */
+  gboolean is_own;       /* nobody is told that it is stored */
   gboolean is_receipted; /* mail-plain.c: a receipt was sent */
   guint returned;        /* mail-beyond.c: the status of its refusal */
 } Letter;
@@ -39,7 +39,7 @@ typedef struct {
   guint64 id;
   char *device; /* or recipient */
   guint way;    /* of a copy that is out: a hash of where it was sent; or 0 */
-  gboolean is_left; /* ...the device has another way now: only a 2xx counts */
+  gboolean is_left;  /* ...the device has another way now: only a 2xx counts */
   gboolean is_plain; /* ...its text alone was sent (mail-plain.c) */
 } Asked;
 
@@ -51,12 +51,12 @@ struct Mail {
   guint64 last_id;
   GHashTable *seen; /* keys of requests before the start; NULL: none any more */
   gint64 seen_until;
-  GQueue due;    /* char *: for whom something waits, to be looked at */
+  GQueue due;       /* char *: for whom something waits, to be looked at */
   guint n_looks;    /* reads for mail_changed_cb that are under way */
   GQueue on_looked; /* Looked: who waits for their end */
   GQueue unread;    /* char *: whose messages such a read could not get */
-  GArray *paced; /* guint64: stored copies that wait for their turn */
-  guint n_paced; /* of them, those that had it */
+  GArray *paced;    /* guint64: stored copies that wait for their turn */
+  guint n_paced;    /* of them, those that had it */
   GHashTable *plain, *deaf; /* mail-plain.c: devices that know no CPIM, no
                                isComposing */
   gint64 paced_at, swept_at;

@@ -8,8 +8,8 @@
 /* The status for an error (7.1); is_bare: it is about a bare JID, for which the
  * table has a status of the 6xx class.  What SIP cannot say to a MESSAGE is
  * another one: 401 and 407 need a challenge, which nobody here can make (403),
- * 405 an Allow (501), 301 an address (410), 408 is never answered (504, RFC 4320
- * 4.2). */
+ * 405 an Allow (501), 301 an address (410), 408 is never answered (504, RFC
+ * 4320 4.2). */
 guint xmpp_status_of (XmppError error, gboolean is_bare);
 /* May the same stanza be taken later? */
 gboolean xmpp_error_is_passing (XmppError error);

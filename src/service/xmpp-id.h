@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * Ids of the stanzas that messages become.  One says which message of the ledger
- * it is and what its sender asked to be told, so that a receipt or an error
- * needs no memory, days later and after a restart; and it is signed, so that
- * nobody can speak of another one's message. */
+ * Ids of the stanzas that messages become.  One says which message of the
+ * ledger it is and what its sender asked to be told, so that a receipt or an
+ * error needs no memory, days later and after a restart; and it is signed, so
+ * that nobody can speak of another one's message. */
 #pragma once
 #include "service/service-priv.h"
 
@@ -20,7 +20,8 @@ typedef struct {
 /* sender and recipient are AoRs.  The caller frees. */
 char *xmpp_id_write (Service *service, const char *sender,
                      const char *recipient, const XmppStanzaId *id);
-/* FALSE: it is none that was written for these two.  imdn_id points into text. */
+/* FALSE: it is none that was written for these two.  imdn_id points into
+ * text. */
 gboolean xmpp_id_read (Service *service, const char *sender,
                        const char *recipient, const char *text,
                        XmppStanzaId *out);

@@ -189,8 +189,8 @@ put_text (StoredMessage *out, const XmppMessage *message, const char *from)
   out->body = g_bytes_new (body, strlen (body));
 }
 
-/* The device that a full JID names: it comes first, but what it does not take is
- * for the others (RFC 6121 8.5.3.2.1). */
+/* The device that a full JID names: it comes first, but what it does not take
+ * is for the others (RFC 6121 8.5.3.2.1). */
 static const char *
 first_of (Service *service, const StoreUser *user, const char *resource)
 {

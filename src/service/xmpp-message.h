@@ -28,7 +28,8 @@ typedef struct {
 } XmppMailResult;
 typedef void (*XmppMailFn) (const XmppMailResult *result, gpointer data);
 /* Gives a message to its recipient's XMPP server: 0, and done is called once,
- * later; else the status at once.  is_late: it has waited, and its time is told. */
+ * later; else the status at once.  is_late: it has waited, and its time is
+ * told. */
 guint xmpp_mail_send (Service *self, const StoredMessage *message,
                       gboolean is_late, XmppMailFn done, gpointer data);
 /* A stored message will never be taken: its sender hears, if he asked. */

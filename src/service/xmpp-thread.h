@@ -19,8 +19,8 @@ typedef struct {
   guint32 cseq;
 } XmppThreadStep;
 
-/* The next message of a thread from one address to another one; thread NULL: one
- * of its own.  wall: us since 1970. */
+/* The next message of a thread from one address to another one; thread NULL:
+ * one of its own.  wall: us since 1970. */
 void xmpp_threads_next (XmppThreads *self, const char *from, const char *to,
                         const char *thread, gint64 wall, XmppThreadStep *out);
 guint xmpp_threads_size (const XmppThreads *self);
