@@ -620,3 +620,25 @@ def test_killed_in_mid_flow(linked, prosody, alice, xmpp_user):
     wait.until(lambda: set(arrived(xavier)) >= set(accepted),
                'all of them arrive', 60)
     wait.until(lambda: kept_for(linked, xavier) == 0, 'none waits')
+
+
+@pytest.mark.parametrize('fault', ['freeze', 'crash'])
+def test_postgresql_is_away(linked, postgres, prosody, alice, xavier, fault):
+    """Who is there goes on writing; what would have to be stored is refused."""
+    alice.message(sip(xavier), 'first', expect=200)
+    xavier.expect_message(body='first')
+    getattr(postgres, fault)()
+    alice.message(sip(xavier), 'online', expect=200)
+    xavier.expect_message(body='online')
+    xavier.say('alice@example.com', 'online')
+    assert alice.expect('MESSAGE').body == b'online'
+    xavier.say('bob@example.com', 'to be stored')
+    assert xavier.expect_message(type='error', within=20).error \
+        == 'internal-server-error'
+    prosody.kill()
+    linked.wait_linked(False)
+    alice.message(sip(xavier), 'to be stored', expect=503, within=20)
+    postgres.ensure_running()
+    prosody.start()
+    linked.wait_linked()
+    assert waiting(linked) == 0
