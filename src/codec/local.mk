@@ -8,6 +8,7 @@ src_libcodec_a_SOURCES = src/codec/inflate.c src/codec/inflate.h \
   src/codec/pres-lists.c src/codec/pres-rules.c src/codec/pres-rules.h \
   src/codec/dialoginfo.c src/codec/dialoginfo.h \
   src/codec/reginfo.c src/codec/reginfo.h \
+  src/codec/xmpp-pidf.c src/codec/xmpp-pidf.h \
   src/codec/pidf.h src/codec/winfo.c src/codec/winfo.h \
   src/codec/xcap-contacts.c \
   src/codec/xcap-contacts.h \
@@ -165,3 +166,6 @@ tests_unit_test_rlmi_SOURCES = tests/unit/test-rlmi.c
 tests_unit_test_rlmi_LDADD = $(CODEC_LIBS)
 tests_unit_test_rls_SOURCES = tests/unit/test-rls.c
 tests_unit_test_rls_LDADD = $(CODEC_LIBS)
+check_PROGRAMS += tests/unit/test-xmpp-pidf
+tests_unit_test_xmpp_pidf_SOURCES = tests/unit/test-xmpp-pidf.c
+tests_unit_test_xmpp_pidf_LDADD = $(CODEC_LIBS)
