@@ -19,6 +19,8 @@ const RosterRow from_table[N_FROM][N_FROM_EVENTS] = {
     [FROM_ASKED]   = { ROSTER_FROM_ASKED, 0, "he asks" },
     [FROM_ALLOWED] = { ROSTER_FROM_ON, GRANT | STALE | SHOW, "granted, before this process perhaps" },
     [FROM_WAITS]   = { ROSTER_FROM_ASKED, 0, "it waits for a decision" },
+    [FROM_ASKED_ANEW] = { ROSTER_FROM_ASKED, 0, "he asks" },
+    [FROM_UNASKED] = { ROSTER_FROM_NONE, 0, "he has not asked" },
     [FROM_ENDED]   = { ROSTER_FROM_NONE, DENY, "he has no subscription" },
     [FROM_UP]      = { ROSTER_FROM_NONE, 0, "there is nothing to tell" },
   },
@@ -26,6 +28,8 @@ const RosterRow from_table[N_FROM][N_FROM_EVENTS] = {
     [FROM_ASKED]   = { ROSTER_FROM_ASKED, 0, "asked already" },
     [FROM_ALLOWED] = { ROSTER_FROM_ON, GRANT | STALE | SHOW, "granted" },
     [FROM_WAITS]   = { ROSTER_FROM_ASKED, 0, "it waits for a decision" },
+    [FROM_ASKED_ANEW] = { ROSTER_FROM_ASKED, 0, "asked already" },
+    [FROM_UNASKED] = { ROSTER_FROM_NONE, 0, "it could not be dealt with" },
     [FROM_ENDED]   = { ROSTER_FROM_NONE, DENY, "refused" },
     [FROM_UP]      = { ROSTER_FROM_ASKED, 0, "there is nothing to tell" },
   },
@@ -33,6 +37,8 @@ const RosterRow from_table[N_FROM][N_FROM_EVENTS] = {
     [FROM_ASKED]   = { ROSTER_FROM_ON, GRANT | STALE | SHOW, "granted already: told once more" },
     [FROM_ALLOWED] = { ROSTER_FROM_ON, SHOW, "what he sees changed" },
     [FROM_WAITS]   = { ROSTER_FROM_ON, SHOW, "taken back for now: he sees nothing" },
+    [FROM_ASKED_ANEW] = { ROSTER_FROM_ASKED, SHOW, "what there was ends, he asks anew" },
+    [FROM_UNASKED] = { ROSTER_FROM_ON, 0, "granted already" },
     [FROM_ENDED]   = { ROSTER_FROM_NONE, SHOW | DENY, "over: he sees nothing" },
     [FROM_UP]      = { ROSTER_FROM_ON, STALE | SHOW, "told anew" },
   },
@@ -94,6 +100,12 @@ roster_asked (Roster *self, RosterPair *pair)
 }
 
 void
+roster_asked_anew (Roster *self, RosterPair *pair)
+{
+  move (self, pair, FROM_ASKED_ANEW);
+}
+
+void
 roster_allow (Roster *self, RosterPair *pair)
 {
   move (self, pair, FROM_ALLOWED);
@@ -103,6 +115,12 @@ void
 roster_wait (Roster *self, RosterPair *pair)
 {
   move (self, pair, FROM_WAITS);
+}
+
+void
+roster_unask (Roster *self, RosterPair *pair)
+{
+  move (self, pair, FROM_UNASKED);
 }
 
 void
@@ -227,7 +245,7 @@ roster_tell (RosterPair *pair, const RosterShown *shown, RosterTellFn fn,
 
   if (!tell_there (pair, shown, fn, data) || !tell_gone (pair, shown, fn, data))
     return FALSE;
-  if (pair->has_told || pair->from == ROSTER_FROM_NONE)
+  if (pair->has_told || pair->from != ROSTER_FROM_ON)
     return TRUE;
   if (shown != NULL && shown->last != NULL) {
     bare.status = shown->last->status;

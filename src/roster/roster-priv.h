@@ -39,6 +39,8 @@ typedef enum {
   FROM_ASKED,
   FROM_ALLOWED,
   FROM_WAITS,
+  FROM_ASKED_ANEW,
+  FROM_UNASKED,
   FROM_ENDED,
   FROM_UP,
   N_FROM_EVENTS,
@@ -56,7 +58,7 @@ struct RosterPair {
   char *user, *contact; /* GRefString */
   gpointer data;
   WheelTimer timer;       /* of to */
-  WheelTimer postponed;   /* armed: it is not in due */
+  WheelTimer postponed;   /* until then it is not in due, but for what is new */
   GList due, paced, news; /* in the queues of Roster; data NULL: not */
   GList of_user, of_contact;
   GPtrArray *resources; /* RosterResource, or NULL */

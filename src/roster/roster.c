@@ -268,8 +268,7 @@ pair_owe (Roster *self, RosterPair *pair, RosterOwed owed)
   };
 
   pair->owes = (pair->owes & ~pointless[owed]) | owed;
-  if (!wheel_is_armed (&pair->postponed))
-    queue_up (&self->due, &pair->due, pair);
+  queue_up (&self->due, &pair->due, pair);
 }
 
 void
@@ -284,6 +283,12 @@ void
 pair_note_news (Roster *self, RosterPair *pair)
 {
   queue_up (&self->news, &pair->news, pair);
+}
+
+void
+roster_note (Roster *self, RosterPair *pair)
+{
+  pair_note_news (self, pair);
 }
 
 RosterPair *
@@ -378,7 +383,7 @@ roster_next_paced (Roster *self)
   unqueue (&self->paced, &pair->paced);
   to_set_up (self, pair, TRUE, self->now);
   from_up (self, pair);
-  if (pair->owes != 0 && !wheel_is_armed (&pair->postponed))
+  if (pair->owes != 0)
     queue_up (&self->due, &pair->due, pair);
   return TRUE;
 }

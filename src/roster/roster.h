@@ -134,17 +134,25 @@ const RosterResource *roster_last (const RosterPair *pair);
  * who is missing, or has that been long enough? */
 gboolean roster_may_ask (const RosterPair *pair);
 
-/* The next pair whose to changed since it was taken; NULL: none. */
+/* The next pair whose to changed since it was taken, or came to its end: it may
+ * be tidied; NULL: none. */
 RosterPair *roster_take_news (Roster *self);
+/* Puts one there. */
+void roster_note (Roster *self, RosterPair *pair);
 
 /* --- From --- */
 
 /* The contact asked (again): where it is granted already he is told so. */
 void roster_asked (Roster *self, RosterPair *pair);
+/* He asked, and there is nothing that could be granted already: he sees nothing
+ * until it is. */
+void roster_asked_anew (Roster *self, RosterPair *pair);
 /* His subscription is active; what he sees changed. */
 void roster_allow (Roster *self, RosterPair *pair);
 /* It waits for a decision (again): he sees nothing. */
 void roster_wait (Roster *self, RosterPair *pair);
+/* What he asked could not be dealt with, and he was told that some other way. */
+void roster_unask (Roster *self, RosterPair *pair);
 /* It ended, or never was: he is told so. */
 void roster_end (Roster *self, RosterPair *pair);
 RosterFrom roster_from (const RosterPair *pair);
@@ -170,7 +178,7 @@ RosterPair *roster_due (Roster *self);
 guint roster_owes (const RosterPair *pair);
 /* Sent: it is owed no more. */
 void roster_sent (Roster *self, RosterPair *pair, RosterOwed owed, gint64 now);
-/* Cannot be sent before until: another is next. */
+/* What is owed now cannot be sent before until: another is next. */
 void roster_postpone (Roster *self, RosterPair *pair, gint64 until);
 
 /* Timers due. */
