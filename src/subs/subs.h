@@ -63,6 +63,8 @@ typedef struct {
   SubsBody *body;            /* of the SUBSCRIBE, or of a later one that had one */
   guint64 flow;           /* 0: none */
   gboolean is_trusted;    /* came from a trusted peer: NOTIFY to the Contact */
+  gboolean is_lasting;    /* lives as long as asked for, whatever the limits say;
+                             of a SUBSCRIBE, not kept */
   guint32 limit_at;       /* seconds (not us: there are many); it ends then
                              however it is refreshed (ad hoc watching);
                              SUBS_NO_END: ad hoc without an end; 0: it is not ad

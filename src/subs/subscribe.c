@@ -19,11 +19,12 @@ is_brief (const SubsLimits *limits, gint64 expires)
 
 /* Never longer than asked for. */
 static guint
-grant (const SubsLimits *limits, gint64 expires)
+grant (const SubsLimits *limits, const SubsDialog *dialog, gint64 expires)
 {
   if (expires < 0)
     expires = limits->default_expires;
-  return (guint)MIN (expires, (gint64)limits->max_expires);
+  return dialog->is_lasting ? (guint)MIN (expires, G_MAXINT32)
+                            : (guint)MIN (expires, (gint64)limits->max_expires);
 }
 
 static Sub *
@@ -55,8 +56,8 @@ subs_create (Subs *self, const SubsDialog *dialog, guint32 cseq, gint64 expires,
   g_return_val_if_fail (state != SUBS_TERMINATED, SUBS_GONE);
   if (is_brief (&self->limits, expires))
     return SUBS_BRIEF;
-  *granted_out
-      = sub_bound (grant (&self->limits, expires), dialog->limit_at, now);
+  *granted_out = sub_bound (grant (&self->limits, dialog, expires),
+                            dialog->limit_at, now);
   sub = make (self, dialog, cseq, *granted_out, state, now);
   log_debug ("%s subscribes to %s (%s), Call-ID %s: %u s", sub->dialog.watcher,
              sub->dialog.presentity, sub->dialog.package, sub->dialog.call_id,
@@ -147,7 +148,7 @@ refresh (const Turn *turn, Sub *sub, const SubsDialog *dialog, guint32 cseq,
   if (verdict == SUBS_REPEAT)
     *granted_out = repeat (turn, sub);
   if (verdict == SUBS_OK) {
-    *granted_out = sub_bound (grant (&self->limits, expires),
+    *granted_out = sub_bound (grant (&self->limits, dialog, expires),
                               sub->dialog.limit_at, turn->now);
     accept_refresh (turn, sub, *granted_out, cseq, dialog);
   }
