@@ -178,6 +178,20 @@ is_list (const char *presentity)
   return presentity != NULL && (domain == NULL || strchr (domain, ';') != NULL);
 }
 
+/* One where nobody is a user? */
+static gboolean
+is_of_other_domain (StoreMem *self, const char *presentity)
+{
+  GHashTableIter iter;
+  gpointer aor;
+
+  g_hash_table_iter_init (&iter, self->users);
+  while (g_hash_table_iter_next (&iter, &aor, NULL))
+    if (g_ascii_strcasecmp (aor_domain (aor), aor_domain (presentity)) == 0)
+      return FALSE;
+  return TRUE;
+}
+
 /* As `keep` of the tables says in SQL. */
 static gboolean
 is_worth_loading (StoreMem *self, const StoreWrite *row)
@@ -196,7 +210,8 @@ is_worth_loading (StoreMem *self, const StoreWrite *row)
   watcher
       = g_hash_table_lookup (self->users, row->subscription->dialog.watcher);
   return (is_list (row->subscription->dialog.presentity)
-          || is_enabled_user (self, row->subscription->dialog.presentity))
+          || is_enabled_user (self, row->subscription->dialog.presentity)
+          || is_of_other_domain (self, row->subscription->dialog.presentity))
          && (watcher == NULL || watcher->is_enabled);
 }
 

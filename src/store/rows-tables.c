@@ -101,7 +101,8 @@ static const Column subscription_columns[] = {
 };
 
 /* Lists (service/lists.h) are no users' presence, and it is seen later whether
- * they are still there.
+ * they are still there.  Nor are those of a domain where nobody is a user: of
+ * XMPP, as long as there is a link.
  * A watcher may be of another domain, so only one who is known not to be
  * allowed any more counts: a disabled user, or one removed while the daemon was
  * away (rows of `changes` that it has not seen). */
@@ -114,7 +115,9 @@ const Table subscriptions_table = {
   .n_columns = G_N_ELEMENTS (subscription_columns),
   .columns = subscription_columns,
   .keep = "(t.presentity ~ '(^[^@]*|;[^@]*)$' OR " OF_ENABLED_USER (
-      "presentity") ") AND lower(t.watcher COLLATE \"C\") NOT IN ("
+      "presentity") " OR lower(split_part(t.presentity, '@', 2)) NOT IN ("
+                    "SELECT lower(split_part(u.aor, '@', 2))"
+                    " FROM rollcall.users u)) AND lower(t.watcher COLLATE \"C\") NOT IN ("
                     "SELECT lower(u.aor COLLATE \"C\") FROM rollcall.users u"
                     " WHERE NOT u.enabled"
                     " UNION ALL SELECT lower(c.key COLLATE \"C\") FROM "

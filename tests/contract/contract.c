@@ -194,7 +194,8 @@ test_load_sweeps (gconstpointer kind)
   SubsStored *by_carol = sample_subscription ("bob", "c");
   RegBinding *away = sample_binding ("bob", "away");
   SubsStored *foreign = sample_subscription ("bob", "f");
-  StoreWrite writes[10];
+  SubsStored *beyond = sample_subscription ("bob", "b");
+  StoreWrite writes[11];
   guint n = 0;
 
   rig->kind->put_user (rig, &carol);
@@ -204,6 +205,8 @@ test_load_sweeps (gconstpointer kind)
   by_carol->dialog.watcher = g_strdup ("Carol@example.com");
   g_free ((char *)foreign->dialog.watcher);
   foreign->dialog.watcher = g_strdup ("x@elsewhere.example");
+  g_free ((char *)beyond->dialog.presentity);
+  beyond->dialog.presentity = g_strdup ("x@xmpp.example");
   writes[n++] = write_of (STORE_PUT_BINDING, expired);
   writes[n++] = write_of (STORE_PUT_BINDING, away);
   writes[n++] = write_of (STORE_PUT_BINDING, sample_binding ("bob", "new"));
@@ -214,6 +217,7 @@ test_load_sweeps (gconstpointer kind)
       = write_of (STORE_PUT_SUBSCRIPTION, sample_subscription ("alice", "a"));
   writes[n++] = write_of (STORE_PUT_SUBSCRIPTION, by_carol);
   writes[n++] = write_of (STORE_PUT_SUBSCRIPTION, foreign);
+  writes[n++] = write_of (STORE_PUT_SUBSCRIPTION, beyond);
   writes[n++] = write_of (STORE_PUT_BINDING, sample_binding ("carol", "c"));
   rig_submit (rig, "x", "alice@example.com", writes, n, FALSE);
   rig_expect_outcomes (rig, 1, "x=COMMITTED\n");
@@ -229,13 +233,13 @@ test_load_sweeps (gconstpointer kind)
   for (guint i = 0; i < rig->publications->len; i++) /* when bob was away */
     g_assert_cmpstr (((PresenceRow *)rig->publications->pdata[i])->event, ==,
                      "last-seen");
-  g_assert_cmpuint (rig->subscriptions->len, ==, 1);
+  g_assert_cmpuint (rig->subscriptions->len, ==, 2);
   rig_stop (rig);
   carol.is_enabled = TRUE;
   rig->kind->put_user (rig, &carol);
   rig_start (rig);
   g_assert_cmpuint (rig->bindings->len, ==, 2);
-  g_assert_cmpuint (rig->subscriptions->len, ==, 1);
+  g_assert_cmpuint (rig->subscriptions->len, ==, 2);
 }
 
 static void
