@@ -4,6 +4,7 @@
 #define G_LOG_DOMAIN "service"
 #include "service/documents.h"
 #include "service/judge.h"
+#include "service/xmpp-presence.h"
 
 #include "addr/aor.h"
 #include "codec/pidf-filter.h"
@@ -187,6 +188,8 @@ documents_view (Service *service, const char *watcher, const char *presentity,
     view = VIEW_ALL;
   else if (view == NULL || !judge_shares (service, watcher, presentity))
     return write_doc (presence_unknown (presentity));
+  else if (xmpp_presence_is_contact (service, presentity))
+    return xmpp_presence_document (service, watcher, presentity);
   else if (strcmp (view, VIEW_OFFLINE) == 0)
     return offline (service, presentity);
   return g_bytes_ref (render (service, presentity, view)->bytes);

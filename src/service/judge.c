@@ -11,6 +11,7 @@
 #include "service/renew.h"
 #include "service/watchers.h"
 #include "service/xcap_events.h"
+#include "service/xmpp-presence.h"
 
 #include "addr/aor.h"
 
@@ -29,7 +30,8 @@ judge_is_ready (Service *self, const char *watcher, const char *presentity,
                 const char *package)
 {
   return !policy_is_personal (package) || aor_equal (watcher, presentity)
-         || (facts_peek (self->facts, presentity) != NULL
+         || ((facts_peek (self->facts, presentity) != NULL
+              || xmpp_presence_is_contact (self, presentity))
              && (!is_local (self, watcher)
                  || facts_peek (self->facts, watcher) != NULL));
 }
@@ -56,13 +58,16 @@ judge_prepare (Service *self, const char *watcher, const char *presentity,
                void (*fn) (gpointer data), gpointer data)
 {
   Preparing *preparing = g_new0 (Preparing, 1);
-  gboolean wants_watcher
-      = is_local (self, watcher) && facts_peek (self->facts, watcher) == NULL;
+  gboolean wants_presentity = !xmpp_presence_is_contact (self, presentity);
+  gboolean wants_watcher = !wants_presentity
+                           || (is_local (self, watcher)
+                               && facts_peek (self->facts, watcher) == NULL);
 
   preparing->fn = fn;
   preparing->data = data;
-  preparing->missing = wants_watcher ? 2 : 1;
-  facts_want (self->facts, presentity, prepared_cb, preparing);
+  preparing->missing = (guint)wants_presentity + (guint)wants_watcher;
+  if (wants_presentity)
+    facts_want (self->facts, presentity, prepared_cb, preparing);
   if (wants_watcher)
     facts_want (self->facts, watcher, prepared_cb, preparing);
 }
@@ -153,8 +158,11 @@ PolicyAnswer
 judge_watch (Service *self, const char *watcher, const char *presentity,
              const char *package, const Sub *but)
 {
-  PolicyQuestion question = judge_question (self, watcher, presentity, but);
+  PolicyQuestion question;
 
+  if (xmpp_presence_is_contact (self, presentity))
+    return xmpp_presence_judge (self, watcher, presentity, package, but);
+  question = judge_question (self, watcher, presentity, but);
   return ask (self, &question, package);
 }
 
@@ -163,9 +171,12 @@ judge_watch (Service *self, const char *watcher, const char *presentity,
 PolicyAnswer
 judge_dialog (Service *self, const SubsDialog *dialog, const Sub *but)
 {
-  PolicyQuestion question
-      = judge_question (self, dialog->watcher, dialog->presentity, but);
+  PolicyQuestion question;
 
+  if (xmpp_presence_is_contact (self, dialog->presentity))
+    return xmpp_presence_judge (self, dialog->watcher, dialog->presentity,
+                                dialog->package, but);
+  question = judge_question (self, dialog->watcher, dialog->presentity, but);
   question.is_application = dialog->is_trusted && question.is_local_watcher
                             && service_user (self, dialog->watcher) == NULL;
   return ask (self, &question, dialog->package);
@@ -287,7 +298,8 @@ judge_limits (Service *self, const char *watcher, const char *presentity,
              >= self->limits.xcap_subscriptions)
     return "too many subscriptions to the user's documents";
   if (g_ascii_strcasecmp (package, PRESENCE) != 0
-      || aor_equal (watcher, presentity))
+      || aor_equal (watcher, presentity)
+      || xmpp_presence_is_contact (self, presentity))
     return NULL;
   if (is_full (self, watcher, presentity))
     return "the user has as many watchers as are allowed";
@@ -403,8 +415,11 @@ judge_made (Service *self, Sub *sub, const PolicyAnswer *answer)
 
   if (answer->step != POLICY_BY_NOT_KNOWN)
     sub_set_view (sub, view);
-  judge_noted (self, dialog->watcher, dialog->presentity, answer,
-               !sub_is_fetch (sub));
+  if (xmpp_presence_is_contact (self, dialog->presentity))
+    xmpp_presence_watch (self, sub);
+  else
+    judge_noted (self, dialog->watcher, dialog->presentity, answer,
+                 !sub_is_fetch (sub));
 }
 
 guint32
@@ -642,6 +657,7 @@ judge_policy_changed (const char *aor, gpointer data)
     judge_person (self, aor);
     facts_want (self->facts, aor, person_read_cb, self);
   }
+  xmpp_presence_facts_changed (self, aor);
 }
 
 static void

@@ -1,21 +1,40 @@
 /* SPDX-License-Identifier: ISC
  *
- * Members of lists who are in other domains are watched by back-end
- * subscriptions (RFC 4662 4). */
+ * Members of lists who are in other domains: XMPP users are watched across the
+ * link, others by back-end subscriptions (RFC 4662 4). */
 #include "service/backend.h"
 #include "service/lists-priv.h"
+#include "service/xmpp-presence.h"
+
+/* One of them. */
+typedef struct {
+  XmppWatch *xmpp;
+  BackendWatch *sip;
+} Elsewhere;
 
 static gpointer
 start_cb (gpointer self, const char *watcher, const char *uri,
           const char *package, void (*changed) (gpointer data), gpointer data)
 {
-  return backend_watch (self, watcher, uri, package, changed, data);
+  Elsewhere *watch = g_new0 (Elsewhere, 1);
+
+  watch->xmpp
+      = xmpp_presence_list_watch (self, watcher, uri, package, changed, data);
+  if (watch->xmpp == NULL)
+    watch->sip = backend_watch (self, watcher, uri, package, changed, data);
+  if (watch->xmpp == NULL && watch->sip == NULL)
+    g_clear_pointer (&watch, g_free);
+  return watch;
 }
 
 static void
 stop_cb (gpointer self, gpointer handle)
 {
-  backend_unwatch (handle);
+  Elsewhere *watch = handle;
+
+  xmpp_presence_list_unwatch (watch->xmpp);
+  backend_unwatch (watch->sip);
+  g_free (watch);
 }
 
 static SubsMemberState
@@ -31,9 +50,14 @@ state_of (const BackendView *view)
 static void
 state_cb (gpointer self, gpointer handle, ListsForeignState *out)
 {
+  const Elsewhere *watch = handle;
   BackendView view;
 
-  backend_look (handle, &view);
+  if (watch->xmpp != NULL) {
+    xmpp_presence_list_look (watch->xmpp, out);
+    return;
+  }
+  backend_look (watch->sip, &view);
   *out = (ListsForeignState){ .state = state_of (&view),
                               .reason = view.reason,
                               .content_type = view.content_type,

@@ -7,6 +7,7 @@
 
 #include "service/judge.h"
 #include "service/packages.h"
+#include "service/xmpp-presence.h"
 
 #include "addr/aor.h"
 #include "base/log.h"
@@ -38,6 +39,8 @@ lists_address (Service *service, const char *package, const char *aor,
   g_autofree char *name = NULL;
 
   if (row == NULL || row->member == NULL || strchr (aor, '@') == NULL)
+    return NULL;
+  if (xmpp_presence_is_contact (service, aor))
     return NULL;
   if (list == NULL)
     return service_user (service, aor) == NULL

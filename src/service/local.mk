@@ -58,6 +58,8 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/xmpp-message-out.c src/service/xmpp-message-report.c \
   src/service/xmpp-message.c src/service/xmpp-presence.c \
   src/service/xmpp-rooms.c \
+  src/service/xmpp-presence.h src/service/xmpp-presence-from.c \
+  src/service/xmpp-presence-to.c src/service/xmpp-presence-priv.h \
   src/port/clock.h src/port/documents.h src/port/loop.h \
   src/port/messages.h src/port/store.h src/port/sip_out.h \
   src/port/xmpp.h
@@ -147,3 +149,8 @@ tests_unit_test_service_xmpp_SOURCES = tests/unit/test-service-xmpp.c \
   $(service_bed)
 tests_unit_test_service_xmpp_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_unit_test_service_xmpp_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
+check_PROGRAMS += tests/unit/test-xmpp-presence
+tests_unit_test_xmpp_presence_SOURCES = tests/unit/test-xmpp-presence.c \
+  $(service_bed)
+tests_unit_test_xmpp_presence_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_unit_test_xmpp_presence_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)

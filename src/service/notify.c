@@ -13,6 +13,7 @@
 #include "service/shape.h"
 #include "service/watchers.h"
 #include "service/xcap_events.h"
+#include "service/xmpp-presence.h"
 
 #include "addr/uri.h"
 
@@ -310,7 +311,10 @@ service_act_stored (Service *self, GArray *actions, Sub *sub,
       erase_row (self, action.sub);
       break;
     case SUBS_ACT_NOTIFY:
-      send_notify (self, &action);
+      if (xmpp_presence_is_watcher (sub_dialog (action.sub)))
+        xmpp_presence_notify (self, &action);
+      else
+        send_notify (self, &action);
       break;
     case SUBS_ACT_WATCHER:
       watcher_changed (self, &action, actions);
@@ -320,6 +324,7 @@ service_act_stored (Service *self, GArray *actions, Sub *sub,
       xcap_events_forget (self, action.sub);
       registrations_forget (self, action.sub);
       lists_forget (self, action.sub);
+      xmpp_presence_ended (self, action.sub);
       sub_unref (action.sub);
       break;
     }

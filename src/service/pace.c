@@ -8,6 +8,7 @@
 #include "service/lists.h"
 #include "service/profile.h"
 #include "service/xcap_events.h"
+#include "service/xmpp-presence.h"
 
 #include "addr/aor.h"
 
@@ -53,11 +54,15 @@ service_pace (Service *self, PaceKind kind, Sub *sub)
   paced->kinds |= PACE_KIND (kind);
 }
 
+/* An XMPP user would take it for the end of his authorization. */
 static void
 deactivate (Service *self, Sub *sub)
 {
-  GArray *actions = subs_actions_new ();
+  GArray *actions;
 
+  if (xmpp_presence_is_watcher (sub_dialog (sub)))
+    return;
+  actions = subs_actions_new ();
   subs_decide (self->subs, sub, SUBS_TERMINATED, SUBS_DEACTIVATED,
                service_now (self), actions);
   service_act (self, actions);

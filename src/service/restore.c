@@ -12,6 +12,7 @@
 #include "service/seen.h"
 #include "service/shape.h"
 #include "service/xcap_events.h"
+#include "service/xmpp-presence.h"
 
 #include "addr/aor.h"
 #include "codec/pidf.h"
@@ -92,21 +93,36 @@ publication_cb (PresenceRow *row, gpointer data)
     calls_restored (self, aor);
 }
 
+/* Needs it no connection that its device has to make first? */
 static gboolean
-is_udp (const SubsDialog *dialog)
+can_be_told (const SubsDialog *dialog)
 {
-  return dialog->source != NULL && g_str_has_prefix (dialog->source, "udp:");
+  return xmpp_presence_is_watcher (dialog)
+         || (dialog->source != NULL
+             && g_str_has_prefix (dialog->source, "udp:"));
+}
+
+/* Is there still what it watches?  The link to XMPP may be none any more. */
+static gboolean
+is_there (Service *self, const SubsDialog *dialog)
+{
+  return lists_is_list (dialog)
+         || service_user (self, dialog->presentity) != NULL
+         || xmpp_presence_is_contact (self, dialog->presentity);
 }
 
 static void
 subscription_cb (SubsStored *row, gpointer data)
 {
   Service *self = data;
-  Sub *sub = subs_restore (self->subs, row, service_now (self));
+  Sub *sub = is_there (self, &row->dialog)
+                 ? subs_restore (self->subs, row, service_now (self))
+                 : NULL;
 
   if (sub != NULL) {
     shape_attach (self, sub, NULL);
-    service_pace (self, is_udp (&row->dialog) ? PACE_WAKE : PACE_JUDGE, sub);
+    service_pace (self, can_be_told (&row->dialog) ? PACE_WAKE : PACE_JUDGE,
+                  sub);
   }
   subs_stored_free (row);
 }

@@ -20,6 +20,7 @@
 #include "service/summary.h"
 #include "service/watchers.h"
 #include "service/xcap_events.h"
+#include "service/xmpp-presence.h"
 #include "service/xmpp-priv.h"
 
 #define TICK_MS 100
@@ -41,7 +42,7 @@ static void
 expire_bindings (Service *self)
 {
   g_autoptr (GPtrArray) changes
-      = g_ptr_array_new_with_free_func ((GDestroyNotify) reg_change_free);
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)reg_change_free);
 
   reg_advance (self->reg, service_now (self), changes);
   service_bindings_gone (self, changes);
@@ -102,18 +103,16 @@ documents_changed_cb (const char *auid, const char *owner, const char *name,
   lists_documents_changed (data, auid, owner);
 }
 
-static const StoreEvents store_events = { .user_changed = service_user_changed,
-                                          .users_begin = service_users_begin,
-                                          .users_end = service_users_end,
-                                          .settings_changed
-                                          = judge_settings_changed,
-                                          .policy_changed
-                                          = judge_policy_changed,
-                                          .documents_changed
-                                          = documents_changed_cb,
-                                          .messages_changed = mail_changed_cb,
-                                          .up_changed = service_up_changed,
-                                          .fatal = fatal_cb };
+static const StoreEvents store_events
+    = { .user_changed = service_user_changed,
+        .users_begin = service_users_begin,
+        .users_end = service_users_end,
+        .settings_changed = judge_settings_changed,
+        .policy_changed = judge_policy_changed,
+        .documents_changed = documents_changed_cb,
+        .messages_changed = mail_changed_cb,
+        .up_changed = service_up_changed,
+        .fatal = fatal_cb };
 
 Service *
 service_new (const ServiceLimits *limits, const char *const *domains,
@@ -376,8 +375,10 @@ service_status (Service *self, ServiceStatusFn fn, gpointer data)
                                         : "loading";
   gboolean is_up = self->store->is_up (self->store->self);
   guint n_lists, n_members;
+  XmppPresenceSize xmpp;
 
   lists_size (self, &n_lists, &n_members);
+  xmpp_presence_size (self, &xmpp);
   fn ("state", state, data);
   fn ("database", is_up ? "up" : "away", data);
   fn ("xmpp", xmpp_word (self->xmpp), data);
@@ -389,6 +390,8 @@ service_status (Service *self, ServiceStatusFn fn, gpointer data)
                  data);
   status_number ("lists", n_lists, fn, data);
   status_number ("list_members", n_members, fn, data);
+  status_number ("xmpp_pairs", xmpp.n_pairs, fn, data);
+  status_number ("xmpp_pairs_paced", xmpp.n_paced, fn, data);
   status_number ("policies_in_memory", facts_size (self->facts), fn, data);
   status_number ("messages_waiting", im_count_all (mail_im (self->mail)), fn,
                  data);

@@ -389,9 +389,11 @@ SubsDialog
 subscribe_known_dialog (Service *self, const SubscribeRequest *request)
 {
   SubsDialog dialog = request->command->dialog;
+  const StoreUser *presentity = service_user (self, dialog.presentity);
 
   dialog.package = package_find (dialog.package)->name;
-  dialog.presentity = service_user (self, dialog.presentity)->aor;
+  if (presentity != NULL) /* an XMPP user is none */
+    dialog.presentity = presentity->aor;
   dialog.watcher = request->caller->user;
   return dialog;
 }

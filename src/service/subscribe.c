@@ -11,6 +11,9 @@
 #include "service/lists.h"
 #include "service/packages.h"
 #include "service/xcap_events.h"
+#include "service/xmpp-presence.h"
+
+#include <string.h>
 
 /* RFC 3261 8.2.3: to leave out a filter (RFC 4660) or a list (RFC 5367) would be
  * to answer another question. */
@@ -21,6 +24,18 @@ takes_body (const Package *package, const SubsBody *body)
       = { package->body, package->is_filtered ? FILTER_TYPE : NULL };
 
   return body == NULL || body_is_of (body, types, G_N_ELEMENTS (types));
+}
+
+/* Of XMPP users there is presence and nothing else. */
+static ServiceVerdict
+check_presentity (Service *self, const SubsDialog *dialog)
+{
+  if (xmpp_presence_is_contact (self, dialog->presentity))
+    return strcmp (dialog->package, "presence") == 0 ? SERVICE_OK
+                                                     : SERVICE_BAD_EVENT;
+  return service_enabled_user (self, dialog->presentity) != NULL
+             ? SERVICE_OK
+             : SERVICE_NOT_FOUND;
 }
 
 static ServiceVerdict
@@ -51,10 +66,9 @@ check (Service *self, const ServiceCaller *caller,
   if (!command->is_body_optional && !(*package_out)->ignores_body
       && !takes_body (*package_out, dialog->body))
     return SERVICE_BAD_TYPE;
-  if (dialog->local_tag == NULL
-      && service_enabled_user (self, dialog->presentity) == NULL)
-    return SERVICE_NOT_FOUND;
-  return SERVICE_OK;
+  if (dialog->local_tag != NULL)
+    return SERVICE_OK;
+  return check_presentity (self, dialog);
 }
 
 /* The list of this one is counted. */

@@ -91,6 +91,7 @@ row_of (const SipIncoming *request)
   const sip_request_t *line = request->object->sip_request;
 
   if (request_is_ours (request->sip, uri_host (uri), uri_port (uri))
+      || request_is_for_xmpp (request)
       || line->rq_method == sip_method_invite
       || line->rq_method == sip_method_cancel)
     return method_of (line->rq_method_name);

@@ -6,6 +6,7 @@
 #include "addr/aor.h"
 #include "base/error.h"
 #include "codec/inflate.h"
+#include "service/xmpp.h"
 
 gboolean
 request_is_ours (const Sip *sip, const char *host, guint port)
@@ -13,6 +14,15 @@ request_is_ours (const Sip *sip, const char *host, guint port)
   return host != NULL
          && (service_has_domain (sip->service, host)
              || transport_is_self (sip->transport, host, port));
+}
+
+gboolean
+request_is_for_xmpp (const SipIncoming *request)
+{
+  const char *host = uri_host (request->checked.uri);
+
+  return request->object->sip_request->rq_method == sip_method_subscribe
+         && host != NULL && xmpp_has_domain (request->sip->service, host);
 }
 
 const char *

@@ -183,7 +183,7 @@ has_tag (const msg_list_t *tags, const char *tag)
   return FALSE;
 }
 
-/* Whom it is for: a user of ours, or, in a domain of ours, the list in its body
+/* Whom it is for: a user of ours or of XMPP, or, in a domain of ours, the list in its body
  * (RFC 5367); NULL: neither. */
 static const char *
 presentity_of (const SipIncoming *request)
@@ -191,6 +191,11 @@ presentity_of (const SipIncoming *request)
   const Uri *uri = request->checked.uri;
   const char *aor = request_aor (request);
 
+  if (request_is_for_xmpp (request)) {
+    g_autofree char *contact = uri_aor (uri);
+
+    return su_strdup (msg_home (request->msg), contact);
+  }
   if (aor != NULL || uri_user (uri) != NULL || uri_host (uri) == NULL
       || !service_has_domain (request->sip->service, uri_host (uri)))
     return aor;

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Between the parts of presence across the XMPP border: xmpp-presence.c (the
+ * link, what comes, what is owed), xmpp-presence-from.c (XMPP users who watch)
+ * and xmpp-presence-to.c (XMPP users who are watched). */
+#pragma once
+#include "service/xmpp-presence.h"
+#include "service/xmpp-priv.h"
+
+#include "base/limit.h"
+#include "codec/xmpp-pidf.h"
+#include "roster/roster.h"
+
+/* What an XMPP user asked for while something else of his was on its way. */
+typedef enum { PAIR_CONTENT, PAIR_WANTS_BEGIN, PAIR_WANTS_END } PairWish;
+
+/* roster_data of a pair that somebody here has to do with. */
+typedef struct {
+  XmppPresences *part;
+  RosterPair *roster;
+  /* from: */
+  gboolean is_asking; /* his SUBSCRIBE, or its end, is on its way... */
+  PairWish wish;      /* ...and this comes then */
+  Sub *watcher;       /* the subscription that is told, or NULL */
+  /* to: */
+  GPtrArray *subs;      /* Sub that watch, or NULL */
+  GQueue lists;         /* XmppWatch */
+  GBytes *document;     /* or NULL: not made yet */
+  GBytes *shown;        /* the one that a list was shown, or NULL */
+  gboolean was_on;      /* subscribed, before the link went */
+  gboolean was_contact; /* among the user's contacts */
+} Pair;
+
+struct XmppPresences {
+  Xmpp *xmpp;
+  Service *service;
+  Roster *roster;
+  GHashTable *watching; /* Sub -> Pair: users of ours who watch */
+  GHashTable *told;     /* Sub -> Pair: XMPP users who are told */
+  Limit *asks;          /* of users of ours: subscription requests */
+  Limit *requests;      /* of XMPP users */
+  GQueue asking;        /* from.c: subscriptions on their way */
+  GHashTable *guards; /* from.c: XMPP users who were probed before a renewal */
+  GQueue renewing;    /* from.c: names of pairs */
+  gint64 renew_at;
+  guint32 cseq;
+  XmppPidf seen;     /* from.c: what the newest document says */
+  GBytes *seen_from; /* that document, or NULL */
+  GQueue changed;    /* to.c: XmppWatch to be told */
+  LoopTimer *teller;
+  LoopTimer *pacer;
+  gboolean is_settling;
+};
+
+XmppPresences *presences_of (Service *service);
+/* Made if there is none. */
+Pair *pair_of (XmppPresences *self, const char *user, const char *contact);
+/* NULL: there is none. */
+Pair *pair_peek (XmppPresences *self, const char *user, const char *contact);
+/* Call it when done with a pair. */
+void pair_done (XmppPresences *self, RosterPair *roster);
+/* Sends what can be sent, tells who watches of what changed. */
+void presences_settle (XmppPresences *self);
+/* Likewise, what changed a little later (many at once). */
+void presences_settle_paced (XmppPresences *self);
+/* fn may lead to whatever it likes, and must not free the pair. */
+void presences_foreach_contact (XmppPresences *self, const char *contact,
+                                RosterPairFn fn);
+/* From the user (resource or NULL) to the contact. */
+gboolean presences_send (XmppPresences *self, RosterPair *roster,
+                         const char *resource, XmppPresence *presence);
+
+/* from.c */
+/* Sends what the contact sees; FALSE: not all of it. */
+gboolean from_show (XmppPresences *self, RosterPair *roster);
+void from_subscribe (XmppPresences *self, const XmppPresence *presence,
+                     const char *user, const char *contact);
+void from_unsubscribe (XmppPresences *self, const char *user,
+                       const char *contact);
+void from_probe (XmppPresences *self, const XmppPresence *presence,
+                 const char *user, const char *contact);
+/* A stanza of contact's came: he is there. */
+void from_heard (XmppPresences *self, const char *contact);
+/* He is not, for good. */
+void from_gone (XmppPresences *self, const char *contact);
+void from_advance (XmppPresences *self);
+void from_free (XmppPresences *self);
+void from_ended (XmppPresences *self, Sub *sub);
+
+/* to.c */
+void to_tell (XmppPresences *self, Pair *pair, gboolean is_paced);
+void to_free (XmppPresences *self);
+void to_ended (XmppPresences *self, Sub *sub);
