@@ -6,6 +6,7 @@
 #define G_LOG_DOMAIN "service"
 #include "service/judge.h"
 #include "service/lists.h"
+#include "service/xmpp-presence.h"
 
 #include "addr/aor.h"
 
@@ -480,17 +481,52 @@ put_chain (Why *self)
   policy_answer_clear (&answer);
 }
 
+/* Of an XMPP user: he and his server decide. */
+static void
+put_beyond (Why *self)
+{
+  Sub *live = live_one (self);
+  PolicyQuestion question
+      = judge_question (self->service, self->watcher, self->presentity, live);
+  PolicyAnswer answer = judge_watch (self->service, self->watcher,
+                                     self->presentity, PRESENCE, live);
+  const char *state = NULL;
+  g_autofree char *text = xmpp_presence_text (self->service, self->watcher,
+                                              self->presentity, &state);
+
+  put_contact_rule (self, &question);
+  put_sharing (self, &question);
+  put_line (self, "xmpp", "%s", text);
+  put_value (self, "state", state);
+  put_line (self, "result", "%s%s", live != NULL ? "" : "would be ",
+            answer.decision == POLICY_ALLOW     ? "allowed"
+            : answer.decision == POLICY_PENDING ? "pending"
+                                                : "refused (403)");
+  put_value (self, "decision",
+             answer.decision == POLICY_ALLOW     ? "allow"
+             : answer.decision == POLICY_PENDING ? "pending"
+                                                 : "block");
+  put_sees (self, &answer);
+  policy_answer_clear (&answer);
+}
+
 static void
 report (Why *self)
 {
+  gboolean is_beyond
+      = xmpp_presence_is_contact (self->service, self->presentity);
+
   put_line (self, "watcher", "%s", self->watcher);
   put_line (self, "presentity", "%s", self->presentity);
   subs_foreach_watched (self->service->subs, self->watcher, collect_cb, self);
   if (aor_equal (self->watcher, self->presentity))
     put_oneself (self);
+  else if (is_beyond)
+    put_beyond (self);
   else
     put_chain (self);
-  put_message (self);
+  if (!is_beyond)
+    put_message (self);
   put_subscriptions (self);
   g_string_append_c (self->lines, '\n');
   self->fn (self->lines->str, NULL, self->data);
@@ -517,6 +553,8 @@ refusal_of (Service *self, const char *aor, gboolean must_be_local)
 {
   gboolean is_local = service_has_domain (self, aor_domain (aor));
 
+  if (xmpp_presence_is_contact (self, aor))
+    return NULL;
   if (!is_local && must_be_local)
     return g_strdup_printf ("%s is of another domain, whose server decides",
                             aor);

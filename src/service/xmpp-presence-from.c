@@ -174,12 +174,14 @@ static void
 send_subscribe (XmppPresences *self, Ask ask, const char *user,
                 const char *contact, const Sub *sub, const char *jid)
 {
+  /* the answer may come in this call, and be the end of who gave the names */
+  g_autofree char *from = g_strdup (contact), *to = g_strdup (user);
   g_autofree char *call_id = g_strdup_printf ("%s>%s", contact, user);
   g_autofree char *uri = aor_to_uri (user), *target = aor_to_uri (contact);
   const SubscribeCommand command
-      = { .dialog = dialog_of (sub, user, contact, call_id, uri, target),
+      = { .dialog = dialog_of (sub, to, from, call_id, uri, target),
           .expires = ask == ASK_END ? 0 : LIFE_DAYS * 86400 };
-  const ServiceCaller caller = { .user = contact,
+  const ServiceCaller caller = { .user = from,
                                  .source = SOURCE,
                                  .call_id = command.dialog.call_id,
                                  .from_tag = command.dialog.remote_tag,
@@ -426,7 +428,7 @@ end (XmppPresences *self, Pair *pair, Sub *sub)
 static void
 follow_wish (XmppPresences *self, Pair *pair)
 {
-  if (pair->is_asking || pair->wish != PAIR_WANTS_END)
+  if (pair == NULL || pair->is_asking || pair->wish != PAIR_WANTS_END)
     return;
   pair->wish = PAIR_CONTENT;
   from_unsubscribe (self, roster_user (pair->roster),
@@ -437,7 +439,8 @@ void
 xmpp_presence_notify (Service *service, const SubsAction *action)
 {
   XmppPresences *self = presences_of (service);
-  const SubsDialog *dialog = sub_dialog (action->sub);
+  Sub *sub = sub_ref (action->sub);
+  const SubsDialog *dialog = sub_dialog (sub);
   Pair *pair = pair_of (self, dialog->presentity, dialog->watcher);
   GArray *actions = subs_actions_new ();
 
@@ -450,12 +453,13 @@ xmpp_presence_notify (Service *service, const SubsAction *action)
     else
       roster_wait (self->roster, pair->roster);
   }
-  sub_note_answer (action->sub, 200, service_now (service));
-  subs_notified (service->subs, action->sub, action->cseq, SUBS_NOTIFY_OK, 0,
+  sub_note_answer (sub, 200, service_now (service));
+  subs_notified (service->subs, sub, action->cseq, SUBS_NOTIFY_OK, 0,
                  service_now (service), actions);
   service_act (service, actions);
-  follow_wish (self, pair);
+  follow_wish (self, pair_peek (self, dialog->presentity, dialog->watcher));
   presences_settle (self);
+  sub_unref (sub);
 }
 
 /* --- Renewal --- */
@@ -472,20 +476,22 @@ collect_cb (RosterPair *roster, gpointer data)
     g_queue_push_tail (&self->renewing, g_strdup (roster_contact (roster)));
 }
 
-/* From ours as a whole: he is to show that he is there, not how he is. */
+static void
+note_domain_cb (RosterPair *roster, gpointer data)
+{
+  *(const char **)data = aor_domain (roster_user (roster));
+}
+
+/* From a domain of ours: he is to show that he is there, not how he is. */
 static gboolean
 send_guard (XmppPresences *self, const char *contact)
 {
-  GHashTableIter iter;
-  gpointer domain = NULL;
-  g_autofree char *to = NULL;
   XmppPresence probe = { .type = XMPP_PROBE };
+  g_autofree char *to = NULL;
 
-  g_hash_table_iter_init (&iter, self->service->domains);
-  if (!g_hash_table_iter_next (&iter, &domain, NULL)
-      || !jid_from_aor (contact, NULL, &to, NULL))
+  roster_foreach_contact (self->roster, contact, note_domain_cb, &probe.from);
+  if (probe.from == NULL || !jid_from_aor (contact, NULL, &to, NULL))
     return TRUE;
-  probe.from = domain;
   probe.to = to;
   return xmpp_send_presence (self->xmpp, &probe);
 }

@@ -189,6 +189,33 @@ xmpp_presence_document (Service *service, const char *watcher,
                       : write_doc (presence_unknown (contact));
 }
 
+char *
+xmpp_presence_text (Service *service, const char *watcher, const char *contact,
+                    const char **state_out)
+{
+  static const char *const texts[] = {
+    [ROSTER_TO_NONE] = "nobody has asked yet",
+    [ROSTER_TO_PROBING] = "asked whether there is a subscription",
+    [ROSTER_TO_ASKED] = "a request waits for the XMPP user",
+    [ROSTER_TO_ON] = "subscribed",
+    [ROSTER_TO_REFUSED] = "the XMPP user, or his server, refused",
+    [ROSTER_TO_MISSING] = "there is no such XMPP user",
+    [ROSTER_TO_TROUBLE] = "the XMPP user's server cannot be asked now",
+  };
+  XmppPresences *self = presences_of (service);
+  RosterPair *pair = roster_find (self->roster, watcher, contact);
+  RosterTo to = pair != NULL ? roster_to (pair) : ROSTER_TO_NONE;
+  const GPtrArray *resources = pair != NULL ? roster_resources (pair) : NULL;
+
+  *state_out = roster_to_name (to);
+  if (!roster_is_up (self->roster))
+    return g_strdup ("the link to the XMPP server is down: nothing is known");
+  if (pair == NULL || !roster_is_known (pair))
+    return g_strdup (texts[to]);
+  return g_strdup_printf ("%s; available with %u resources", texts[to],
+                          resources != NULL ? resources->len : 0);
+}
+
 /* --- What changed --- */
 
 static void
@@ -374,9 +401,10 @@ xmpp_presence_facts_changed (Service *service, const char *aor)
 static char *
 contact_of (Service *service, const char *text)
 {
-  g_autofree char *as_sip = g_ascii_strncasecmp (text, "pres:", 5) == 0
-                                ? g_strconcat ("sip:", text + 5, NULL)
-                                : NULL;
+  gboolean is_other = g_ascii_strncasecmp (text, "pres:", 5) == 0
+                      || g_ascii_strncasecmp (text, "xmpp:", 5) == 0;
+  g_autofree char *as_sip
+      = is_other ? g_strconcat ("sip:", text + 5, NULL) : NULL;
   g_autoptr (Uri) uri = NULL;
   g_autofree char *aor = NULL;
 

@@ -35,6 +35,9 @@ void xmpp_presence_watch (Service *service, Sub *sub);
 /* What watcher knows of him. */
 GBytes *xmpp_presence_document (Service *service, const char *watcher,
                                 const char *contact);
+/* How that stands, for people; new.  *state_out: a word for programs, static. */
+char *xmpp_presence_text (Service *service, const char *watcher,
+                          const char *contact, const char **state_out);
 /* What is stored of a user was read again (NULL: of everybody): his contacts may
  * be others. */
 void xmpp_presence_facts_changed (Service *service, const char *aor);

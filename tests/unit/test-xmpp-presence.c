@@ -795,6 +795,41 @@ test_list (void)
   subs_body_unref (body);
 }
 
+static void
+why_cb (const char *lines, const char *error, gpointer data)
+{
+  *(char **)data = g_strdup (error != NULL ? error : lines);
+}
+
+static void
+expect_why (ServiceBed *bed, const char *watcher, const char *presentity,
+            const char *part)
+{
+  g_autofree char *lines = NULL;
+
+  service_why (bed->service, watcher, presentity, why_cb, &lines);
+  fake_loop_settle (bed->loop);
+  g_assert_nonnull (lines);
+  if (strstr (lines, part) == NULL)
+    g_error ("no %s in %s", part, lines);
+}
+
+static void
+test_why (void)
+{
+  g_autoptr (ServiceBed) bed = bed_new ();
+
+  expect_why (bed, ALICE, XAVIER, "would be pending");
+  subscribe (bed);
+  expect_why (bed, ALICE, XAVIER, "state=probing");
+  show (bed, HOME, XMPP_SHOW_NONE, NULL);
+  expect_why (bed, ALICE, XAVIER, "available with 1 resources");
+  from_xavier (bed, XMPP_SUBSCRIBE);
+  expect_why (bed, XAVIER, ALICE, "active");
+  bed_drain (bed);
+  g_free (fake_xmpp_drain (bed->xmpp));
+}
+
 /* All at once: paced, and none is forgotten. */
 static void
 test_many (void)
@@ -866,6 +901,7 @@ main (int argc, char **argv)
   ADD ("to/list", test_list);
   ADD ("both", test_both);
   ADD ("odd", test_odd);
+  ADD ("why", test_why);
   ADD ("many", test_many);
   return g_test_run ();
 }
