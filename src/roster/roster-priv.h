@@ -65,6 +65,7 @@ struct RosterPair {
   RosterResource *last; /* NULL: none, or nothing known */
   GArray *told;         /* Told, or NULL */
   guint n_holders, n_asking;
+  gint64 late_until; /* the answer to a probe may still come */
   guint8 to, from;
   guint8 owes;
   guint8 is_known;

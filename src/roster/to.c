@@ -7,6 +7,9 @@
 #define G_LOG_DOMAIN "roster"
 #include "roster/roster-priv.h"
 
+/* For how many times its wait the answer to a probe may be late. */
+#define LATE_FACTOR 4
+
 /* Actions, carried out in this order. */
 enum {
   PROBE = 1 << 0,
@@ -227,8 +230,11 @@ to_probed (Roster *self, RosterPair *pair, gint64 now)
 void
 to_timer (Roster *self, RosterPair *pair, gint64 now)
 {
-  gboolean is_asked = pair->to == ROSTER_TO_PROBING ? pair->n_asking > 0
-                                                    : pair->n_holders > 0;
+  gboolean is_probing = pair->to == ROSTER_TO_PROBING;
+  gboolean is_asked = is_probing ? pair->n_asking > 0 : pair->n_holders > 0;
+
+  if (is_probing)
+    pair->late_until = now + LATE_FACTOR * self->limits.probe_wait;
 
   move (self, pair, is_asked ? TO_DUE : TO_DUE_IDLE, now);
   roster_tidy (self, pair);
@@ -243,11 +249,23 @@ to_set_up (Roster *self, RosterPair *pair, gboolean is_up, gint64 now)
     move (self, pair, pair->n_holders > 0 ? TO_DOWN : TO_DOWN_IDLE, now);
 }
 
+static gboolean
+is_no (const RosterPair *pair)
+{
+  return pair->to == ROSTER_TO_REFUSED || pair->to == ROSTER_TO_MISSING;
+}
+
+/* Was that long ago? */
+static gboolean
+is_over (const RosterPair *pair)
+{
+  return is_no (pair) && !wheel_is_armed (&pair->timer);
+}
+
 gboolean
 roster_may_ask (const RosterPair *pair)
 {
-  return (pair->to != ROSTER_TO_REFUSED && pair->to != ROSTER_TO_MISSING)
-         || !wheel_is_armed (&pair->timer);
+  return !is_no (pair) || is_over (pair);
 }
 
 void
@@ -273,8 +291,11 @@ roster_release (Roster *self, RosterPair *pair, gboolean asks, gint64 now)
   pair->n_holders--;
   if (asks)
     pair->n_asking--;
-  if (pair->n_holders == 0)
-    move (self, pair, TO_IDLE, now);
+  if (pair->n_holders > 0)
+    return;
+  move (self, pair, TO_IDLE, now);
+  if (is_over (pair))
+    move (self, pair, TO_DUE_IDLE, now);
 }
 
 guint
@@ -289,6 +310,18 @@ roster_drop (Roster *self, RosterPair *pair, gint64 now)
   move (self, pair, TO_DROP, now);
 }
 
+/* A slow server may answer the probe when the request is out already.  It does
+ * so in order: the first "unsubscribed" is not about the request. */
+static gboolean
+is_late (RosterPair *pair, RosterAnswer answer, gint64 now)
+{
+  gboolean is_late = pair->to == ROSTER_TO_ASKED && answer == ROSTER_DENIED
+                     && now < pair->late_until;
+
+  pair->late_until = 0;
+  return is_late;
+}
+
 void
 roster_answered (Roster *self, RosterPair *pair, RosterAnswer answer,
                  gint64 now)
@@ -300,7 +333,7 @@ roster_answered (Roster *self, RosterPair *pair, RosterAnswer answer,
   };
   ToEvent event = events[answer];
 
-  if (!self->is_up)
+  if (!self->is_up || is_late (pair, answer, now))
     return;
   if (event == TO_DENIED && pair->n_asking == 0)
     event = TO_DENIED_IDLE;

@@ -134,6 +134,19 @@ test_to_silent (World *w, gconstpointer data)
   g_assert_cmpuint (send_all (w), ==, ROSTER_OWES_SUBSCRIBE);
 }
 
+static void
+test_to_late (World *w, gconstpointer data)
+{
+  roster_hold (w->roster, w->pair, TRUE, w->now);
+  send_all (w);
+  run (w, 16);
+  send_all (w);
+  roster_answered (w->roster, w->pair, ROSTER_DENIED, w->now);
+  g_assert_cmpint (roster_to (w->pair), ==, ROSTER_TO_ASKED);
+  roster_answered (w->roster, w->pair, ROSTER_DENIED, w->now);
+  g_assert_cmpint (roster_to (w->pair), ==, ROSTER_TO_REFUSED);
+}
+
 /* The time of a probe counts from when it has left. */
 static void
 test_to_not_sent (World *w, gconstpointer data)
@@ -445,6 +458,7 @@ main (int argc, char **argv)
   TEST ("/roster/to/probed", test_to_probed);
   TEST ("/roster/to/rfc8048-5.3.1/asked", test_to_asked);
   TEST ("/roster/to/silent", test_to_silent);
+  TEST ("/roster/to/late", test_to_late);
   TEST ("/roster/to/not-sent", test_to_not_sent);
   TEST ("/roster/to/rfc8048-7.2/fetch", test_to_fetch);
   TEST ("/roster/to/refused", test_to_refused);

@@ -795,6 +795,52 @@ test_list (void)
   subs_body_unref (body);
 }
 
+/* The XMPP server: answers each probe with presence. */
+static void
+answer_probes (ServiceBed *bed)
+{
+  while (bed->xmpp->presences->len > 0) {
+    g_autoptr (FakeXmppPresence) sent
+        = fake_xmpp_take_presence (bed->xmpp, NULL);
+    g_autofree char *home = g_strconcat (sent->presence.to, "/home", NULL);
+
+    if (sent->presence.type == XMPP_PROBE)
+      fake_xmpp_show (bed->xmpp, home, sent->presence.from, XMPP_AVAILABLE);
+  }
+}
+
+/* The link comes back: whoever is watched is known again soon, and each watcher
+ * hears of it once. */
+static void
+test_many_contacts (void)
+{
+  static const char *const users[] = { ALICE, BOB, CAROL };
+  g_autoptr (ServiceBed) bed = bed_new ();
+  guint many = 1500, n = 0;
+
+  for (guint i = 0; i < many; i++) {
+    g_autofree char *contact = g_strdup_printf ("c%u@" XMPP_DOMAIN, i);
+
+    bed_subscribe (bed, users[i % 3], contact, "presence", 3600);
+    answer_probes (bed);
+  }
+  fake_loop_run (bed->loop, 0.2);
+  bed_drain (bed);
+  fake_xmpp_link (bed->xmpp, FALSE);
+  for (guint i = 0; i < 25; i++) {
+    fake_loop_run (bed->loop, 0.1);
+    n += bed_drain (bed);
+  }
+  g_assert_cmpuint (n, ==, many);
+  fake_xmpp_link (bed->xmpp, TRUE);
+  for (guint i = 0; i < 25; i++) {
+    fake_loop_run (bed->loop, 0.1);
+    answer_probes (bed);
+    n += bed_drain (bed);
+  }
+  g_assert_cmpuint (n, ==, 2 * many);
+}
+
 static void
 why_cb (const char *lines, const char *error, gpointer data)
 {
@@ -901,6 +947,7 @@ main (int argc, char **argv)
   ADD ("to/list", test_list);
   ADD ("both", test_both);
   ADD ("odd", test_odd);
+  ADD ("many-contacts", test_many_contacts);
   ADD ("why", test_why);
   ADD ("many", test_many);
   return g_test_run ();
