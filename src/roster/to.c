@@ -272,9 +272,7 @@ void
 roster_hold (Roster *self, RosterPair *pair, gboolean asks, gint64 now)
 {
   gboolean is_first = pair->n_holders++ == 0;
-  gboolean is_again
-      = asks && roster_may_ask (pair)
-        && (pair->to == ROSTER_TO_REFUSED || pair->to == ROSTER_TO_MISSING);
+  gboolean is_again = asks && is_over (pair);
 
   if (asks)
     pair->n_asking++;
