@@ -40,10 +40,9 @@ may_watch (Service *service, const char *watcher, const char *contact,
            const Sub *but, PolicyAnswer *answer)
 {
   const PolicySettings *settings = &service->settings;
-  PolicyUser *user = facts_peek (service->facts, watcher);
-  guint in_use = 0;
+  PolicyQuestion question = judge_question (service, watcher, contact, but);
 
-  answer->is_adhoc = !policy_user_has_contact (user, contact);
+  answer->is_adhoc = !policy_user_has_contact (question.of_watcher, contact);
   if (!answer->is_adhoc)
     return TRUE;
   answer->step = POLICY_BY_ADHOC_OFF;
@@ -51,11 +50,8 @@ may_watch (Service *service, const char *watcher, const char *contact,
     return FALSE;
   if (settings->adhoc_max == POLICY_NO_LIMIT)
     return TRUE;
-  in_use = judge_n_adhoc (service, watcher);
-  if (but != NULL && sub_dialog (but)->limit_at != 0)
-    in_use--;
   answer->step = POLICY_BY_ADHOC_MAX;
-  return in_use < (guint)settings->adhoc_max;
+  return question.adhoc_in_use < (guint)settings->adhoc_max;
 }
 
 /* What the XMPP user decided, as far as that is known. */
