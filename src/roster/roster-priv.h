@@ -17,7 +17,8 @@ typedef enum {
   TO_WANT,        /* the first who wants to know */
   TO_AGAIN,       /* one more asks, and it has been long enough */
   TO_IDLE,        /* the last one is gone */
-  TO_SEEN,        /* presence of his */
+  TO_SEEN,        /* he is available */
+  TO_LEFT,        /* he, or a resource of his, is not */
   TO_GRANTED,     /* subscribed */
   TO_DENIED,      /* unsubscribed, and somebody asks */
   TO_DENIED_IDLE, /* ...and nobody does */
@@ -69,6 +70,7 @@ struct RosterPair {
   guint8 to, from;
   guint8 owes;
   guint8 is_known;
+  guint8 is_new;   /* nobody knows yet whether there is a subscription */
   guint8 has_told; /* something, since the link is up */
 };
 

@@ -48,7 +48,8 @@ typedef enum {
 
 typedef struct {
   gint64 probe_wait;   /* a probe that is not answered in this time means that
-                          the contact has to be asked */
+                          the contact has to be asked... */
+  gint64 first_wait;   /* ...and the first one of somebody new */
   gint64 ask_again;    /* one who refused is not asked again sooner */
   gint64 retry;        /* after trouble */
   guint max_resources; /* of a contact that are kept */
@@ -95,10 +96,15 @@ guint roster_n_paced (const Roster *self);
 
 /* What is told of a contact while the link is down is old, and not heard. */
 
-/* Somebody wants to know; asks: also by asking the contact, if need be (FALSE:
- * a fetch, RFC 8048 7.2).  One who refused is asked again when there has been
- * time enough. */
-void roster_hold (Roster *self, RosterPair *pair, gboolean asks, gint64 now);
+/* Somebody wants to know. */
+typedef enum {
+  ROSTER_FETCH, /* without asking the contact (RFC 8048 7.2) */
+  ROSTER_ASK, /* also by asking him, if need be; one who refused is asked again
+                    when there has been time enough */
+  ROSTER_RESUME, /* the same; he was subscribed when it was known last */
+} RosterHold;
+void roster_hold (Roster *self, RosterPair *pair, RosterHold how, gint64 now);
+/* asks: it was no ROSTER_FETCH. */
 void roster_release (Roster *self, RosterPair *pair, gboolean asks, gint64 now);
 guint roster_n_holders (const RosterPair *pair);
 /* The contact is not to be watched any more: unsubscribes, whoever holds it. */

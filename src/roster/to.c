@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
  * The user watches the contact: what is found out, asked for and known (RFC 6121
- * 3.1, 4.3; RFC 8048 5.3).  A server that says nothing to a probe keeps a request
- * that its user has not answered, or does not answer for who is not there: both
- * get the request again, which the second grants by itself (RFC 6121 3.1.3). */
+ * 3.1, 4.3; RFC 8048 5.3).  A server that says nothing to a probe has no
+ * subscription (Prosody), keeps a request that its user has not answered, or does
+ * not answer for who is not there: each gets the request (again), which the last
+ * grants by itself (RFC 6121 3.1.3). */
 #define G_LOG_DOMAIN "roster"
 #include "roster/roster-priv.h"
 
@@ -32,6 +33,7 @@ const RosterRow to_table[N_TO][N_TO_EVENTS] = {
     [TO_AGAIN]       = REJECT ("there was nothing before"),
     [TO_IDLE]        = STAYS (NONE, "nobody wants to know"),
     [TO_SEEN]        = STAYS (NONE, "nobody wants to know"),
+    [TO_LEFT]        = STAYS (NONE, "nobody wants to know"),
     [TO_GRANTED]     = STAYS (NONE, "nobody asked"),
     [TO_DENIED]      = STAYS (NONE, "nobody asked"),
     [TO_DENIED_IDLE] = STAYS (NONE, "nobody asked"),
@@ -50,6 +52,7 @@ const RosterRow to_table[N_TO][N_TO_EVENTS] = {
     [TO_AGAIN]       = STAYS (PROBING, "the answer is to come"),
     [TO_IDLE]        = STAYS (PROBING, "the answer will be known to the next"),
     [TO_SEEN]        = { ROSTER_TO_ON, NEWS, "he shows himself: subscribed" },
+    [TO_LEFT]        = { ROSTER_TO_ON, NEWS, "not there: subscribed" },
     [TO_GRANTED]     = { ROSTER_TO_ON, NEWS, "granted, an earlier request" },
     [TO_DENIED]      = { ROSTER_TO_ASKED, ASK | NEWS, "not subscribed: ask" },
     [TO_DENIED_IDLE] = { ROSTER_TO_NONE, CLEAR | NEWS, "not subscribed, and nobody asks" },
@@ -68,6 +71,7 @@ const RosterRow to_table[N_TO][N_TO_EVENTS] = {
     [TO_AGAIN]       = STAYS (ASKED, "the request waits for him"),
     [TO_IDLE]        = STAYS (ASKED, "his answer will be known to the next"),
     [TO_SEEN]        = { ROSTER_TO_ON, NEWS, "he shows himself: subscribed" },
+    [TO_LEFT]        = STAYS (ASKED, "that may say that the request was heard"),
     [TO_GRANTED]     = { ROSTER_TO_ON, PROBE | NEWS, "granted" },
     [TO_DENIED]      = { ROSTER_TO_REFUSED, REST | NEWS, "he refused" },
     [TO_DENIED_IDLE] = { ROSTER_TO_REFUSED, REST | NEWS, "he refused" },
@@ -86,6 +90,7 @@ const RosterRow to_table[N_TO][N_TO_EVENTS] = {
     [TO_AGAIN]       = STAYS (ON, "it is known how he is"),
     [TO_IDLE]        = STAYS (ON, "it stays known: his server tells of it"),
     [TO_SEEN]        = { ROSTER_TO_ON, NEWS, "his presence changed" },
+    [TO_LEFT]        = { ROSTER_TO_ON, NEWS, "his presence changed" },
     [TO_GRANTED]     = STAYS (ON, "granted already"),
     [TO_DENIED]      = { ROSTER_TO_REFUSED, CLEAR | REST | NEWS, "he took it back" },
     [TO_DENIED_IDLE] = { ROSTER_TO_NONE, CLEAR | NEWS, "he took it back; nobody minds" },
@@ -104,6 +109,7 @@ const RosterRow to_table[N_TO][N_TO_EVENTS] = {
     [TO_AGAIN]       = { ROSTER_TO_ASKED, ASK | NEWS, "asked once more" },
     [TO_IDLE]        = STAYS (REFUSED, "he is not asked again so soon"),
     [TO_SEEN]        = STAYS (REFUSED, "he shows himself, but refused"),
+    [TO_LEFT]        = STAYS (REFUSED, "nobody wants to know"),
     [TO_GRANTED]     = { ROSTER_TO_ON, PROBE | NEWS, "granted after all" },
     [TO_DENIED]      = STAYS (REFUSED, "refused already"),
     [TO_DENIED_IDLE] = STAYS (REFUSED, "refused already"),
@@ -122,6 +128,7 @@ const RosterRow to_table[N_TO][N_TO_EVENTS] = {
     [TO_AGAIN]       = { ROSTER_TO_PROBING, PROBE | NEWS, "is he there by now?" },
     [TO_IDLE]        = STAYS (MISSING, "there is nobody to ask"),
     [TO_SEEN]        = { ROSTER_TO_ON, NEWS, "he is there" },
+    [TO_LEFT]        = STAYS (MISSING, "there is nobody to ask"),
     [TO_GRANTED]     = { ROSTER_TO_ON, PROBE | NEWS, "granted" },
     [TO_DENIED]      = STAYS (MISSING, "there is nobody to ask"),
     [TO_DENIED_IDLE] = STAYS (MISSING, "there is nobody to ask"),
@@ -140,6 +147,7 @@ const RosterRow to_table[N_TO][N_TO_EVENTS] = {
     [TO_AGAIN]       = STAYS (TROUBLE, "tried again later"),
     [TO_IDLE]        = STAYS (TROUBLE, "tried again later"),
     [TO_SEEN]        = { ROSTER_TO_ON, NEWS, "he shows himself: subscribed" },
+    [TO_LEFT]        = STAYS (TROUBLE, "he does not show himself"),
     [TO_GRANTED]     = { ROSTER_TO_ON, PROBE | NEWS, "granted" },
     [TO_DENIED]      = { ROSTER_TO_ASKED, ASK | NEWS, "not subscribed: ask" },
     [TO_DENIED_IDLE] = { ROSTER_TO_NONE, NEWS, "not subscribed, and nobody asks" },
@@ -216,6 +224,8 @@ move (Roster *self, RosterPair *pair, ToEvent event, gint64 now)
     return;
   if (row->to != pair->to)
     leave_state (self, pair);
+  if (row->to == ROSTER_TO_ON)
+    pair->is_new = FALSE;
   pair->to = row->to;
   act (self, pair, row->actions, now);
 }
@@ -223,8 +233,11 @@ move (Roster *self, RosterPair *pair, ToEvent event, gint64 now)
 void
 to_probed (Roster *self, RosterPair *pair, gint64 now)
 {
+  const RosterLimits *limits = &self->limits;
+
   if (pair->to == ROSTER_TO_PROBING)
-    wheel_arm (self->timers, &pair->timer, now + self->limits.probe_wait);
+    wheel_arm (self->timers, &pair->timer,
+               now + (pair->is_new ? limits->first_wait : limits->probe_wait));
 }
 
 void
@@ -269,13 +282,16 @@ roster_may_ask (const RosterPair *pair)
 }
 
 void
-roster_hold (Roster *self, RosterPair *pair, gboolean asks, gint64 now)
+roster_hold (Roster *self, RosterPair *pair, RosterHold how, gint64 now)
 {
+  gboolean asks = how != ROSTER_FETCH;
   gboolean is_first = pair->n_holders++ == 0;
   gboolean is_again = asks && is_over (pair);
 
   if (asks)
     pair->n_asking++;
+  if (pair->to == ROSTER_TO_NONE)
+    pair->is_new = how == ROSTER_ASK;
   if (is_again)
     move (self, pair, TO_AGAIN, now);
   else if (is_first || pair->to == ROSTER_TO_NONE)
@@ -423,7 +439,7 @@ roster_left (Roster *self, RosterPair *pair, const RosterResource *resource,
   if (!self->is_up)
     return;
   if (!was_shown)
-    move (self, pair, TO_SEEN, now);
+    move (self, pair, TO_LEFT, now);
   if (!is_shown (pair))
     return;
   is_new = drop_resource (pair, resource->name) || !was_known;
@@ -433,7 +449,7 @@ roster_left (Roster *self, RosterPair *pair, const RosterResource *resource,
     pair->last = roster_resource_copy (resource);
   }
   if (is_new && was_shown)
-    move (self, pair, TO_SEEN, now);
+    move (self, pair, TO_LEFT, now);
 }
 
 RosterTo

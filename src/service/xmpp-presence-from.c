@@ -3,7 +3,8 @@
  * XMPP users who watch users of ours (RFC 8048 5.2, 6.3, 7.1): each has a
  * subscription in subs/, made by the use case SUBSCRIBE.  It is renewed here for
  * as long as XMPP has it: before that his server is probed, so that whoever
- * subscribes costs his own side as much as ours (RFC 8048 8.1). */
+ * subscribes costs his own side as much as ours (RFC 8048 8.1).  Prosody
+ * keeps its "unsubscribed" to itself: where no error comes, nothing is wrong. */
 #define G_LOG_DOMAIN "service"
 #include "service/xmpp-presence-priv.h"
 
@@ -24,6 +25,8 @@
 #define RENEW_DAYS 1
 #define RENEW_EVERY (6 * 3600 * (gint64)G_USEC_PER_SEC)
 #define RENEWED_AT_ONCE 20
+/* How long an error may take to come. */
+#define GUARD_WAIT (60 * (gint64)G_USEC_PER_SEC)
 
 gboolean
 xmpp_presence_is_watcher (const SubsDialog *dialog)
@@ -499,6 +502,8 @@ send_guard (XmppPresences *self, const char *contact)
 static void
 ask_some (XmppPresences *self)
 {
+  gint64 now = service_now (self->service);
+
   for (guint i = 0; i < RENEWED_AT_ONCE && self->renewing.length > 0; i++) {
     g_autofree char *contact = g_queue_pop_head (&self->renewing);
 
@@ -506,8 +511,38 @@ ask_some (XmppPresences *self)
       continue;
     if (!send_guard (self, contact))
       break; /* in the next round */
-    g_hash_table_add (self->guards, g_steal_pointer (&contact));
+    g_hash_table_insert (self->guards, g_steal_pointer (&contact),
+                         g_memdup2 (&now, sizeof now));
   }
+}
+
+static void renew_all (XmppPresences *self, const char *contact);
+
+/* Those who were asked long enough ago; TRUE: some still wait. */
+static gboolean
+end_guards (XmppPresences *self, gint64 now)
+{
+  GHashTableIter iter;
+  gpointer contact, asked;
+
+  g_hash_table_iter_init (&iter, self->guards);
+  while (g_hash_table_iter_next (&iter, &contact, &asked)) {
+    g_autofree char *name = NULL;
+
+    if (*(gint64 *)asked + GUARD_WAIT > now)
+      continue;
+    name = g_strdup (contact);
+    g_hash_table_iter_remove (&iter);
+    renew_all (self, name);
+    break; /* one at a time: the table may be another now */
+  }
+  return g_hash_table_size (self->guards) > 0;
+}
+
+void
+from_link_down (XmppPresences *self)
+{
+  g_hash_table_remove_all (self->guards);
 }
 
 void
@@ -521,10 +556,9 @@ from_advance (XmppPresences *self)
     ask_some (self);
     return;
   }
-  if (now < self->renew_at)
+  if (end_guards (self, now) || now < self->renew_at)
     return;
   self->renew_at = now + RENEW_EVERY;
-  g_hash_table_remove_all (self->guards);
   roster_foreach (self->roster, collect_cb, self);
 }
 
@@ -538,11 +572,17 @@ renew_cb (RosterPair *roster, gpointer data)
     renew (self, pair->watcher);
 }
 
+static void
+renew_all (XmppPresences *self, const char *contact)
+{
+  presences_foreach_contact (self, contact, renew_cb);
+}
+
 void
 from_heard (XmppPresences *self, const char *contact)
 {
   if (g_hash_table_remove (self->guards, contact))
-    presences_foreach_contact (self, contact, renew_cb);
+    renew_all (self, contact);
 }
 
 static void

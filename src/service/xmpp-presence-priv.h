@@ -40,8 +40,9 @@ struct XmppPresences {
   Limit *asks;          /* of users of ours: subscription requests */
   Limit *requests;      /* of XMPP users */
   GQueue asking;        /* from.c: subscriptions on their way */
-  GHashTable *guards; /* from.c: XMPP users who were probed before a renewal */
-  GQueue renewing;    /* from.c: names of pairs */
+  GHashTable *guards;   /* from.c: XMPP users who were probed before a renewal,
+                         and when (gint64) */
+  GQueue renewing;      /* from.c: names of pairs */
   gint64 renew_at;
   guint32 cseq;
   XmppPidf seen;     /* from.c: what the newest document says */
@@ -84,6 +85,7 @@ void from_heard (XmppPresences *self, const char *contact);
 /* He is not, for good. */
 void from_gone (XmppPresences *self, const char *contact);
 void from_advance (XmppPresences *self);
+void from_link_down (XmppPresences *self);
 void from_free (XmppPresences *self);
 void from_ended (XmppPresences *self, Sub *sub);
 

@@ -110,12 +110,12 @@ note_contact (Pair *pair)
 }
 
 static void
-hold (Pair *pair, gboolean asks)
+hold (Pair *pair, RosterHold how)
 {
   XmppPresences *self = pair->part;
 
   note_contact (pair);
-  roster_hold (self->roster, pair->roster, asks, service_now (self->service));
+  roster_hold (self->roster, pair->roster, how, service_now (self->service));
 }
 
 void
@@ -134,7 +134,9 @@ xmpp_presence_watch (Service *service, Sub *sub)
     pair->subs = g_ptr_array_new ();
   g_ptr_array_add (pair->subs, sub);
   g_hash_table_insert (self->watching, sub, pair);
-  hold (pair, !sub_is_fetch (sub));
+  hold (pair, sub_is_fetch (sub)               ? ROSTER_FETCH
+              : sub_state (sub) == SUBS_ACTIVE ? ROSTER_RESUME
+                                               : ROSTER_ASK);
   presences_settle (self);
 }
 
@@ -431,7 +433,7 @@ xmpp_presence_list_watch (Service *service, const char *user, const char *uri,
   watch->data = data;
   watch->link.data = watch;
   g_queue_push_tail_link (&watch->pair->lists, &watch->link);
-  hold (watch->pair, TRUE);
+  hold (watch->pair, ROSTER_ASK);
   presences_settle (self);
   return watch;
 }

@@ -15,6 +15,7 @@
 #define STATUS_MAX 1024
 
 static const RosterLimits limits = { .probe_wait = 12 * (gint64)G_USEC_PER_SEC,
+                                     .first_wait = G_USEC_PER_SEC,
                                      .ask_again = 3600 * (gint64)G_USEC_PER_SEC,
                                      .retry = 300 * (gint64)G_USEC_PER_SEC,
                                      .max_resources = 20 };
@@ -267,9 +268,10 @@ xmpp_presences_link (Xmpp *xmpp, gboolean is_up)
   roster_advance (self->roster, service_now (self->service));
   roster_set_up (self->roster, is_up, service_now (self->service));
   presences_settle_paced (self);
-  if (!is_up)
+  if (!is_up) {
     stop_pacer (self);
-  else if (self->pacer == NULL && roster_n_paced (self->roster) > 0)
+    from_link_down (self);
+  } else if (self->pacer == NULL && roster_n_paced (self->roster) > 0)
     self->pacer = loop->every (loop->self, PACE_MS, pace_cb, self);
 }
 
@@ -478,7 +480,7 @@ xmpp_presences_new (Xmpp *xmpp)
   self->roster = roster_new (&limits, service_now (self->service));
   self->watching = g_hash_table_new (NULL, NULL);
   self->told = g_hash_table_new (NULL, NULL);
-  self->guards = g_hash_table_new_full (aor_hash, aor_equal, g_free, NULL);
+  self->guards = g_hash_table_new_full (aor_hash, aor_equal, g_free, g_free);
   self->asks = limit_new (ASKS_RATE, ASKS_BURST, ASKS_NAMES);
   self->requests = limit_new (ASKS_RATE, ASKS_BURST, ASKS_NAMES);
   return self;

@@ -33,6 +33,7 @@ typedef struct {
 } World;
 
 static const RosterLimits limits = { .probe_wait = 15 * G_USEC_PER_SEC,
+                                     .first_wait = 2 * G_USEC_PER_SEC,
                                      .ask_again = 3600 * (gint64)G_USEC_PER_SEC,
                                      .retry = 300 * (gint64)G_USEC_PER_SEC,
                                      .max_resources = 3 };
@@ -173,7 +174,11 @@ hold (World *w, One *one, RosterPair *pair)
 
   if (one->holders > 3)
     return;
-  roster_hold (w->roster, pair, asks, w->now);
+  roster_hold (w->roster, pair,
+               !asks                      ? ROSTER_FETCH
+               : g_rand_boolean (w->rand) ? ROSTER_ASK
+                                          : ROSTER_RESUME,
+               w->now);
   one->holders++;
   one->asking += asks;
   g_assert_cmpint (roster_to (pair), !=, ROSTER_TO_NONE);

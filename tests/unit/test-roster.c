@@ -18,6 +18,7 @@ typedef struct {
 } World;
 
 static const RosterLimits limits = { .probe_wait = 15 * SECOND,
+                                     .first_wait = 2 * SECOND,
                                      .ask_again = 3600 * SECOND,
                                      .retry = 300 * SECOND,
                                      .max_resources = 3 };
@@ -92,7 +93,7 @@ leave (World *w, const char *name, const char *status)
 static void
 test_to_probed (World *w, gconstpointer data)
 {
-  roster_hold (w->roster, w->pair, TRUE, w->now);
+  roster_hold (w->roster, w->pair, ROSTER_ASK, w->now);
   g_assert_cmpuint (send_all (w), ==, ROSTER_OWES_PROBE);
   see (w, "home", ROSTER_SHOW_AWAY);
   g_assert_cmpint (roster_to (w->pair), ==, ROSTER_TO_ON);
@@ -107,7 +108,7 @@ test_to_probed (World *w, gconstpointer data)
 static void
 test_to_asked (World *w, gconstpointer data)
 {
-  roster_hold (w->roster, w->pair, TRUE, w->now);
+  roster_hold (w->roster, w->pair, ROSTER_ASK, w->now);
   send_all (w);
   roster_answered (w->roster, w->pair, ROSTER_DENIED, w->now);
   g_assert_cmpuint (send_all (w), ==, ROSTER_OWES_SUBSCRIBE);
@@ -123,10 +124,24 @@ test_to_asked (World *w, gconstpointer data)
   g_assert_cmpstr (roster_last (w->pair)->status, ==, "gone fishing");
 }
 
+/* Prosody says in this way that it has the request. */
+static void
+test_to_heard (World *w, gconstpointer data)
+{
+  roster_hold (w->roster, w->pair, ROSTER_ASK, w->now);
+  send_all (w);
+  roster_answered (w->roster, w->pair, ROSTER_DENIED, w->now);
+  send_all (w);
+  leave (w, NULL, NULL);
+  g_assert_cmpint (roster_to (w->pair), ==, ROSTER_TO_ASKED);
+  see (w, "home", ROSTER_SHOW_NONE);
+  g_assert_cmpint (roster_to (w->pair), ==, ROSTER_TO_ON);
+}
+
 static void
 test_to_silent (World *w, gconstpointer data)
 {
-  roster_hold (w->roster, w->pair, TRUE, w->now);
+  roster_hold (w->roster, w->pair, ROSTER_RESUME, w->now);
   send_all (w);
   run (w, 14);
   g_assert_cmpint (roster_to (w->pair), ==, ROSTER_TO_PROBING);
@@ -137,7 +152,7 @@ test_to_silent (World *w, gconstpointer data)
 static void
 test_to_late (World *w, gconstpointer data)
 {
-  roster_hold (w->roster, w->pair, TRUE, w->now);
+  roster_hold (w->roster, w->pair, ROSTER_ASK, w->now);
   send_all (w);
   run (w, 16);
   send_all (w);
@@ -147,11 +162,27 @@ test_to_late (World *w, gconstpointer data)
   g_assert_cmpint (roster_to (w->pair), ==, ROSTER_TO_REFUSED);
 }
 
+static void
+test_to_silent_new (World *w, gconstpointer data)
+{
+  roster_hold (w->roster, w->pair, ROSTER_ASK, w->now);
+  send_all (w);
+  run (w, 3);
+  g_assert_cmpuint (send_all (w), ==, ROSTER_OWES_SUBSCRIBE);
+  roster_answered (w->roster, w->pair, ROSTER_GRANTED, w->now);
+  send_all (w);
+  roster_set_up (w->roster, FALSE, w->now);
+  roster_set_up (w->roster, TRUE, w->now);
+  send_all (w);
+  run (w, 3);
+  g_assert_cmpint (roster_to (w->pair), ==, ROSTER_TO_PROBING);
+}
+
 /* The time of a probe counts from when it has left. */
 static void
 test_to_not_sent (World *w, gconstpointer data)
 {
-  roster_hold (w->roster, w->pair, TRUE, w->now);
+  roster_hold (w->roster, w->pair, ROSTER_ASK, w->now);
   run (w, 100);
   g_assert_cmpint (roster_to (w->pair), ==, ROSTER_TO_PROBING);
   g_assert_cmpuint (send_all (w), ==, ROSTER_OWES_PROBE);
@@ -160,7 +191,7 @@ test_to_not_sent (World *w, gconstpointer data)
 static void
 test_to_fetch (World *w, gconstpointer data)
 {
-  roster_hold (w->roster, w->pair, FALSE, w->now);
+  roster_hold (w->roster, w->pair, ROSTER_FETCH, w->now);
   roster_release (w->roster, w->pair, FALSE, w->now);
   g_assert_cmpuint (send_all (w), ==, ROSTER_OWES_PROBE);
   roster_answered (w->roster, w->pair, ROSTER_DENIED, w->now);
@@ -174,25 +205,25 @@ test_to_fetch (World *w, gconstpointer data)
 static void
 test_to_refused (World *w, gconstpointer data)
 {
-  roster_hold (w->roster, w->pair, TRUE, w->now);
+  roster_hold (w->roster, w->pair, ROSTER_ASK, w->now);
   send_all (w);
   roster_answered (w->roster, w->pair, ROSTER_DENIED, w->now);
   send_all (w);
   roster_answered (w->roster, w->pair, ROSTER_DENIED, w->now);
   g_assert_cmpint (roster_to (w->pair), ==, ROSTER_TO_REFUSED);
   g_assert_false (roster_may_ask (w->pair));
-  roster_hold (w->roster, w->pair, TRUE, w->now);
+  roster_hold (w->roster, w->pair, ROSTER_ASK, w->now);
   g_assert_cmpuint (send_all (w), ==, 0);
   run (w, 3601);
   g_assert_true (roster_may_ask (w->pair));
-  roster_hold (w->roster, w->pair, TRUE, w->now);
+  roster_hold (w->roster, w->pair, ROSTER_ASK, w->now);
   g_assert_cmpuint (send_all (w), ==, ROSTER_OWES_SUBSCRIBE);
 }
 
 static void
 test_to_forgotten (World *w, gconstpointer data)
 {
-  roster_hold (w->roster, w->pair, TRUE, w->now);
+  roster_hold (w->roster, w->pair, ROSTER_ASK, w->now);
   send_all (w);
   roster_answered (w->roster, w->pair, ROSTER_NOT_THERE, w->now);
   g_assert_cmpint (roster_to (w->pair), ==, ROSTER_TO_MISSING);
@@ -207,7 +238,7 @@ test_to_forgotten (World *w, gconstpointer data)
 static void
 test_to_trouble (World *w, gconstpointer data)
 {
-  roster_hold (w->roster, w->pair, TRUE, w->now);
+  roster_hold (w->roster, w->pair, ROSTER_ASK, w->now);
   send_all (w);
   roster_answered (w->roster, w->pair, ROSTER_NOT_NOW, w->now);
   g_assert_cmpint (roster_to (w->pair), ==, ROSTER_TO_TROUBLE);
@@ -218,7 +249,7 @@ test_to_trouble (World *w, gconstpointer data)
 static void
 test_to_link (World *w, gconstpointer data)
 {
-  roster_hold (w->roster, w->pair, TRUE, w->now);
+  roster_hold (w->roster, w->pair, ROSTER_ASK, w->now);
   send_all (w);
   see (w, "home", ROSTER_SHOW_NONE);
   has_news (w);
@@ -236,7 +267,7 @@ test_to_link (World *w, gconstpointer data)
 static void
 test_to_dropped (World *w, gconstpointer data)
 {
-  roster_hold (w->roster, w->pair, TRUE, w->now);
+  roster_hold (w->roster, w->pair, ROSTER_ASK, w->now);
   roster_drop (w->roster, w->pair, w->now);
   g_assert_cmpuint (send_all (w), ==, ROSTER_OWES_UNSUBSCRIBE);
   g_assert_cmpint (roster_to (w->pair), ==, ROSTER_TO_NONE);
@@ -246,10 +277,10 @@ test_to_dropped (World *w, gconstpointer data)
 static void
 test_to_again (World *w, gconstpointer data)
 {
-  roster_hold (w->roster, w->pair, TRUE, w->now);
+  roster_hold (w->roster, w->pair, ROSTER_ASK, w->now);
   roster_drop (w->roster, w->pair, w->now);
   roster_release (w->roster, w->pair, TRUE, w->now);
-  roster_hold (w->roster, w->pair, TRUE, w->now);
+  roster_hold (w->roster, w->pair, ROSTER_ASK, w->now);
   g_assert_cmpuint (send_all (w), ==,
                     ROSTER_OWES_UNSUBSCRIBE | ROSTER_OWES_PROBE);
 }
@@ -257,7 +288,7 @@ test_to_again (World *w, gconstpointer data)
 static void
 test_to_resources (World *w, gconstpointer data)
 {
-  roster_hold (w->roster, w->pair, TRUE, w->now);
+  roster_hold (w->roster, w->pair, ROSTER_ASK, w->now);
   see (w, "a", ROSTER_SHOW_NONE);
   see (w, "b", ROSTER_SHOW_DND);
   see (w, "c", ROSTER_SHOW_NONE);
@@ -394,7 +425,7 @@ test_from_ended (World *w, gconstpointer data)
 static void
 test_both (World *w, gconstpointer data)
 {
-  roster_hold (w->roster, w->pair, TRUE, w->now);
+  roster_hold (w->roster, w->pair, ROSTER_ASK, w->now);
   see (w, "home", ROSTER_SHOW_NONE);
   roster_allow (w->roster, w->pair);
   send_all (w);
@@ -418,7 +449,7 @@ test_newest_only (World *w, gconstpointer data)
 static void
 test_postponed (World *w, gconstpointer data)
 {
-  roster_hold (w->roster, w->pair, TRUE, w->now);
+  roster_hold (w->roster, w->pair, ROSTER_ASK, w->now);
   roster_postpone (w->roster, w->pair, w->now + 10 * SECOND);
   g_assert_null (roster_due (w->roster));
   run (w, 11);
@@ -457,7 +488,9 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   TEST ("/roster/to/probed", test_to_probed);
   TEST ("/roster/to/rfc8048-5.3.1/asked", test_to_asked);
+  TEST ("/roster/to/heard", test_to_heard);
   TEST ("/roster/to/silent", test_to_silent);
+  TEST ("/roster/to/silent-new", test_to_silent_new);
   TEST ("/roster/to/late", test_to_late);
   TEST ("/roster/to/not-sent", test_to_not_sent);
   TEST ("/roster/to/rfc8048-7.2/fetch", test_to_fetch);

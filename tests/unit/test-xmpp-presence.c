@@ -368,10 +368,19 @@ test_from_renewed (void)
   expect (bed, "probe example.com > " XAVIER "\n");
   fake_xmpp_show (bed->xmpp, XAVIER, "example.com", XMPP_UNSUBSCRIBED);
   expect (bed, "");
-  fake_loop_run (bed->loop, 3600 * 2);
+  fake_loop_run (bed->loop, 3600 * 23);
+  expect (bed, "");
+  fake_loop_run (bed->loop, 3600 * 6);
+  expect (bed, "probe example.com > " XAVIER "\n");
+  fake_loop_run (bed->loop, 100); /* no answer, no error */
+  fake_loop_run (bed->loop, 3600 * 23);
   expect (bed, "");
   bed_publish (bed, OPEN);
   expect (bed, DESK_ON);
+  fake_loop_run (bed->loop, 3600 * 6);
+  expect (bed, "probe example.com > " XAVIER "\n");
+  fail (bed, XAVIER, XMPP_ITEM_NOT_FOUND);
+  expect (bed, DESK_OFF UNSUBSCRIBED);
 }
 
 static void
@@ -457,7 +466,7 @@ test_to_silent (void)
   subscribe (bed);
   bed_drain (bed);
   expect (bed, PROBE);
-  fake_loop_run (bed->loop, 15);
+  fake_loop_run (bed->loop, 1.2);
   expect (bed, SUBSCRIBE);
 }
 

@@ -69,6 +69,22 @@ def expect_roster(user, bare, subscription):
     wait.until(is_so, f'{user.full} has {bare} as {subscription}')
 
 
+def interested(user):
+    """With its roster read a client hears what becomes of its requests."""
+    roster(user, ALICE)
+    return user
+
+
+@pytest.fixture
+def xavier(linked, xmpp_user):
+    return interested(xmpp_user('xavier'))
+
+
+@pytest.fixture
+def yvonne(linked, xmpp_user):
+    return interested(xmpp_user('yvonne'))
+
+
 def uri(user):
     return f'sip:{user.jid}'
 
