@@ -66,7 +66,6 @@ struct RosterPair {
   RosterResource *last; /* NULL: none, or nothing known */
   GArray *told;         /* Told, or NULL */
   guint n_holders, n_asking;
-  gint64 late_until; /* the answer to a probe may still come */
   guint8 to, from;
   guint8 owes;
   guint8 is_known;
@@ -83,6 +82,9 @@ struct Roster {
   Wheel *timers, *postponed; /* of RosterPair's */
   gint64 now;                /* of roster_advance, for its timers */
   gboolean is_up;
+  gint64 denied_at; /* when a server answered a probe by "unsubscribed" last: such
+                       an answer is worth waiting for, for it would be taken for
+                       one to the request; 0: never */
 };
 
 /* Owes one thing more; what that makes pointless is owed no more. */

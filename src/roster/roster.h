@@ -49,7 +49,8 @@ typedef enum {
 typedef struct {
   gint64 probe_wait;   /* a probe that is not answered in this time means that
                           the contact has to be asked... */
-  gint64 first_wait;   /* ...and the first one of somebody new */
+  gint64 first_wait;   /* ...and the first one of somebody new, where no server
+                          has said no to a probe for long */
   gint64 ask_again;    /* one who refused is not asked again sooner */
   gint64 retry;        /* after trouble */
   guint max_resources; /* of a contact that are kept */

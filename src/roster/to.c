@@ -8,9 +8,6 @@
 #define G_LOG_DOMAIN "roster"
 #include "roster/roster-priv.h"
 
-/* For how many times its wait the answer to a probe may be late. */
-#define LATE_FACTOR 4
-
 /* Actions, carried out in this order. */
 enum {
   PROBE = 1 << 0,
@@ -234,20 +231,21 @@ void
 to_probed (Roster *self, RosterPair *pair, gint64 now)
 {
   const RosterLimits *limits = &self->limits;
+  gboolean is_brief
+      = pair->is_new
+        && (self->denied_at == 0 || now > self->denied_at + limits->ask_again);
 
   if (pair->to == ROSTER_TO_PROBING)
     wheel_arm (self->timers, &pair->timer,
-               now + (pair->is_new ? limits->first_wait : limits->probe_wait));
+               now + (is_brief ? limits->first_wait : limits->probe_wait));
 }
 
 void
 to_timer (Roster *self, RosterPair *pair, gint64 now)
 {
-  gboolean is_probing = pair->to == ROSTER_TO_PROBING;
-  gboolean is_asked = is_probing ? pair->n_asking > 0 : pair->n_holders > 0;
+  gboolean is_asked = pair->to == ROSTER_TO_PROBING ? pair->n_asking > 0
+                                                    : pair->n_holders > 0;
 
-  if (is_probing)
-    pair->late_until = now + LATE_FACTOR * self->limits.probe_wait;
 
   move (self, pair, is_asked ? TO_DUE : TO_DUE_IDLE, now);
   roster_tidy (self, pair);
@@ -324,18 +322,6 @@ roster_drop (Roster *self, RosterPair *pair, gint64 now)
   move (self, pair, TO_DROP, now);
 }
 
-/* A slow server may answer the probe when the request is out already.  It does
- * so in order: the first "unsubscribed" is not about the request. */
-static gboolean
-is_late (RosterPair *pair, RosterAnswer answer, gint64 now)
-{
-  gboolean is_late = pair->to == ROSTER_TO_ASKED && answer == ROSTER_DENIED
-                     && now < pair->late_until;
-
-  pair->late_until = 0;
-  return is_late;
-}
-
 void
 roster_answered (Roster *self, RosterPair *pair, RosterAnswer answer,
                  gint64 now)
@@ -347,8 +333,10 @@ roster_answered (Roster *self, RosterPair *pair, RosterAnswer answer,
   };
   ToEvent event = events[answer];
 
-  if (!self->is_up || is_late (pair, answer, now))
+  if (!self->is_up)
     return;
+  if (event == TO_DENIED && pair->to == ROSTER_TO_PROBING)
+    self->denied_at = now;
   if (event == TO_DENIED && pair->n_asking == 0)
     event = TO_DENIED_IDLE;
   move (self, pair, event, now);

@@ -378,9 +378,9 @@ test_from_renewed (void)
   bed_publish (bed, OPEN);
   expect (bed, DESK_ON);
   fake_loop_run (bed->loop, 3600 * 6);
-  expect (bed, "probe example.com > " XAVIER "\n");
+  expect (bed, DESK_OFF "probe example.com > " XAVIER "\n");
   fail (bed, XAVIER, XMPP_ITEM_NOT_FOUND);
-  expect (bed, DESK_OFF UNSUBSCRIBED);
+  expect (bed, UNSUBSCRIBED);
 }
 
 static void
