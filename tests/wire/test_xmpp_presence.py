@@ -51,6 +51,14 @@ def expect_devices(user, bare=ALICE, **shown):
     wait.until(is_so, f'{user.full} sees {bare} as {shown}')
 
 
+def expect_nothing(user, mark):
+    """Of alice's since so many stanzas had been seen."""
+    user.sync()
+    came = [s for s in user.seen[mark:]
+            if s.kind == 'presence' and s.bare == ALICE]
+    assert not came, '; '.join(map(str, came))
+
+
 def roster(user, bare):
     """The subscription as his own server has it, None without item."""
     answer = user.ask(user.jid, ROSTER)
@@ -128,12 +136,14 @@ def test_xmpp_watches_sip(xavier, alice):
     xavier.unsubscribe(ALICE)
     expect_roster(xavier, ALICE, 'none')
     expect_devices(xavier)
+    mark = len(xavier.seen)
     first.change('open', note='again')
     alice.settle()
-    xavier.forbid('presence', sender_in=ALICE, type='')
+    expect_nothing(xavier, mark)
 
 
 def test_rich_presence(xavier, server, alice):
+    alice.register()
     watching(xavier)
     for activity, show in (('busy', 'dnd'), ('away', 'away'),
                            ('on-the-phone', 'dnd'), ('vacation', 'xa')):
@@ -228,8 +238,7 @@ def test_sharing(xavier, server, alice):
     mark = len(xavier.seen)
     publication.change('open', note='secret')
     alice.settle()
-    xavier.sync()
-    assert not [s for s in xavier.seen[mark:] if s.kind == 'presence']
+    expect_nothing(xavier, mark)
     setting(server, share_availability='true')
     expect_devices(xavier, desk='')
 
@@ -252,9 +261,7 @@ def test_one_more_client(xavier, alice, xmpp_user):
     mark = len(xavier.seen)
     other = xmpp_user(xavier.jid, resource='phone')
     expect_devices(other, desk='')
-    xavier.sync()
-    assert not [s for s in xavier.seen[mark:]
-                if s.kind == 'presence' and s.bare == ALICE]
+    expect_nothing(xavier, mark)
 
 
 def test_user_removed(xavier, server, alice):
@@ -365,7 +372,7 @@ def test_sharing_off_hides_xmpp_users(xavier, server, alice):
     expect_body(watch, BUSY)
 
 
-def test_list_members(xavier, yvonne, server, alice):
+def test_list_members(xavier, yvonne, server, alice, xmpp_user):
     for user in (xavier, yvonne):
         server.ctl('contacts', 'add', ALICE, uri(user))
     server.ctl('contacts', 'add', ALICE, f'sip:{BOB}')
@@ -377,8 +384,10 @@ def test_list_members(xavier, yvonne, server, alice):
     watch.expect(**{yvonne.user: 'rejected'})
     xavier.disconnect()
     watch.expect(**{xavier.user: 'closed'})
-    server.ctl('contacts', 'remove', ALICE, uri(yvonne))
-    yvonne.expect_presence(sender=ALICE, type='unsubscribe')
+    server.ctl('contacts', 'remove', ALICE, uri(xavier))
+    again = interested(xmpp_user(xavier.jid))
+    wait.until(lambda: roster(again, ALICE) in (None, 'none'),
+               'he is watched no more')
 
 
 # Both.
@@ -474,7 +483,6 @@ def test_odd_presence(xavier, server, alice):
                 '<presence><priority>99999</priority></presence>',
                 f'<presence to="{ALICE}" type="nonsense"/>',
                 f'<presence to="{ALICE}/a&amp;b" type="subscribe"/>',
-                '<presence to="@example.com" type="subscribe"/>',
                 '<presence to="example.com" type="subscribe"/>',
                 '<presence to="example.com" type="probe"/>',
                 f'<presence to="{ALICE}"><status>directed</status></presence>'):
