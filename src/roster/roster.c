@@ -373,19 +373,19 @@ roster_n_paced (const Roster *self)
   return self->paced.length;
 }
 
-gboolean
+RosterPair *
 roster_next_paced (Roster *self)
 {
   RosterPair *pair = g_queue_peek_head (&self->paced);
 
   if (pair == NULL)
-    return FALSE;
+    return NULL;
   unqueue (&self->paced, &pair->paced);
   to_set_up (self, pair, TRUE, self->now);
   from_up (self, pair);
   if (pair->owes != 0)
     queue_up (&self->due, &pair->due, pair);
-  return TRUE;
+  return pair;
 }
 
 void

@@ -89,8 +89,8 @@ void roster_set_data (RosterPair *pair, gpointer data);
  * the contacts. */
 void roster_set_up (Roster *self, gboolean is_up, gint64 now);
 gboolean roster_is_up (const Roster *self);
-/* One more of those that wait may be sent to; FALSE: there is none. */
-gboolean roster_next_paced (Roster *self);
+/* One more of those that wait may be sent to: that one; NULL: there is none. */
+RosterPair *roster_next_paced (Roster *self);
 guint roster_n_paced (const Roster *self);
 
 /* --- To --- */

@@ -7,6 +7,7 @@
 #include "service/lists.h"
 #include "service/permanent.h"
 #include "service/seen.h"
+#include "service/xmpp-presence.h"
 
 #include "addr/aor.h"
 
@@ -78,8 +79,10 @@ service_user_changed (const char *aor, StoreUser *user, gpointer data)
 
   forget_unseen (self, name);
   if (user == NULL) {
-    if (g_hash_table_remove (self->users, name))
+    if (g_hash_table_remove (self->users, name)) {
       drop (self, name, SUBS_NORESOURCE);
+      xmpp_presence_user_gone (self, name);
+    }
     return;
   }
   if (!user->is_enabled && service_enabled_user (self, name) != NULL) {

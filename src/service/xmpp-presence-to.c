@@ -332,6 +332,28 @@ drop_contact (XmppPresences *self, Pair *pair)
   tell_lists (self, pair);
 }
 
+static void
+drop_all_cb (RosterPair *roster, gpointer data)
+{
+  XmppPresences *self = data;
+  Pair *pair = roster_data (roster);
+
+  if (pair != NULL && roster_to (roster) != ROSTER_TO_NONE)
+    drop_contact (self, pair);
+}
+
+void
+xmpp_presence_user_gone (Service *service, const char *aor)
+{
+  XmppPresences *self = presences_of (service);
+  gboolean was_settling = self->is_settling;
+
+  self->is_settling = TRUE; /* nobody tidies meanwhile */
+  roster_foreach_of (self->roster, aor, drop_all_cb, self);
+  self->is_settling = was_settling;
+  presences_settle (self);
+}
+
 typedef struct {
   XmppPresences *part;
   PolicyUser *user;
@@ -357,13 +379,15 @@ read_cb (PolicyUser *user, gpointer data)
 {
   XmppPresences *self = presences_of (data);
   Comparing comparing = { self, user };
+  gboolean was_settling;
 
   if (user == NULL)
     return;
+  was_settling = self->is_settling;
   self->is_settling = TRUE; /* nobody tidies meanwhile */
   roster_foreach_of (self->roster, policy_user_aor (user), compare_cb,
                      &comparing);
-  self->is_settling = FALSE;
+  self->is_settling = was_settling;
   presences_settle (self);
 }
 

@@ -11,6 +11,8 @@
 #include <string.h>
 
 #define PACE_MS 50
+/* A NOTIFY, which follows the answer to a probe, costs so many stanzas. */
+#define NOTIFY_COST 4
 /* What is kept of a status. */
 #define STATUS_MAX 1024
 
@@ -250,11 +252,15 @@ static void
 pace_cb (gpointer data)
 {
   XmppPresences *self = data;
-  guint many = MAX (1, self->service->limits.wake_rate * PACE_MS / 1000);
+  guint left
+      = MAX (1, self->service->limits.wake_rate * PACE_MS / 1000) * NOTIFY_COST;
+  RosterPair *pair;
 
-  while (many-- > 0 && roster_due (self->roster) == NULL
-         && roster_next_paced (self->roster))
+  while (left > 0 && roster_due (self->roster) == NULL
+         && (pair = roster_next_paced (self->roster)) != NULL) {
+    left -= MIN (left, roster_n_holders (pair) > 0 ? NOTIFY_COST : 1);
     pump (self);
+  }
   if (roster_n_paced (self->roster) == 0)
     stop_pacer (self);
 }

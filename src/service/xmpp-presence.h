@@ -42,6 +42,8 @@ char *xmpp_presence_text (Service *service, const char *watcher,
  * be others. */
 void xmpp_presence_facts_changed (Service *service, const char *aor);
 
+/* There is no such user any more: he watches nobody. */
+void xmpp_presence_user_gone (Service *service, const char *aor);
 /* sub, of either kind, is terminated, or gone. */
 void xmpp_presence_ended (Service *service, Sub *sub);
 

@@ -669,6 +669,20 @@ test_to_dropped (void)
 }
 
 static void
+test_to_user_gone (void)
+{
+  g_autoptr (ServiceBed) bed = bed_new ();
+
+  subscribe (bed);
+  show (bed, HOME, XMPP_SHOW_NONE, NULL);
+  bed_drain (bed);
+  g_free (fake_xmpp_drain (bed->xmpp));
+  store_mem_drop_user (bed->store, ALICE);
+  expect (bed, UNSUBSCRIBE);
+  bed_drain (bed);
+}
+
+static void
 test_to_adhoc_max (void)
 {
   g_autoptr (ServiceBed) bed = bed_new ();
@@ -949,6 +963,7 @@ main (int argc, char **argv)
   ADD ("to/sharing", test_to_sharing);
   ADD ("to/contact-rule", test_to_contact_rule);
   ADD ("to/dropped", test_to_dropped);
+  ADD ("to/user-gone", test_to_user_gone);
   ADD ("to/adhoc-max", test_to_adhoc_max);
   ADD ("to/who", test_to_who);
   ADD ("to/apart", test_to_apart);

@@ -428,6 +428,16 @@ def test_after_a_crash(xavier, server, alice):
     xavier.forbid('presence', sender=ALICE, type='subscribe')
 
 
+def test_offline_after_a_crash(xavier, server, alice):
+    watch = watched(alice, xavier)
+    xavier.presence(kind='unavailable', to=None, status='until tomorrow')
+    watch.expect(lambda n: n.is_state('closed')
+                 and n.presence.notes == ['until tomorrow'], 'his last word')
+    server.restart()
+    server.wait_linked()
+    watch.expect_state('closed')
+
+
 def test_asked_before_a_crash(xavier, server, alice):
     setting(server, allow_without_approval='false')
     alice.publish('open', tuple_id='desk')
