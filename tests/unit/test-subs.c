@@ -73,6 +73,23 @@ test_brief_only_below_an_hour (void)
   EXPECT (world_subscribe (w, 3600, SUBS_ACTIVE), "OK: STORE");
 }
 
+/* Weeks, whatever max_expires says. */
+static void
+test_lasting (void)
+{
+  g_autoptr (World) w = world_new ();
+  SubsDialog dialog = world_dialog ();
+
+  dialog.is_lasting = TRUE;
+  EXPECT (world_subscribe_as (w, &dialog, 30 * 86400, SUBS_ACTIVE),
+          "OK: STORE");
+  g_assert_cmpuint (w->granted, ==, 30 * 86400);
+  world_commit (w);
+  EXPECT (world_answer (w, SUBS_NOTIFY_OK, 0), "");
+  EXPECT (world_wait (w, 29 * 86400), "");
+  g_assert_cmpuint (subs_size (w->subs), ==, 1);
+}
+
 static void
 test_refresh_extends (void)
 {
@@ -601,6 +618,7 @@ add_subscribe_tests (void)
   ADD ("rfc6665-4.2.1.1/brief-below-an-hour", test_brief_only_below_an_hour);
   ADD ("rfc6665-4.2.1.4/refresh-extends", test_refresh_extends);
   ADD ("rfc6665-4.2.1.4/refresh-of-pending", test_refresh_of_pending);
+  ADD ("lasting", test_lasting);
   ADD ("rfc6665-4.2.1.4/refresh-brief", test_refresh_brief);
   ADD ("rfc6665-4.2.2/uncommitted-not-told",
        test_uncommitted_refresh_is_not_told);
