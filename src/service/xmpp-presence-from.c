@@ -23,6 +23,11 @@
  * how old it gets before one is asked for. */
 #define LIFE_DAYS 30
 #define RENEW_DAYS 1
+/* PostgreSQL is away: what is granted then is for minutes. */
+#define BRIEF_EXPIRES 86400
+#define HURRY_EVERY (30 * (gint64)G_USEC_PER_SEC)
+/* How many users of ours one XMPP user may watch. */
+#define WATCHED_MAX 2000
 #define RENEW_EVERY (6 * 3600 * (gint64)G_USEC_PER_SEC)
 #define RENEWED_AT_ONCE 20
 /* How long an error may take to come. */
@@ -39,6 +44,7 @@ xmpp_presence_is_watcher (const SubsDialog *dialog)
 typedef struct {
   const char *user;
   Sub *sub;
+  guint n; /* that he has in all */
 } Finding;
 
 static void
@@ -47,9 +53,11 @@ find_cb (Sub *sub, gpointer data)
   Finding *finding = data;
   const SubsDialog *dialog = sub_dialog (sub);
 
-  if (xmpp_presence_is_watcher (dialog)
-      && strcmp (dialog->package, PRESENCE) == 0
-      && aor_equal (dialog->presentity, finding->user))
+  if (!xmpp_presence_is_watcher (dialog)
+      || strcmp (dialog->package, PRESENCE) != 0)
+    return;
+  finding->n++;
+  if (aor_equal (dialog->presentity, finding->user))
     finding->sub = sub;
 }
 
@@ -57,10 +65,23 @@ find_cb (Sub *sub, gpointer data)
 static Sub *
 find_sub (XmppPresences *self, const char *user, const char *contact)
 {
-  Finding finding = { user, NULL };
+  Pair *pair = pair_peek (self, user, contact);
+  Finding finding = { user, NULL, 0 };
 
+  if (pair != NULL && pair->watcher != NULL
+      && sub_state (pair->watcher) != SUBS_TERMINATED)
+    return pair->watcher;
   subs_foreach_watched (self->service->subs, contact, find_cb, &finding);
   return finding.sub;
+}
+
+static gboolean
+has_too_many (XmppPresences *self, const char *user, const char *contact)
+{
+  Finding finding = { user, NULL, 0 };
+
+  subs_foreach_watched (self->service->subs, contact, find_cb, &finding);
+  return finding.n >= WATCHED_MAX;
 }
 
 typedef enum { ASK_BEGIN, ASK_END, ASK_RENEW } Ask;
@@ -115,23 +136,37 @@ refuse (const Asking *self, RosterPair *roster, const SubscribeAnswer *answer)
                         answer->text);
 }
 
+/* What he wanted meanwhile: an end is for when the subscription is there. */
+static void
+go_on (const Asking *self, Pair *pair, const SubscribeAnswer *answer)
+{
+  PairWish wish = pair->wish;
+
+  pair->is_asking = FALSE;
+  if (answer->verdict != SERVICE_OK)
+    refuse (self, pair->roster, answer);
+  if (answer->verdict != SERVICE_OK || wish != PAIR_WANTS_END)
+    pair->wish = PAIR_CONTENT;
+  if (self->ask == ASK_END && wish == PAIR_WANTS_BEGIN)
+    begin (self->part, pair, NULL);
+}
+
 static void
 answered_cb (const SubscribeAnswer *answer, gpointer data)
 {
   Asking *asking = data;
   XmppPresences *self = asking->part;
   Pair *pair = pair_of (self, asking->user, asking->contact);
+  gboolean is_ok = answer->verdict == SERVICE_OK;
 
-  if (asking->ask != ASK_RENEW) {
-    pair->is_asking = FALSE;
-    if (answer->verdict != SERVICE_OK)
-      refuse (asking, pair->roster, answer);
-    if (asking->ask == ASK_END && pair->wish == PAIR_WANTS_BEGIN) {
-      pair->wish = PAIR_CONTENT;
-      begin (self, pair, NULL);
-    }
+  if (asking->ask != ASK_RENEW)
+    go_on (asking, pair, answer);
+  if (asking->ask != ASK_END && is_ok && answer->expires < BRIEF_EXPIRES) {
+    g_queue_push_tail (&self->hurried, g_strdup (asking->user));
+    g_queue_push_tail (&self->hurried, g_strdup (asking->contact));
   }
   asking_free (asking);
+  pair_done (self, pair->roster);
   presences_settle (self);
 }
 
@@ -243,6 +278,8 @@ from_subscribe (XmppPresences *self, const XmppPresence *presence,
     pair->wish = PAIR_WANTS_BEGIN;
   else if (find_sub (self, user, contact) != NULL)
     roster_asked (self->roster, pair->roster);
+  else if (has_too_many (self, user, contact))
+    refuse_rate (self, presence);
   else
     begin (self, pair, presence->from);
 }
@@ -545,11 +582,30 @@ from_link_down (XmppPresences *self)
   g_hash_table_remove_all (self->guards);
 }
 
+/* Until they are granted their time. */
+static void
+hurry (XmppPresences *self, gint64 now)
+{
+  guint n = self->hurried.length / 2;
+
+  self->hurry_at = now + HURRY_EVERY;
+  while (n-- > 0) {
+    g_autofree char *user = g_queue_pop_head (&self->hurried);
+    g_autofree char *contact = g_queue_pop_head (&self->hurried);
+    Sub *sub = find_sub (self, user, contact);
+
+    if (sub != NULL)
+      renew (self, sub);
+  }
+}
+
 void
 from_advance (XmppPresences *self)
 {
   gint64 now = service_now (self->service);
 
+  if (self->hurried.length > 0 && now >= self->hurry_at)
+    hurry (self, now);
   if (!xmpp_is_up (self->xmpp))
     return;
   if (self->renewing.length > 0) {
@@ -612,6 +668,7 @@ from_free (XmppPresences *self)
   while (self->asking.head != NULL)
     asking_free (self->asking.head->data);
   g_queue_clear_full (&self->renewing, g_free);
+  g_queue_clear_full (&self->hurried, g_free);
   g_hash_table_unref (self->guards);
   xmpp_pidf_clear (&self->seen);
   g_clear_pointer (&self->seen_from, g_bytes_unref);

@@ -44,6 +44,8 @@ struct XmppPresences {
                          and when (gint64) */
   GQueue renewing;      /* from.c: names of pairs */
   gint64 renew_at;
+  GQueue hurried; /* from.c: users and contacts, whose time is short */
+  gint64 hurry_at;
   guint32 cseq;
   XmppPidf seen;     /* from.c: what the newest document says */
   GBytes *seen_from; /* that document, or NULL */

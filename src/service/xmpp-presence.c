@@ -80,7 +80,7 @@ pair_free (Pair *pair)
 static gboolean
 is_idle (const Pair *pair)
 {
-  return !pair->is_asking && pair->watcher == NULL
+  return !pair->is_asking && pair->wish == PAIR_CONTENT && pair->watcher == NULL
          && (pair->subs == NULL || pair->subs->len == 0)
          && pair->lists.length == 0
          && roster_to (pair->roster) == ROSTER_TO_NONE;

@@ -383,6 +383,52 @@ test_from_renewed (void)
   expect (bed, UNSUBSCRIBED);
 }
 
+/* Without PostgreSQL a subscription is for two minutes, but goes on. */
+static void
+test_from_database_away (void)
+{
+  g_autoptr (ServiceBed) bed = bed_new ();
+
+  bed_publish (bed, OPEN);
+  bed_subscribe (bed, BOB, ALICE, "presence", 3600); /* alice is in memory */
+  bed_drain (bed);
+  store_mem_set_up (bed->store, FALSE);
+  from_xavier (bed, XMPP_SUBSCRIBE);
+  expect (bed, SUBSCRIBED DESK_ON);
+  fake_loop_run (bed->loop, 600);
+  store_mem_set_up (bed->store, TRUE);
+  fake_loop_run (bed->loop, 600);
+  bed_publish (bed, OPEN BUSY);
+  expect (bed, DESK_ON);
+  bed_restart (bed);
+  fake_loop_run (bed->loop, 1);
+  expect (bed, SUBSCRIBED DESK_ON);
+}
+
+/* His requests while one of them is on its way leave nothing behind. */
+static void
+test_from_many_wishes (void)
+{
+  g_autoptr (ServiceBed) bed = bed_new ();
+
+  bed_publish (bed, OPEN);
+  fake_xmpp_show (bed->xmpp, XAVIER, ALICE, XMPP_SUBSCRIBE);
+  fake_xmpp_show (bed->xmpp, XAVIER, ALICE, XMPP_SUBSCRIBE);
+  fake_loop_run (bed->loop, 1);
+  g_free (fake_xmpp_drain (bed->xmpp));
+  from_xavier (bed, XMPP_UNSUBSCRIBE);
+  fake_loop_run (bed->loop, 1);
+  expect (bed, DESK_OFF UNSUBSCRIBED);
+  bed_put_policy (bed, NULL, NULL, XAVIER "=block");
+  fake_xmpp_show (bed->xmpp, XAVIER, ALICE, XMPP_SUBSCRIBE);
+  fake_xmpp_show (bed->xmpp, XAVIER, ALICE, XMPP_UNSUBSCRIBE);
+  fake_loop_run (bed->loop, 1);
+  g_free (fake_xmpp_drain (bed->xmpp));
+  bed_put_policy (bed, NULL, NULL, NULL);
+  from_xavier (bed, XMPP_SUBSCRIBE);
+  expect (bed, SUBSCRIBED DESK_ON);
+}
+
 static void
 test_from_gone (void)
 {
@@ -949,6 +995,8 @@ main (int argc, char **argv)
   ADD ("from/link", test_from_link);
   ADD ("from/full", test_from_full);
   ADD ("from/rfc8048-8.1/renewed", test_from_renewed);
+  ADD ("from/database-away", test_from_database_away);
+  ADD ("from/many-wishes", test_from_many_wishes);
   ADD ("from/gone", test_from_gone);
   ADD ("from/flood", test_from_flood);
   ADD ("to/rfc8048-6.2/probed", test_to_probed);
