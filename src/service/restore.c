@@ -102,10 +102,13 @@ can_be_told (const SubsDialog *dialog)
              && g_str_has_prefix (dialog->source, "udp:"));
 }
 
-/* Is there still what it watches?  The link to XMPP may be none any more. */
+/* Is there still who watches, and what?  There may be no link to XMPP any
+ * more. */
 static gboolean
 is_there (Service *self, const SubsDialog *dialog)
 {
+  if (xmpp_presence_is_watcher (dialog) && !xmpp_is_there (self))
+    return FALSE;
   return lists_is_list (dialog)
          || service_user (self, dialog->presentity) != NULL
          || xmpp_presence_is_contact (self, dialog->presentity);

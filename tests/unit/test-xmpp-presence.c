@@ -86,6 +86,14 @@ expect_presence (ServiceBed *bed, const char *from, const char *to,
 #define SUBSCRIBE "subscribe " ALICE " > " XAVIER "\n"
 #define UNSUBSCRIBE "unsubscribe " ALICE " > " XAVIER "\n"
 
+/* Alice, to xavier. */
+static void
+subscribe (ServiceBed *bed)
+{
+  bed_subscribe (bed, ALICE, XAVIER, "presence", 3600);
+  g_assert_cmpint (bed->verdict, ==, SERVICE_OK);
+}
+
 /* --- XMPP users who watch --- */
 
 static void
@@ -294,6 +302,32 @@ test_from_restart (void)
   expect (bed, UNSUBSCRIBED);
 }
 
+/* A server without a link to XMPP has no watchers there. */
+static void
+test_from_no_link (void)
+{
+  g_autoptr (ServiceBed) bed = bed_new ();
+
+  subscribe (bed);
+  from_xavier (bed, XMPP_SUBSCRIBE);
+  bed_drain (bed);
+  g_free (fake_xmpp_drain (bed->xmpp));
+  bed_stop (bed);
+  bed->has_no_xmpp = TRUE;
+  bed_start (bed);
+  fake_loop_run (bed->loop, 1);
+  g_assert_cmpuint (bed_drain (bed), ==, 0);
+  bed_subscribe (bed, ALICE, ALICE, "presence.winfo", 3600);
+  {
+    g_autoptr (FakeNotify) notify
+        = fake_sip_answer (bed->sip, ALICE, SUBS_NOTIFY_OK);
+
+    g_assert_null (strstr (notify->body, XAVIER));
+  }
+  bed_subscribe (bed, ALICE, XAVIER, "presence", 3600);
+  g_assert_cmpint (bed->verdict, ==, SERVICE_NOT_FOUND);
+}
+
 /* What ended before the stop is not taken for the end of what began since. */
 static void
 test_from_restart_again (void)
@@ -459,13 +493,6 @@ test_from_flood (void)
 }
 
 /* --- Users of ours who watch --- */
-
-static void
-subscribe (ServiceBed *bed)
-{
-  bed_subscribe (bed, ALICE, XAVIER, "presence", 3600);
-  g_assert_cmpint (bed->verdict, ==, SERVICE_OK);
-}
 
 static void
 test_to_probed (void)
@@ -990,6 +1017,7 @@ main (int argc, char **argv)
   ADD ("from/winfo", test_from_winfo);
   ADD ("from/user-gone", test_from_user_gone);
   ADD ("from/restart", test_from_restart);
+  ADD ("from/no-link", test_from_no_link);
   ADD ("from/restart-again", test_from_restart_again);
   ADD ("from/drain", test_from_drain);
   ADD ("from/link", test_from_link);

@@ -3,7 +3,7 @@
 each other through a real Prosody, each with the client that they have."""
 import pytest
 
-from harness import rlmi, wait
+from harness import rlmi, rules, wait
 
 ALICE, BOB = 'alice@example.com', 'bob@example.com'
 ROSTER = '<query xmlns="jabber:iq:roster"/>'
@@ -207,6 +207,39 @@ def test_approval_by_ctl(xavier, server, alice):
     server.ctl('watchers', 'allow', ALICE, xavier.jid)
     expect_devices(xavier, desk='')
     assert 'active' in server.ctl('why', xavier.jid, ALICE)
+
+
+def test_approval_by_xcap(xavier, server, alice):
+    setting(server, allow_without_approval='false')
+    alice.register()
+    publish(alice, '<rpid:activities><rpid:busy/></rpid:activities>')
+    xavier.subscribe(ALICE)
+    wait.until(lambda: xavier.jid in server.ctl('watchers', 'list', ALICE),
+               'the request is listed')
+    who = rules.one(xavier.jid)
+    rules.put(server, rules.ruleset(
+        rules.rule('a', 'allow', who, rules.SERVICES)))
+    expect_devices(xavier, desk='')
+    expect_roster(xavier, ALICE, 'to')
+    rules.put(server, rules.ruleset(rules.rule('a', 'allow', who, rules.ALL)))
+    expect_devices(xavier, desk='dnd')
+    rules.put(server, rules.ruleset(rules.rule('a', 'confirm', who)))
+    expect_devices(xavier)
+    expect_roster(xavier, ALICE, 'to')
+    rules.put(server, rules.ruleset(rules.rule('a', 'block', who)))
+    expect_roster(xavier, ALICE, 'none')
+
+
+def test_partial_documents(xavier, alice):
+    """What an XMPP user shows is told in parts to who wants that (RFC 5263)."""
+    watch = alice.subscribe(uri(xavier), headers=[
+        ('Accept', 'application/pidf-diff+xml, application/pidf+xml;q=0.5')])
+    grant(xavier)
+    watch.expect(lambda n: b'pidf-full' in bytes(n.body)
+                 and b'>open<' in bytes(n.body), 'the whole')
+    xavier.presence(show='dnd')
+    watch.expect(lambda n: b'pidf-diff' in bytes(n.body)
+                 and b'busy' in bytes(n.body), 'a part')
 
 
 def test_refused(xavier, server, alice):
