@@ -59,7 +59,8 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/xmpp-message.c src/service/xmpp-presence.c \
   src/service/xmpp-rooms.c \
   src/service/xmpp-presence.h src/service/xmpp-presence-from.c \
-  src/service/xmpp-presence-to.c src/service/xmpp-presence-priv.h \
+  src/service/xmpp-presence-renew.c src/service/xmpp-presence-to.c \
+  src/service/xmpp-presence-priv.h \
   src/port/clock.h src/port/documents.h src/port/loop.h \
   src/port/messages.h src/port/store.h src/port/sip_out.h \
   src/port/xmpp.h

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
  * XMPP users who watch users of ours (RFC 8048 5.2, 6.3, 7.1): each has a
- * subscription in subs/, made by the use case SUBSCRIBE.  It is renewed here for
- * as long as XMPP has it: before that his server is probed, so that whoever
- * subscribes costs his own side as much as ours (RFC 8048 8.1).  Prosody
- * keeps its "unsubscribed" to itself: where no error comes, nothing is wrong. */
+ * subscription in subs/, made by the use case SUBSCRIBE. */
 #define G_LOG_DOMAIN "service"
 #include "service/xmpp-presence-priv.h"
 
@@ -18,20 +15,8 @@
 
 #define SOURCE "xmpp:"
 #define PRESENCE "presence"
-#define DAY (86400 * (gint64)G_USEC_PER_SEC)
-/* How long a subscription outlives the last sign of its watcher, in days, and
- * how old it gets before one is asked for. */
-#define LIFE_DAYS 30
-#define RENEW_DAYS 1
-/* PostgreSQL is away: what is granted then is for minutes. */
-#define BRIEF_EXPIRES 86400
-#define HURRY_EVERY (30 * (gint64)G_USEC_PER_SEC)
 /* How many users of ours one XMPP user may watch. */
 #define WATCHED_MAX 2000
-#define RENEW_EVERY (6 * 3600 * (gint64)G_USEC_PER_SEC)
-#define RENEWED_AT_ONCE 20
-/* How long an error may take to come. */
-#define GUARD_WAIT (60 * (gint64)G_USEC_PER_SEC)
 
 gboolean
 xmpp_presence_is_watcher (const SubsDialog *dialog)
@@ -62,8 +47,8 @@ find_cb (Sub *sub, gpointer data)
 }
 
 /* The live one, or NULL. */
-static Sub *
-find_sub (XmppPresences *self, const char *user, const char *contact)
+Sub *
+from_find (XmppPresences *self, const char *user, const char *contact)
 {
   Pair *pair = pair_peek (self, user, contact);
   Finding finding = { user, NULL, 0 };
@@ -84,13 +69,11 @@ has_too_many (XmppPresences *self, const char *user, const char *contact)
   return finding.n >= WATCHED_MAX;
 }
 
-typedef enum { ASK_BEGIN, ASK_END, ASK_RENEW } Ask;
-
 /* A SUBSCRIBE of his on its way. */
 typedef struct {
   GList link; /* in self->asking */
   XmppPresences *part;
-  Ask ask;
+  FromAsk ask;
   char *user, *contact;
   char *jid; /* who asked; NULL: nobody waits for an answer */
 } Asking;
@@ -147,7 +130,7 @@ go_on (const Asking *self, Pair *pair, const SubscribeAnswer *answer)
     refuse (self, pair->roster, answer);
   if (answer->verdict != SERVICE_OK || wish != PAIR_WANTS_END)
     pair->wish = PAIR_CONTENT;
-  if (self->ask == ASK_END && wish == PAIR_WANTS_BEGIN)
+  if (self->ask == FROM_END && wish == PAIR_WANTS_BEGIN)
     begin (self->part, pair, NULL);
 }
 
@@ -159,12 +142,10 @@ answered_cb (const SubscribeAnswer *answer, gpointer data)
   Pair *pair = pair_of (self, asking->user, asking->contact);
   gboolean is_ok = answer->verdict == SERVICE_OK;
 
-  if (asking->ask != ASK_RENEW)
+  if (asking->ask != FROM_RENEW)
     go_on (asking, pair, answer);
-  if (asking->ask != ASK_END && is_ok && answer->expires < BRIEF_EXPIRES) {
-    g_queue_push_tail (&self->hurried, g_strdup (asking->user));
-    g_queue_push_tail (&self->hurried, g_strdup (asking->contact));
-  }
+  if (asking->ask != FROM_END && is_ok)
+    from_granted (self, asking->user, asking->contact, answer->expires);
   asking_free (asking);
   pair_done (self, pair->roster);
   presences_settle (self);
@@ -208,9 +189,9 @@ next_cseq (XmppPresences *self, const Sub *sub)
 }
 
 /* sub: NULL to begin, or the one that ends or is renewed. */
-static void
-send_subscribe (XmppPresences *self, Ask ask, const char *user,
-                const char *contact, const Sub *sub, const char *jid)
+void
+from_send (XmppPresences *self, FromAsk ask, const char *user,
+           const char *contact, const Sub *sub, const char *jid)
 {
   /* the answer may come in this call, and be the end of who gave the names */
   g_autofree char *from = g_strdup (contact), *to = g_strdup (user);
@@ -218,7 +199,7 @@ send_subscribe (XmppPresences *self, Ask ask, const char *user,
   g_autofree char *uri = aor_to_uri (user), *target = aor_to_uri (contact);
   const SubscribeCommand command
       = { .dialog = dialog_of (sub, to, from, call_id, uri, target),
-          .expires = ask == ASK_END ? 0 : LIFE_DAYS * 86400 };
+          .expires = ask == FROM_END ? 0 : FROM_LIFE_DAYS * 86400 };
   const ServiceCaller caller = { .user = from,
                                  .source = SOURCE,
                                  .call_id = command.dialog.call_id,
@@ -243,8 +224,8 @@ begin (XmppPresences *self, Pair *pair, const char *jid)
 {
   roster_asked_anew (self->roster, pair->roster);
   pair->is_asking = TRUE;
-  send_subscribe (self, ASK_BEGIN, roster_user (pair->roster),
-                  roster_contact (pair->roster), NULL, jid);
+  from_send (self, FROM_BEGIN, roster_user (pair->roster),
+             roster_contact (pair->roster), NULL, jid);
 }
 
 /* --- What he asks --- */
@@ -276,7 +257,7 @@ from_subscribe (XmppPresences *self, const XmppPresence *presence,
   }
   if (pair->is_asking)
     pair->wish = PAIR_WANTS_BEGIN;
-  else if (find_sub (self, user, contact) != NULL)
+  else if (from_find (self, user, contact) != NULL)
     roster_asked (self->roster, pair->roster);
   else if (has_too_many (self, user, contact))
     refuse_rate (self, presence);
@@ -288,14 +269,14 @@ void
 from_unsubscribe (XmppPresences *self, const char *user, const char *contact)
 {
   Pair *pair = pair_of (self, user, contact);
-  Sub *sub = find_sub (self, user, contact);
+  Sub *sub = from_find (self, user, contact);
 
   if (pair->is_asking) {
     pair->wish = PAIR_WANTS_END;
   } else if (sub != NULL) {
     pair->is_asking = TRUE;
-    send_subscribe (self, ASK_END, sub_dialog (sub)->presentity, contact, sub,
-                    NULL);
+    from_send (self, FROM_END, sub_dialog (sub)->presentity, contact, sub,
+               NULL);
   } else {
     roster_end (self->roster, pair->roster);
   }
@@ -392,24 +373,13 @@ answer_probe (XmppPresences *self, RosterPair *roster, Sub *sub,
     roster_asked (self->roster, roster);
 }
 
-static void
-renew (XmppPresences *self, Sub *sub)
-{
-  const SubsDialog *dialog = sub_dialog (sub);
-  gint64 left = sub_expires_at (sub) - service_now (self->service);
-
-  if (left < (LIFE_DAYS - RENEW_DAYS) * DAY)
-    send_subscribe (self, ASK_RENEW, dialog->presentity, dialog->watcher, sub,
-                    NULL);
-}
-
 /* Who waits for a decision hears nothing: that would take his request back; and
  * who was not judged yet after a start will be told of it. */
 void
 from_probe (XmppPresences *self, const XmppPresence *presence, const char *user,
             const char *contact)
 {
-  Sub *sub = find_sub (self, user, contact);
+  Sub *sub = from_find (self, user, contact);
   Pair *pair = pair_of (self, user, contact);
 
   if (sub == NULL && !pair->is_asking) {
@@ -417,7 +387,7 @@ from_probe (XmppPresences *self, const XmppPresence *presence, const char *user,
   } else if (sub != NULL && sub_state (sub) == SUBS_ACTIVE
              && sub_view (sub) != NULL) {
     answer_probe (self, pair->roster, sub, presence->from);
-    renew (self, sub);
+    from_renew (self, sub);
   }
 }
 
@@ -460,7 +430,7 @@ end (XmppPresences *self, Pair *pair, Sub *sub)
     pair->watcher = NULL;
   }
   if (pair->watcher == NULL && !pair->is_asking
-      && find_sub (self, dialog->presentity, dialog->watcher) == NULL)
+      && from_find (self, dialog->presentity, dialog->watcher) == NULL)
     roster_end (self->roster, pair->roster);
 }
 
@@ -502,145 +472,6 @@ xmpp_presence_notify (Service *service, const SubsAction *action)
   sub_unref (sub);
 }
 
-/* --- Renewal --- */
-
-static void
-collect_cb (RosterPair *roster, gpointer data)
-{
-  XmppPresences *self = data;
-  Pair *pair = roster_data (roster);
-  gint64 old = service_now (self->service) + (LIFE_DAYS - RENEW_DAYS) * DAY;
-
-  if (pair != NULL && pair->watcher != NULL
-      && sub_expires_at (pair->watcher) < old)
-    g_queue_push_tail (&self->renewing, g_strdup (roster_contact (roster)));
-}
-
-static void
-note_domain_cb (RosterPair *roster, gpointer data)
-{
-  *(const char **)data = aor_domain (roster_user (roster));
-}
-
-/* From a domain of ours: he is to show that he is there, not how he is. */
-static gboolean
-send_guard (XmppPresences *self, const char *contact)
-{
-  XmppPresence probe = { .type = XMPP_PROBE };
-  g_autofree char *to = NULL;
-
-  roster_foreach_contact (self->roster, contact, note_domain_cb, &probe.from);
-  if (probe.from == NULL || !jid_from_aor (contact, NULL, &to, NULL))
-    return TRUE;
-  probe.to = to;
-  return xmpp_send_presence (self->xmpp, &probe);
-}
-
-static void
-ask_some (XmppPresences *self)
-{
-  gint64 now = service_now (self->service);
-
-  for (guint i = 0; i < RENEWED_AT_ONCE && self->renewing.length > 0; i++) {
-    g_autofree char *contact = g_queue_pop_head (&self->renewing);
-
-    if (g_hash_table_contains (self->guards, contact))
-      continue;
-    if (!send_guard (self, contact))
-      break; /* in the next round */
-    g_hash_table_insert (self->guards, g_steal_pointer (&contact),
-                         g_memdup2 (&now, sizeof now));
-  }
-}
-
-static void renew_all (XmppPresences *self, const char *contact);
-
-/* Those who were asked long enough ago; TRUE: some still wait. */
-static gboolean
-end_guards (XmppPresences *self, gint64 now)
-{
-  GHashTableIter iter;
-  gpointer contact, asked;
-
-  g_hash_table_iter_init (&iter, self->guards);
-  while (g_hash_table_iter_next (&iter, &contact, &asked)) {
-    g_autofree char *name = NULL;
-
-    if (*(gint64 *)asked + GUARD_WAIT > now)
-      continue;
-    name = g_strdup (contact);
-    g_hash_table_iter_remove (&iter);
-    renew_all (self, name);
-    break; /* one at a time: the table may be another now */
-  }
-  return g_hash_table_size (self->guards) > 0;
-}
-
-void
-from_link_down (XmppPresences *self)
-{
-  g_hash_table_remove_all (self->guards);
-}
-
-/* Until they are granted their time. */
-static void
-hurry (XmppPresences *self, gint64 now)
-{
-  guint n = self->hurried.length / 2;
-
-  self->hurry_at = now + HURRY_EVERY;
-  while (n-- > 0) {
-    g_autofree char *user = g_queue_pop_head (&self->hurried);
-    g_autofree char *contact = g_queue_pop_head (&self->hurried);
-    Sub *sub = find_sub (self, user, contact);
-
-    if (sub != NULL)
-      renew (self, sub);
-  }
-}
-
-void
-from_advance (XmppPresences *self)
-{
-  gint64 now = service_now (self->service);
-
-  if (self->hurried.length > 0 && now >= self->hurry_at)
-    hurry (self, now);
-  if (!xmpp_is_up (self->xmpp))
-    return;
-  if (self->renewing.length > 0) {
-    ask_some (self);
-    return;
-  }
-  if (end_guards (self, now) || now < self->renew_at)
-    return;
-  self->renew_at = now + RENEW_EVERY;
-  roster_foreach (self->roster, collect_cb, self);
-}
-
-static void
-renew_cb (RosterPair *roster, gpointer data)
-{
-  XmppPresences *self = data;
-  Pair *pair = roster_data (roster);
-
-  if (pair != NULL && pair->watcher != NULL)
-    renew (self, pair->watcher);
-}
-
-static void
-renew_all (XmppPresences *self, const char *contact)
-{
-  presences_foreach_contact (self, contact, renew_cb);
-}
-
-void
-from_heard (XmppPresences *self, const char *contact)
-{
-  if (g_hash_table_remove (self->guards, contact))
-    renew_all (self, contact);
-}
-
 static void
 gone_cb (RosterPair *roster, gpointer data)
 {
@@ -667,9 +498,7 @@ from_free (XmppPresences *self)
 {
   while (self->asking.head != NULL)
     asking_free (self->asking.head->data);
-  g_queue_clear_full (&self->renewing, g_free);
-  g_queue_clear_full (&self->hurried, g_free);
-  g_hash_table_unref (self->guards);
+  from_renew_free (self);
   xmpp_pidf_clear (&self->seen);
   g_clear_pointer (&self->seen_from, g_bytes_unref);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
  * Between the parts of presence across the XMPP border: xmpp-presence.c (the
- * link, what comes, what is owed), xmpp-presence-from.c (XMPP users who watch)
- * and xmpp-presence-to.c (XMPP users who are watched). */
+ * link, what comes, what is owed), xmpp-presence-from.c (XMPP users who watch; for
+ * how long: xmpp-presence-renew.c) and xmpp-presence-to.c (XMPP users who are
+ * watched). */
 #pragma once
 #include "service/xmpp-presence.h"
 #include "service/xmpp-priv.h"
@@ -40,11 +41,11 @@ struct XmppPresences {
   Limit *asks;          /* of users of ours: subscription requests */
   Limit *requests;      /* of XMPP users */
   GQueue asking;        /* from.c: subscriptions on their way */
-  GHashTable *guards;   /* from.c: XMPP users who were probed before a renewal,
+  GHashTable *guards;   /* renew.c: XMPP users who were probed before a renewal,
                          and when (gint64) */
-  GQueue renewing;      /* from.c: names of pairs */
+  GQueue renewing;      /* renew.c: names of pairs */
   gint64 renew_at;
-  GQueue hurried; /* from.c: users and contacts, whose time is short */
+  GQueue hurried; /* renew.c: users and contacts, whose time is short */
   gint64 hurry_at;
   guint32 cseq;
   XmppPidf seen;     /* from.c: what the newest document says */
@@ -82,14 +83,32 @@ void from_unsubscribe (XmppPresences *self, const char *user,
                        const char *contact);
 void from_probe (XmppPresences *self, const XmppPresence *presence,
                  const char *user, const char *contact);
-/* A stanza of contact's came: he is there. */
-void from_heard (XmppPresences *self, const char *contact);
 /* He is not, for good. */
 void from_gone (XmppPresences *self, const char *contact);
-void from_advance (XmppPresences *self);
-void from_link_down (XmppPresences *self);
 void from_free (XmppPresences *self);
 void from_ended (XmppPresences *self, Sub *sub);
+
+/* How long a subscription outlives the last sign of its watcher. */
+#define FROM_LIFE_DAYS 30
+/* The live subscription of contact, or NULL. */
+Sub *from_find (XmppPresences *self, const char *user, const char *contact);
+/* A SUBSCRIBE of his; sub: NULL to begin, or the one that ends or is renewed; jid:
+ * who is told if it cannot be dealt with, or NULL. */
+typedef enum { FROM_BEGIN, FROM_END, FROM_RENEW } FromAsk;
+void from_send (XmppPresences *self, FromAsk ask, const char *user,
+                const char *contact, const Sub *sub, const char *jid);
+
+/* renew.c */
+/* A stanza of contact's came: he is there. */
+void from_heard (XmppPresences *self, const char *contact);
+/* There is a sign of its watcher: renews it if it is old. */
+void from_renew (XmppPresences *self, Sub *sub);
+/* His subscription was granted for seconds. */
+void from_granted (XmppPresences *self, const char *user, const char *contact,
+                   guint expires);
+void from_advance (XmppPresences *self);
+void from_link_down (XmppPresences *self);
+void from_renew_free (XmppPresences *self);
 
 /* to.c */
 void to_tell (XmppPresences *self, Pair *pair, gboolean is_paced);

@@ -415,6 +415,11 @@ def test_list_members(xavier, yvonne, server, alice, xmpp_user):
     yvonne.expect_presence(sender=ALICE, type='subscribe')
     yvonne.unsubscribed(ALICE)
     watch.expect(**{yvonne.user: 'rejected'})
+    setting(server, share_availability='false')
+    watch.expect(**{xavier.user: 'unknown'})
+    xavier.presence(show='dnd')
+    setting(server, share_availability='true')
+    watch.expect(**{xavier.user: 'open'})
     xavier.disconnect()
     watch.expect(**{xavier.user: 'closed'})
     server.ctl('contacts', 'remove', ALICE, uri(xavier))
@@ -507,6 +512,22 @@ def test_link_down(prosody, xavier, server, alice, xmpp_user):
     again.presence(show='dnd')
     expect_body(watch, BUSY)
     expect_roster(again, ALICE, 'both')
+
+
+def test_list_while_the_link_is_down(prosody, xavier, server, alice):
+    server.ctl('contacts', 'add', ALICE, uri(xavier))
+    watch = rlmi.watch(alice, f'sip:{ALICE};pres-list=contacts')
+    grant(xavier)
+    watch.expect(**{xavier.user: 'open'})
+    prosody.freeze()
+    server.wait_linked(False)
+    watch.expect(**{xavier.user: 'unknown'})
+    prosody.thaw()
+    server.wait_linked(within=30)
+    watch.expect(**{xavier.user: 'open'})
+    server.restart()
+    server.wait_linked()
+    watch.expect(**{xavier.user: 'open'})
 
 
 def test_link_hangs(prosody, xavier, server, alice):
