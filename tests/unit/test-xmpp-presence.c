@@ -783,6 +783,19 @@ test_to_who (void)
   expect (bed, "");
 }
 
+/* XEP-0106: what a JID cannot have is escaped, there and back. */
+static void
+test_to_escaped (void)
+{
+  g_autoptr (ServiceBed) bed = bed_new ();
+
+  bed_subscribe (bed, ALICE, "d'artagnan@" XMPP_DOMAIN, "presence", 3600);
+  bed_drain (bed);
+  expect (bed, "probe " ALICE " > d\\27artagnan@" XMPP_DOMAIN "\n");
+  show (bed, "d\\27artagnan@" XMPP_DOMAIN "/a b", XMPP_SHOW_NONE, NULL);
+  bed_expect (bed, ALICE, SUBS_ACTIVE, ";gr=a%20b</contact>");
+}
+
 /* What one is told is nobody else's. */
 static void
 test_to_apart (void)
@@ -1042,6 +1055,7 @@ main (int argc, char **argv)
   ADD ("to/user-gone", test_to_user_gone);
   ADD ("to/adhoc-max", test_to_adhoc_max);
   ADD ("to/who", test_to_who);
+  ADD ("to/xep0106/escaped", test_to_escaped);
   ADD ("to/apart", test_to_apart);
   ADD ("to/many-ask", test_many_ask);
   ADD ("to/list", test_list);
