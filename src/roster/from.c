@@ -189,6 +189,15 @@ note_told (RosterPair *pair, const RosterResource *resource)
   g_array_append_val (pair->told, new);
 }
 
+void
+roster_told (RosterPair *pair, const RosterResource *resource)
+{
+  if (find_told (pair, resource->name) != NULL)
+    return;
+  note_told (pair, resource);
+  find_told (pair, resource->name)->is_stale = TRUE;
+}
+
 /* New and changed ones; before those that are gone, so that he does not look
  * offline in between. */
 static gboolean

@@ -178,6 +178,10 @@ typedef gboolean (*RosterTellFn) (const RosterResource *resource,
 gboolean roster_tell (RosterPair *pair, const RosterShown *shown,
                       RosterTellFn fn, gpointer data);
 
+/* A client of his was told of it (the answer to a probe): when it is not there any
+ * more, he hears of that too. */
+void roster_told (RosterPair *pair, const RosterResource *resource);
+
 /* --- Sending --- */
 
 /* The pair that has waited longest of those that owe; NULL: none. */

@@ -634,6 +634,7 @@ judge_settings_changed (const PolicySettings *settings, gpointer data)
   guint kinds = 0;
 
   self->settings = *settings;
+  self->policy_changes++;
   mail_settings_changed (self->mail);
   if (needs_judging (&before, settings))
     kinds |= PACE_KIND (PACE_JUDGE);
@@ -650,6 +651,7 @@ judge_policy_changed (const char *aor, gpointer data)
 {
   Service *self = data;
 
+  self->policy_changes++;
   facts_forget (self->facts, aor);
   if (aor == NULL)
     service_sweep (self, PACE_KIND (PACE_JUDGE));
@@ -676,6 +678,7 @@ void
 judge_user_changed (Service *self, const StoreUser *before,
                     const StoreUser *after)
 {
+  self->policy_changes++;
   if (before->allow_without_approval != after->allow_without_approval) {
     PolicyUser *user = facts_peek (self->facts, after->aor);
 

@@ -155,3 +155,9 @@ tests_unit_test_xmpp_presence_SOURCES = tests/unit/test-xmpp-presence.c \
   $(service_bed)
 tests_unit_test_xmpp_presence_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_unit_test_xmpp_presence_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
+check_PROGRAMS += tests/unit/test-xmpp-presence-random
+tests_unit_test_xmpp_presence_random_SOURCES = \
+  tests/unit/test-xmpp-presence-random.c $(service_bed)
+tests_unit_test_xmpp_presence_random_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_unit_test_xmpp_presence_random_LDADD = src/libstore.a $(SERVICE_LIBS) \
+  $(PQ_LIBS)

@@ -37,6 +37,7 @@ struct Service {
   Presence *presence;
   Subs *subs;
   PolicySettings settings;
+  guint policy_changes; /* of settings, users and what they decided: counted */
   Facts *facts;
   Calls *calls;
   Documents *documents;

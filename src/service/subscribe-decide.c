@@ -25,6 +25,7 @@ typedef struct {
   Sub *sub;
   guint32 cseq;
   guint granted;
+  guint policy_changes; /* service->policy_changes when it was decided */
   gboolean is_quiet; /* it wants no NOTIFY, for it has... */
   char *etag;        /* ...this, or NULL */
   SubscribeAnswerFn answer;
@@ -42,6 +43,7 @@ subscribing_new (Service *service, Sub *sub, guint granted,
   self->sub = sub_ref (sub);
   self->cseq = sub_remote_cseq (sub);
   self->granted = granted;
+  self->policy_changes = service->policy_changes;
   self->is_quiet = etag != NULL;
   if (etag != NULL)
     self->etag = g_steal_pointer (etag);
@@ -108,6 +110,7 @@ shorten (Subscribing *self)
   counters_add (service->counters, "answers_from_memory", 1);
 }
 
+/* What changed since it was decided has not found a dialog to judge. */
 static void
 stored (Service *service, Sub *sub, guint64 ticket, StoreOutcome outcome,
         gpointer data)
@@ -128,6 +131,8 @@ stored (Service *service, Sub *sub, guint64 ticket, StoreOutcome outcome,
     subs_committed (service->subs, sub, ticket, service_now (service), actions);
   }
   service_act (service, actions);
+  if (self->policy_changes != service->policy_changes && !sub_is_gone (sub))
+    judge_again (service, sub, JUDGE_ONLY);
   subscribing_free (self);
 }
 

@@ -367,8 +367,11 @@ answer_probe (XmppPresences *self, RosterPair *roster, Sub *sub,
   if (seen == NULL || seen->resources->len == 0)
     is_sent = show_cb (&nobody, FALSE, &showing);
   else
-    for (guint i = 0; i < seen->resources->len && is_sent; i++)
+    for (guint i = 0; i < seen->resources->len && is_sent; i++) {
       is_sent = show_cb (seen->resources->pdata[i], TRUE, &showing);
+      if (is_sent)
+        roster_told (roster, seen->resources->pdata[i]);
+    }
   if (!is_sent)
     roster_asked (self->roster, roster);
 }
