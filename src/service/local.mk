@@ -152,7 +152,7 @@ tests_unit_test_service_xmpp_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_unit_test_service_xmpp_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
 check_PROGRAMS += tests/unit/test-xmpp-presence
 tests_unit_test_xmpp_presence_SOURCES = tests/unit/test-xmpp-presence.c \
-  $(service_bed)
+  tests/unit/xmpp-presence-world.h $(service_bed)
 tests_unit_test_xmpp_presence_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_unit_test_xmpp_presence_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
 check_PROGRAMS += tests/unit/test-xmpp-presence-random
@@ -161,3 +161,8 @@ tests_unit_test_xmpp_presence_random_SOURCES = \
 tests_unit_test_xmpp_presence_random_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_unit_test_xmpp_presence_random_LDADD = src/libstore.a $(SERVICE_LIBS) \
   $(PQ_LIBS)
+check_PROGRAMS += tests/unit/test-xmpp-contacts
+tests_unit_test_xmpp_contacts_SOURCES = tests/unit/test-xmpp-contacts.c \
+  tests/unit/xmpp-presence-world.h $(service_bed)
+tests_unit_test_xmpp_contacts_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_unit_test_xmpp_contacts_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
