@@ -38,6 +38,7 @@ src_libcodec_a_SOURCES = src/codec/inflate.c src/codec/inflate.h \
 src_libcodec_a_SOURCES += src/codec/mime.c src/codec/mime.h \
   src/codec/multipart.c src/codec/cpim.c src/codec/cpim.h \
   src/codec/imdn.c src/codec/imdn-xml.c src/codec/imdn.h \
+  src/codec/conference-info.c src/codec/conference-info.h \
   src/codec/composing.c src/codec/composing.h \
   src/codec/content.c src/codec/content.h \
   src/codec/recipients.c src/codec/recipients.h src/codec/list-message.c \
@@ -169,3 +170,7 @@ tests_unit_test_rls_LDADD = $(CODEC_LIBS)
 check_PROGRAMS += tests/unit/test-xmpp-pidf
 tests_unit_test_xmpp_pidf_SOURCES = tests/unit/test-xmpp-pidf.c
 tests_unit_test_xmpp_pidf_LDADD = $(CODEC_LIBS)
+check_PROGRAMS += tests/unit/test-conference-info
+tests_unit_test_conference_info_SOURCES = tests/unit/test-conference-info.c
+tests_unit_test_conference_info_CPPFLAGS = $(AM_CPPFLAGS) $(XML_CFLAGS)
+tests_unit_test_conference_info_LDADD = $(CODEC_LIBS)
