@@ -13,4 +13,5 @@ dist_sql_DATA = sql/0001-base.sql sql/0002-users.sql sql/0003-state.sql \
   sql/0012-permanent.sql \
   sql/0013-messages-admin.sql \
   sql/0014-last-seen.sql \
-  sql/0015-lists.sql
+  sql/0015-lists.sql \
+  sql/0016-rooms.sql

@@ -132,6 +132,38 @@ store_request_free (StoreRequest *self)
   g_free (self);
 }
 
+/* Somebody who is in a text conference: a row of `room_members`. */
+typedef struct {
+  char *room, *member; /* AoRs */
+  char *nick;
+  char *password; /* or NULL */
+} StoreMember;
+
+static inline StoreMember *
+store_member_new (const char *room, const char *member, const char *nick,
+                  const char *password)
+{
+  StoreMember *self = g_new0 (StoreMember, 1);
+
+  self->room = g_strdup (room);
+  self->member = g_strdup (member);
+  self->nick = g_strdup (nick);
+  self->password = g_strdup (password);
+  return self;
+}
+
+static inline void
+store_member_free (StoreMember *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->room);
+  g_free (self->member);
+  g_free (self->nick);
+  g_free (self->password);
+  g_free (self);
+}
+
 typedef enum {
   STORE_PUT_BINDING,       /* binding */
   STORE_DROP_BINDING,      /* binding: by aor and key */
@@ -139,6 +171,8 @@ typedef enum {
   STORE_DROP_PUBLICATION,  /* publication: by aor and key */
   STORE_PUT_SUBSCRIPTION,  /* sub */
   STORE_DROP_SUBSCRIPTION, /* sub: by local tag */
+  STORE_PUT_MEMBER,        /* member */
+  STORE_DROP_MEMBER,       /* member: by room and member */
   STORE_ADD_REQUEST,       /* request; a row that is there (a decision) stays */
   STORE_DROP_REQUEST, /* request: by presentity and watcher, while it is pending
                          (a decision stays) */
@@ -151,6 +185,7 @@ typedef struct {
     RegBinding *binding;
     PresenceRow *publication;
     SubsStored *subscription;
+    StoreMember *member;
     StoreRequest *request;
   };
 } StoreWrite;
@@ -164,6 +199,8 @@ store_write_clear (StoreWrite *self)
     presence_row_free (self->publication);
   else if (self->kind <= STORE_DROP_SUBSCRIPTION)
     subs_stored_free (self->subscription);
+  else if (self->kind <= STORE_DROP_MEMBER)
+    store_member_free (self->member);
   else
     store_request_free (self->request);
 }
@@ -205,6 +242,8 @@ typedef struct {
   void (*publication) (PresenceRow *row, gpointer data);
   void (*subscription) (SubsStored *row, gpointer data);
   void (*loaded) (gpointer data); /* everything has been told */
+  /* Who is in a text conference; after the subscriptions.  May be NULL. */
+  void (*member) (StoreMember *row, gpointer data);
   /* STORE_SECRET_LEN bytes that are this database's own, before the rest; may be
    * NULL. */
   void (*secret) (const guint8 *secret, gpointer data);

@@ -71,6 +71,12 @@ tell_row (Load *self, guint t, gpointer row)
   case STORE_PUT_PUBLICATION:
     self->config.fns.publication (row, self->config.fns_data);
     break;
+  case STORE_PUT_MEMBER:
+    if (self->config.fns.member != NULL)
+      self->config.fns.member (row, self->config.fns_data);
+    else
+      store_member_free (row);
+    break;
   default:
     self->config.fns.subscription (row, self->config.fns_data);
   }
@@ -181,6 +187,12 @@ subscription_cb (const PGresult *result, gpointer data)
 }
 
 static void
+member_cb (const PGresult *result, gpointer data)
+{
+  take_rows (data, 3, result);
+}
+
+static void
 permanent_cb (const PGresult *result, gpointer data)
 {
   Load *self = data;
@@ -249,7 +261,7 @@ static void
 ask_rows (Load *self, guint t)
 {
   static const ControlAnswerFn answers[ROW_TABLES]
-      = { binding_cb, publication_cb, subscription_cb };
+      = { binding_cb, publication_cb, subscription_cb, member_cb };
   g_autofree char *sql = row_sql_load (row_table_at (t));
 
   control_ask (self->config.control, &(ControlQuery){ .sql = sql,

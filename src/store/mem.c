@@ -207,6 +207,8 @@ is_worth_loading (StoreMem *self, const StoreWrite *row)
     return is_enabled_user (self, row->binding->aor);
   if (row->kind == STORE_PUT_PUBLICATION)
     return is_enabled_user (self, row->publication->aor);
+  if (row->kind == STORE_PUT_MEMBER)
+    return is_enabled_user (self, row->member->member);
   watcher
       = g_hash_table_lookup (self->users, row->subscription->dialog.watcher);
   return (is_list (row->subscription->dialog.presentity)
@@ -224,8 +226,12 @@ tell_row (StoreMem *self, const StoreWrite *row)
     self->load_fns.binding (copy, self->load_data);
   else if (row->kind == STORE_PUT_PUBLICATION)
     self->load_fns.publication (copy, self->load_data);
-  else
+  else if (row->kind == STORE_PUT_SUBSCRIPTION)
     self->load_fns.subscription (copy, self->load_data);
+  else if (self->load_fns.member != NULL)
+    self->load_fns.member (copy, self->load_data);
+  else
+    store_member_free (copy);
 }
 
 static void

@@ -666,5 +666,5 @@ store_pg_messages (StorePg *self)
 guint
 store_schema_version (void)
 {
-  return 15;
+  return 16;
 }

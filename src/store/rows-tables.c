@@ -102,7 +102,7 @@ static const Column subscription_columns[] = {
 
 /* Lists (service/lists.h) are no users' presence, and it is seen later whether
  * they are still there.  Nor are those of a domain where nobody is a user: of
- * XMPP, as long as there is a link.
+ * XMPP, as long as there is a link, and of rooms.
  * A watcher may be of another domain, so only one who is known not to be
  * allowed any more counts: a disabled user, or one removed while the daemon was
  * away (rows of `changes` that it has not seen). */
@@ -125,6 +125,30 @@ const Table subscriptions_table = {
                     " WHERE c.table_name = 'users' AND c.key IS NOT NULL AND "
                     "NOT EXISTS ("
                     "SELECT FROM rollcall.users u WHERE u.aor = c.key))",
+};
+
+#define M(name)                                                                \
+  {                                                                            \
+#name, COLUMN_TEXT, offsetof(StoreMember, name)                            \
+  }
+
+static const Column member_columns[] = {
+  M (room),
+  M (member),
+  M (nick),
+  M (password),
+};
+
+const Table members_table = {
+  .name = "room_members",
+  .put = STORE_PUT_MEMBER,
+  .drop = STORE_DROP_MEMBER,
+  .size = sizeof (StoreMember),
+  .n_keys = 2,
+  .n_columns = G_N_ELEMENTS (member_columns),
+  .columns = member_columns,
+  .is_lasting = TRUE,
+  .keep = OF_ENABLED_USER ("member"),
 };
 
 #define R(name)                                                                \

@@ -19,7 +19,7 @@ row_table_at (guint i)
 {
   static const Table *const tables[WRITE_TABLES]
       = { &bindings_table, &publications_table, &subscriptions_table,
-          &requests_table };
+          &members_table, &requests_table };
 
   g_assert (i < WRITE_TABLES);
   return tables[i];
@@ -51,6 +51,12 @@ row_copy (const Table *table, gconstpointer row)
     return reg_binding_copy (row);
   case STORE_PUT_PUBLICATION:
     return presence_row_copy (row);
+  case STORE_PUT_MEMBER: {
+    const StoreMember *member = row;
+
+    return store_member_new (member->room, member->member, member->nick,
+                             member->password);
+  }
   case STORE_ADD_REQUEST:
     return store_request_new (((const StoreRequest *)row)->presentity,
                               ((const StoreRequest *)row)->watcher);
@@ -71,6 +77,8 @@ row_free (const Table *table, gpointer row)
 gint64
 row_expires_at (const Table *table, gconstpointer row)
 {
+  if (table->is_lasting)
+    return G_MAXINT64;
   for (guint i = 0; i < table->n_columns; i++)
     if (strcmp (table->columns[i].name, "expires_at") == 0)
       return CFIELD (row, &table->columns[i], gint64);
@@ -257,6 +265,9 @@ row_sql_load (const Table *table)
 char *
 row_sql_sweep (const Table *table)
 {
+  if (table->is_lasting)
+    return g_strdup_printf ("DELETE FROM rollcall.%s AS t WHERE NOT (%s)",
+                            table->name, table->keep);
   return g_strdup_printf ("DELETE FROM rollcall.%s AS t "
                           "WHERE NOT ((t.expires_at > now() OR %s) AND %s)",
                           table->name,

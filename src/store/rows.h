@@ -34,6 +34,7 @@ typedef struct {
   guint n_keys; /* the first columns are its primary key; they are text */
   guint n_columns;
   const Column *columns;
+  gboolean is_lasting; /* its rows do not expire */
   gboolean is_added; /* a row that is there stays as it is */
   const char *drop_if; /* SQL condition on row "t": which rows may be dropped;
                           NULL: any */
@@ -42,10 +43,10 @@ typedef struct {
 } Table;
 
 /* Those that are loaded at the start, and those that are written. */
-#define ROW_TABLES 3
-#define WRITE_TABLES 4
+#define ROW_TABLES 4
+#define WRITE_TABLES 5
 extern const Table bindings_table, publications_table, subscriptions_table,
-    requests_table;
+    members_table, requests_table;
 /* The table that a write is for, and all of them: first the loaded ones, in the
  * order of loading. */
 const Table *row_table (const StoreWrite *write);

@@ -376,6 +376,49 @@ test_policy (gconstpointer data)
   g_assert_cmpuint (read->contacts->len + read->decisions->len, ==, 0);
 }
 
+static StoreWrite
+member_write (StoreWriteKind kind, const char *room, const char *user,
+              const char *nick, const char *password)
+{
+  g_autofree char *aor = g_strconcat (user, "@example.com", NULL);
+
+  return write_of (kind, store_member_new (room, aor, nick, password));
+}
+
+/* Members of rooms last; those of nobody who may sign in do not. */
+static void
+test_members (gconstpointer data)
+{
+  g_autoptr (Rig) rig = rig_new (data);
+  const StoreMember *row;
+
+  rig_add_user (rig, "alice");
+  rig_start (rig);
+  rig_submit_one (
+      rig, "a", member_write (STORE_PUT_MEMBER, "r@rooms", "alice", "A", NULL));
+  rig_submit_one (
+      rig, "b",
+      member_write (STORE_PUT_MEMBER, "r@rooms", "alice", "A\"2", "p"));
+  rig_submit_one (
+      rig, "c", member_write (STORE_PUT_MEMBER, "q@rooms", "alice", "A", NULL));
+  rig_submit_one (
+      rig, "d",
+      member_write (STORE_PUT_MEMBER, "r@rooms", "nobody", "N", NULL));
+  rig_submit_one (
+      rig, "e",
+      member_write (STORE_DROP_MEMBER, "q@rooms", "alice", NULL, NULL));
+  rig_expect_outcomes (rig, 5,
+                       "a=COMMITTED\nb=COMMITTED\nc=COMMITTED\nd=COMMITTED\n"
+                       "e=COMMITTED\n");
+  rig_restart (rig);
+  g_assert_cmpuint (rig->members->len, ==, 1);
+  row = rig->members->pdata[0];
+  g_assert_cmpstr (row->room, ==, "r@rooms");
+  g_assert_cmpstr (row->member, ==, "alice@example.com");
+  g_assert_cmpstr (row->nick, ==, "A\"2");
+  g_assert_cmpstr (row->password, ==, "p");
+}
+
 static const char *
 decision_about (Rig *rig, const char *watcher)
 {
@@ -432,12 +475,12 @@ test_request_dropped (gconstpointer data)
   submit_request (rig, "a", "carol@example.com");
   rig_expect_outcomes (rig, 1, "a=COMMITTED\n");
   for (guint i = 0; i < 2; i++)
-    rig_submit_one (rig, i == 0 ? "b" : "c",
-                    write_of (STORE_DROP_REQUEST,
-                              store_request_new (
-                                  "alice@example.com",
-                                  i == 0 ? "bob@example.com"
-                                         : "carol@example.com")));
+    rig_submit_one (
+        rig, i == 0 ? "b" : "c",
+        write_of (STORE_DROP_REQUEST,
+                  store_request_new ("alice@example.com",
+                                     i == 0 ? "bob@example.com"
+                                            : "carol@example.com")));
   rig_expect_outcomes (rig, 2, "b=COMMITTED\nc=COMMITTED\n");
   g_assert_cmpstr (decision_about (rig, "bob@example.com"), ==, "block");
   g_assert_null (decision_about (rig, "carol@example.com"));
@@ -509,8 +552,8 @@ test_lag (gconstpointer data)
   rig->port->lag (rig->port->self, &lag);
   g_assert_cmpuint (lag.waiting, ==, 0);
   g_assert_cmpint (lag.oldest, ==, 0);
-  rig_submit_one (rig, "b", write_of (STORE_PUT_BINDING,
-                                      sample_binding ("alice", "k1")));
+  rig_submit_one (rig, "b",
+                  write_of (STORE_PUT_BINDING, sample_binding ("alice", "k1")));
   rig->port->lag (rig->port->self, &lag);
   g_assert_cmpuint (lag.waiting, ==, 1);
   rig_expect_outcomes (rig, 1, "b=COMMITTED\n");
@@ -538,6 +581,7 @@ contract_add_tests (const RigKind *kind)
   add (kind, "load/sweeps", test_load_sweeps);
   add (kind, "users", test_users);
   add (kind, "policy", test_policy);
+  add (kind, "members", test_members);
   add (kind, "policy/request", test_request);
   add (kind, "policy/request-dropped", test_request_dropped);
   add (kind, "policy/away", test_policy_away);

@@ -29,6 +29,12 @@ load_publication_cb (PresenceRow *row, gpointer data)
 }
 
 static void
+load_member_cb (StoreMember *row, gpointer data)
+{
+  g_ptr_array_add (((Rig *)data)->members, row);
+}
+
+static void
 load_subscription_cb (SubsStored *row, gpointer data)
 {
   g_ptr_array_add (((Rig *)data)->subscriptions, row);
@@ -200,6 +206,7 @@ clear_told (Rig *rig)
   g_ptr_array_set_size (rig->bindings, 0);
   g_ptr_array_set_size (rig->publications, 0);
   g_ptr_array_set_size (rig->subscriptions, 0);
+  g_ptr_array_set_size (rig->members, 0);
   g_string_truncate (rig->events, 0);
   g_string_truncate (rig->changed, 0);
   g_string_truncate (rig->loaded, 0);
@@ -222,6 +229,8 @@ rig_new (const RigKind *kind)
       = g_ptr_array_new_with_free_func ((GDestroyNotify)reg_binding_free);
   rig->publications
       = g_ptr_array_new_with_free_func ((GDestroyNotify)presence_row_free);
+  rig->members
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)store_member_free);
   rig->subscriptions
       = g_ptr_array_new_with_free_func ((GDestroyNotify)subs_stored_free);
   rig->events = g_string_new (NULL);
@@ -245,6 +254,7 @@ rig_free (Rig *rig)
   g_ptr_array_unref (rig->bindings);
   g_ptr_array_unref (rig->publications);
   g_ptr_array_unref (rig->subscriptions);
+  g_ptr_array_unref (rig->members);
   g_string_free (rig->events, TRUE);
   g_string_free (rig->changed, TRUE);
   g_string_free (rig->loaded, TRUE);
@@ -270,6 +280,7 @@ rig_start_only (Rig *rig)
                                     .binding = load_binding_cb,
                                     .publication = load_publication_cb,
                                     .subscription = load_subscription_cb,
+                                    .member = load_member_cb,
                                     .loaded = loaded_cb,
                                     .settings = load_settings_cb,
                                     .waiting = load_waiting_cb,
@@ -366,6 +377,8 @@ aor_of (const StoreWrite *write)
     return write->binding->aor;
   if (write->kind <= STORE_DROP_PUBLICATION)
     return write->publication->aor;
+  if (write->kind == STORE_PUT_MEMBER || write->kind == STORE_DROP_MEMBER)
+    return "rooms@example.com";
   return write->subscription->dialog.watcher;
 }
 

@@ -42,7 +42,7 @@ struct Rig {
   Counters *counters;
 
   /* Told by load. */
-  GPtrArray *users, *bindings, *publications, *subscriptions;
+  GPtrArray *users, *bindings, *publications, *subscriptions, *members;
   GString *permanents; /* "owner body" by line */
   gboolean is_loaded;
   PolicySettings settings; /* as told last */
