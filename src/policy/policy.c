@@ -11,6 +11,7 @@
 #define XCAP_DIFF "xcap-diff"
 #define SUMMARY "message-summary"
 #define UA_PROFILE "ua-profile"
+#define CONFERENCE "conference"
 
 /* A step fills answer and returns TRUE when it decides. */
 typedef gboolean (*StepFn) (const PolicyQuestion *question,
@@ -61,6 +62,13 @@ not_known (const PolicyQuestion *question, PolicyAnswer *answer)
   return (question->of_presentity == NULL
           || (question->is_local_watcher && question->of_watcher == NULL))
          && decide (answer, POLICY_PENDING, POLICY_BY_NOT_KNOWN);
+}
+
+/* A text conference decides itself whom it lets in. */
+static gboolean
+room (const PolicyQuestion *question, PolicyAnswer *answer)
+{
+  return decide (answer, POLICY_ALLOW, POLICY_BY_ROOM);
 }
 
 /* The decision of `watchers`: TRUE for a row of one of the kinds. */
@@ -206,6 +214,7 @@ static const struct {
   { REG, not_known },      { REG, allowed_by_name },
   { REG, owner_only },     { XCAP_DIFF, owner_only },
   { SUMMARY, owner_only }, { UA_PROFILE, owner_only },
+  { CONFERENCE, room },
 };
 
 gboolean
@@ -286,6 +295,7 @@ policy_step_text (PolicyStep step)
                             " are allowed",
     [POLICY_BY_DEFAULT] = "allowed without approval",
     [POLICY_BY_APPROVAL] = "waits for the owner's approval",
+    [POLICY_BY_ROOM] = "a room decides itself whom it lets in",
     [POLICY_BY_IM_OFF] = "messaging is switched off",
   };
 

@@ -43,6 +43,7 @@ typedef enum {
   POLICY_BY_BAD_RULES, /* a document of rules cannot be read */
   POLICY_BY_DEFAULT,   /* no decision and no rule: allowed */
   POLICY_BY_APPROVAL,  /* no decision and no rule: approval is required */
+  POLICY_BY_ROOM, /* a text conference decides itself */
   POLICY_BY_IM_OFF,
 } PolicyStep;
 const char *policy_step_text (PolicyStep step);

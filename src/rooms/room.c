@@ -139,6 +139,7 @@ rooms_saw_subject (Rooms *self, Member *member, const char *subject,
   Room *room = member->room;
 
   self->actions = actions;
+  member->has_subject = TRUE;
   if (is_heard (member) && crowd_set_subject (room->crowd, subject))
     show (room, member);
 }

@@ -62,7 +62,7 @@ struct Member {
   RoomsReason reason; /* of the event that is being dealt with */
   guint n_nicks, n_tries;
   gint64 since, due, absent_due; /* us; 0: none */
-  gboolean is_queued, is_stored;
+  gboolean is_queued, is_stored, is_back, has_subject;
   GHashTable *heard; /* nicks that he was told of while he comes in; or NULL */
 };
 

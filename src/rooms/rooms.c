@@ -73,6 +73,18 @@ member_since (const Member *self)
 }
 
 gboolean
+member_is_back (const Member *self)
+{
+  return self->is_back;
+}
+
+gboolean
+member_has_subject (const Member *self)
+{
+  return self->has_subject;
+}
+
+gboolean
 member_is_settled (const Member *self)
 {
   return self->state == MEMBER_IN || self->state == MEMBER_WAITING

@@ -53,7 +53,8 @@ typedef enum {
   ROOMS_ACT_IN,      /* he is in, or in again if is_again: who waits goes on */
   ROOMS_ACT_REFUSED, /* he was not let in: reason */
   ROOMS_ACT_ENDED,   /* he was in, and is not any more: reason */
-  ROOMS_ACT_AWAY,    /* he was in, and waits */
+  ROOMS_ACT_AWAY,    /* he was in, and waits; or he was not let in again, and
+                        waits still, if is_again */
   ROOMS_ACT_RENAMED, /* his nick is another now */
   ROOMS_ACT_NICK_REFUSED, /* member_wish is not to be had: reason */
   ROOMS_ACT_SHOW,         /* what there is to know of member's room changed */
@@ -92,6 +93,10 @@ const char *member_wish (const Member *self);     /* another that he asks for */
 const char *member_password (const Member *self); /* of the room, or NULL */
 MemberState member_state (const Member *self);
 gint64 member_since (const Member *self); /* in this state */
+/* Was he in before, so that he came in again? */
+gboolean member_is_back (const Member *self);
+/* Has he heard of the subject since he came in? */
+gboolean member_has_subject (const Member *self);
 /* In, or in again soon: not one who is not let in yet, or leaves. */
 gboolean member_is_settled (const Member *self);
 

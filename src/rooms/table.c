@@ -30,7 +30,7 @@ enum {
 #define STAYS(state, why) { state, 0, why }
 #define NOT_LET_IN(why) { MEMBER_OUT, REFUSE | FREE, why }
 #define OVER(why) { MEMBER_OUT, ERASE | END | FREE, why }
-#define LATER(why) { MEMBER_WAITING, BACK_OFF, why }
+#define LATER(why) { MEMBER_WAITING, BACK_OFF | AWAY, why }
 #define OUT(why) { MEMBER_OUT, FREE, why }
 
 const RoomsRow rooms_table[N_STATES][N_EVENTS] = {
@@ -105,7 +105,7 @@ const RoomsRow rooms_table[N_STATES][N_EVENTS] = {
     [EVENT_GONE]    = STAYS (MEMBER_REJOINING, "that was an earlier stay"),
     [EVENT_DOWN]    = LATER ("the service shuts down"),
     [EVENT_LOST]    = STAYS (MEMBER_REJOINING, "that was an earlier stay"),
-    [EVENT_UNLINK]  = STAYS (MEMBER_WAITING, "the link is down"),
+    [EVENT_UNLINK]  = { MEMBER_WAITING, AWAY, "the link is down" },
     [EVENT_TURN]    = NOT_NOW,
     [EVENT_DUE]     = LATER ("no answer"),
   },
@@ -216,6 +216,10 @@ enter (Rooms *self, Member *member, MemberState to, gboolean backs_off)
   leave_queue (self, member);
   if (to == MEMBER_JOINING || to == MEMBER_REJOINING || to == MEMBER_LEAVING)
     member->due = self->now + ANSWER;
+  if (to == MEMBER_JOINING || to == MEMBER_REJOINING) {
+    member->is_back = to == MEMBER_REJOINING;
+    member->has_subject = FALSE;
+  }
   if (to == MEMBER_WAITING && backs_off)
     member->due = self->now + pause_of (member);
   else if (to == MEMBER_WAITING)

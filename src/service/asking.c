@@ -16,6 +16,7 @@ asking_free (Asking *self)
   g_free ((char *)self->command.profile_type);
   g_free ((char *)self->command.suppress);
   g_free ((char *)self->command.list);
+  g_free ((char *)self->command.password);
   subs_stored_free (self->stored);
   g_free (self);
 }
@@ -40,6 +41,7 @@ asking_new (Service *service, const ServiceCaller *caller,
   self->command.profile_type = g_strdup (command->profile_type);
   self->command.suppress = g_strdup (command->suppress);
   self->command.list = g_strdup (command->list);
+  self->command.password = g_strdup (command->password);
   self->command.dialog = self->stored->dialog;
   self->answer = answer;
   self->data = data;

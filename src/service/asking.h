@@ -19,3 +19,6 @@ Asking *asking_new (Service *service, const ServiceCaller *caller,
                     const SubscribeCommand *command, SubscribeAnswerFn answer,
                     gpointer data);
 void asking_free (Asking *self);
+
+/* subscribe.c: what it waited for has come, and it is decided now; frees it. */
+void subscribe_asked (Asking *asking);

@@ -8,6 +8,7 @@
 #include "service/permanent.h"
 #include "service/seen.h"
 #include "service/xmpp-presence.h"
+#include "service/xmpp-rooms.h"
 
 #include "addr/aor.h"
 
@@ -59,6 +60,7 @@ drop (Service *self, const char *aor, SubsReason reason)
   service_bindings_gone (self, changes);
   presence_drop_user (self->presence, aor, service_publication_gone_cb, self);
   seen_forget (self, aor);
+  xmpp_rooms_user_gone (self, aor);
   lists_judge_watched (self, aor);
 }
 

@@ -12,6 +12,7 @@
 #include "service/watchers.h"
 #include "service/xcap_events.h"
 #include "service/xmpp-presence.h"
+#include "service/xmpp-rooms.h"
 
 #include "addr/aor.h"
 
@@ -640,6 +641,8 @@ judge_settings_changed (const PolicySettings *settings, gpointer data)
     kinds |= PACE_KIND (PACE_JUDGE);
   if (before.share_availability != settings->share_availability)
     kinds |= PACE_KIND (PACE_SHOW);
+  if (before.share_availability != settings->share_availability)
+    xmpp_rooms_sharing_changed (self);
   if (profile_has_changed (&before, settings))
     kinds |= PACE_KIND (PACE_PROFILE);
   if (kinds != 0)
@@ -688,6 +691,8 @@ judge_user_changed (Service *self, const StoreUser *before,
   }
   if (before->share_availability != after->share_availability)
     show_all (self, after->aor);
+  if (before->share_availability != after->share_availability)
+    xmpp_rooms_sharing_changed (self);
 }
 
 static void

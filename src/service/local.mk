@@ -57,10 +57,13 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/xmpp-message-copy.c src/service/xmpp-message-mail.c \
   src/service/xmpp-message-out.c src/service/xmpp-message-report.c \
   src/service/xmpp-message.c src/service/xmpp-presence.c \
-  src/service/xmpp-rooms.c \
   src/service/xmpp-presence.h src/service/xmpp-presence-from.c \
-  src/service/xmpp-presence-renew.c src/service/xmpp-presence-to.c \
-  src/service/xmpp-presence-priv.h \
+  src/service/xmpp-presence-renew.c \
+  src/service/xmpp-presence-to.c src/service/xmpp-presence-priv.h \
+  src/service/xmpp-rooms.c src/service/xmpp-rooms-in.c \
+  src/service/xmpp-rooms-notify.c src/service/xmpp-rooms-out.c \
+  src/service/xmpp-rooms-admin.c src/service/xmpp-rooms-presence.c \
+  src/service/xmpp-rooms.h src/service/xmpp-rooms-priv.h \
   src/port/clock.h src/port/documents.h src/port/loop.h \
   src/port/messages.h src/port/store.h src/port/sip_out.h \
   src/port/xmpp.h
@@ -113,6 +116,15 @@ check_PROGRAMS += tests/unit/test-mail
 tests_unit_test_mail_SOURCES = tests/unit/test-mail.c $(mail_bed)
 tests_unit_test_mail_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_unit_test_mail_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
+check_PROGRAMS += tests/unit/test-xmpp-rooms tests/unit/test-xmpp-rooms-random
+tests_unit_test_xmpp_rooms_random_SOURCES = \
+  tests/unit/test-xmpp-rooms-random.c $(mail_bed)
+tests_unit_test_xmpp_rooms_random_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_unit_test_xmpp_rooms_random_LDADD = src/libstore.a $(SERVICE_LIBS) \
+  $(PQ_LIBS)
+tests_unit_test_xmpp_rooms_SOURCES = tests/unit/test-xmpp-rooms.c $(mail_bed)
+tests_unit_test_xmpp_rooms_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_unit_test_xmpp_rooms_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
 check_PROGRAMS += tests/unit/test-xmpp-message
 tests_unit_test_xmpp_message_SOURCES = tests/unit/test-xmpp-message.c \
   $(mail_bed)
@@ -145,16 +157,16 @@ tests_unit_test_service_lists_SOURCES = tests/unit/test-service-lists.c \
   $(service_bed)
 tests_unit_test_service_lists_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_unit_test_service_lists_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
-check_PROGRAMS += tests/unit/test-service-xmpp
-tests_unit_test_service_xmpp_SOURCES = tests/unit/test-service-xmpp.c \
-  $(service_bed)
-tests_unit_test_service_xmpp_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
-tests_unit_test_service_xmpp_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
 check_PROGRAMS += tests/unit/test-xmpp-presence
 tests_unit_test_xmpp_presence_SOURCES = tests/unit/test-xmpp-presence.c \
   tests/unit/xmpp-presence-world.h $(service_bed)
 tests_unit_test_xmpp_presence_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 tests_unit_test_xmpp_presence_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
+check_PROGRAMS += tests/unit/test-service-xmpp
+tests_unit_test_service_xmpp_SOURCES = tests/unit/test-service-xmpp.c \
+  $(service_bed)
+tests_unit_test_service_xmpp_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
+tests_unit_test_service_xmpp_LDADD = src/libstore.a $(SERVICE_LIBS) $(PQ_LIBS)
 check_PROGRAMS += tests/unit/test-xmpp-presence-random
 tests_unit_test_xmpp_presence_random_SOURCES = \
   tests/unit/test-xmpp-presence-random.c $(service_bed)

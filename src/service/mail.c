@@ -434,6 +434,16 @@ take_item (Mail *self, Letter *letter, const MailItem *item)
     service_enter (self->service);
 }
 
+static void
+leave_out (GPtrArray *devices, const char *device)
+{
+  for (guint i = 0; i < devices->len; i++)
+    if (g_str_equal (devices->pdata[i], device)) {
+      g_ptr_array_remove_index (devices, i);
+      return;
+    }
+}
+
 void
 mail_send (Mail *self, MailItem *item)
 {
@@ -445,10 +455,12 @@ mail_send (Mail *self, MailItem *item)
                    .recipient = message->recipient,
                    .content = item->content,
                    .keep = item->keep,
-                   .is_direct = item->instance != NULL,
+                   .is_direct = item->instance != NULL || item->except != NULL,
                    .first = item->first,
                    .expires_at = message->expires_at };
 
+  if (item->except != NULL)
+    leave_out (devices, item->except);
   in.id = message->id = mail_next_id (self);
   take_item (self, letter_new (self, message), item);
   im_message (self->im, &in, (const char *const *)devices->pdata, devices->len,

@@ -19,7 +19,8 @@ typedef struct {
   ImContent content;
   ImKeep keep;
   gboolean is_untold;     /* not for the ledger, unless it is stored */
-  const char *instance;   /* to this device alone (a GRUU); NULL: to all */
+  const char *instance;   /* to this device alone (a GRUU); NULL: to all... */
+  const char *except;     /* ...but this one; or NULL.  Not with IM_KEEP */
   const char *first;      /* to this device first; NULL: as im/ knows */
   gboolean is_theirs;     /* a user's, although there is no request: he hears
                              that it is stored */

@@ -15,6 +15,7 @@
 #include "service/relay.h"
 #include "service/reports.h"
 #include "service/xmpp-message.h"
+#include "service/xmpp-rooms.h"
 
 #define SECOND ((gint64)1000000)
 #define DAY (86400 * SECOND)
@@ -304,7 +305,9 @@ service_message (Service *self, const ServiceCaller *caller,
 {
   ServiceCaller device = *caller;
 
-  if (command->is_many || command->list != NULL)
+  if (xmpp_rooms_is_addressed (self, command))
+    xmpp_rooms_say (self, caller, command, answer, data);
+  else if (command->is_many || command->list != NULL)
     to_many (self, caller, command, answer, data);
   else if (needs_policy (self, command))
     ask_policy (self, caller, command, answer, data);

@@ -14,6 +14,7 @@
 #include "service/watchers.h"
 #include "service/xcap_events.h"
 #include "service/xmpp-presence.h"
+#include "service/xmpp-rooms.h"
 
 #include "addr/uri.h"
 
@@ -278,6 +279,7 @@ watcher_changed (Service *self, const SubsAction *action, GArray *actions)
     lists_ended (self, action);
     return;
   }
+  xmpp_rooms_watcher_changed (self, action);
   if (template == NULL)
     return;
   watchers_note (self, action);
@@ -325,6 +327,7 @@ service_act_stored (Service *self, GArray *actions, Sub *sub,
       registrations_forget (self, action.sub);
       lists_forget (self, action.sub);
       xmpp_presence_ended (self, action.sub);
+      xmpp_rooms_forget (self, action.sub);
       sub_unref (action.sub);
       break;
     }

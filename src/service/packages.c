@@ -13,7 +13,9 @@
 #include "service/summary.h"
 #include "service/watchers.h"
 #include "service/xcap_events.h"
+#include "service/xmpp-rooms.h"
 
+#include "codec/conference-info.h"
 #include "codec/dialoginfo.h"
 #include "codec/pidf-diff.h"
 #include "codec/reginfo.h"
@@ -86,6 +88,12 @@ static Package packages[] = {
     .event_params = "effective-by=0", /* RFC 6080 6.2.3: at once */
     .default_expires = 86400,         /* RFC 6080 6.4 */
     .ignores_body = TRUE },           /* RFC 6080 6.3 */
+  { .name = CONFERENCE,
+    .content_type = CONFERENCE_TYPE,
+    .accept = CONFERENCE_TYPE,
+    .compose = xmpp_rooms_document,
+    .notified = xmpp_rooms_notified,
+    .is_room = TRUE },
 };
 
 const char *

@@ -40,6 +40,7 @@ typedef struct {
                           NULL */
   guint default_expires;    /* seconds; 0: as the limits have it */
   gboolean ignores_body;    /* a SUBSCRIBE's, of whatever type */
+  gboolean is_room; /* of a text conference (xmpp-rooms.h) */
   /* What it tells has to be read first (xcap_events.h). */
   gboolean is_read;
   /* A NOTIFY without answer ends the subscription, not only its device's

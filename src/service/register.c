@@ -5,7 +5,7 @@
 #include "service/mail.h"
 #include "service/orphans.h"
 #include "service/registrations.h"
-#include "service/service-priv.h"
+#include "service/xmpp-rooms.h"
 
 #include "addr/aor.h"
 
@@ -102,6 +102,7 @@ service_bindings_gone (Service *self, GPtrArray *changes)
   orphans_bindings_changed (self, changes);
   registrations_changed (self, changes);
   mail_bindings_changed (self->mail, changes);
+  xmpp_rooms_bindings_changed (self, changes);
 }
 
 /* The dialogs of the device that registered go on over its new flow. */
@@ -151,6 +152,7 @@ accepted (Registering *self, StoreOutcome outcome)
   orphans_bindings_changed (service, self->changes);
   registrations_changed (service, self->changes);
   mail_bindings_changed (service->mail, self->changes);
+  xmpp_rooms_bindings_changed (service, self->changes);
 }
 
 /* Who has been disabled meanwhile has lost his bindings, this one too. */

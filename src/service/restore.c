@@ -13,6 +13,7 @@
 #include "service/shape.h"
 #include "service/xcap_events.h"
 #include "service/xmpp-presence.h"
+#include "service/xmpp-rooms.h"
 
 #include "addr/aor.h"
 #include "codec/pidf.h"
@@ -137,6 +138,7 @@ loaded_cb (gpointer data)
 
   self->is_ready = TRUE;
   orphans_loaded (self);
+  xmpp_rooms_loaded (self);
   g_message ("loaded %u users, %u bindings, %u publications, %u subscriptions",
              g_hash_table_size (self->users), reg_size (self->reg),
              presence_size (self->presence), subs_size (self->subs));
@@ -173,7 +175,8 @@ service_start (Service *self, void (*ready) (gpointer data), gpointer data)
                                     .waiting = mail_waiting_cb,
                                     .message_seen = mail_seen_cb,
                                     .last_message = mail_last_cb,
-                                    .permanent = permanent_load_cb };
+                                    .permanent = permanent_load_cb,
+                                    .member = xmpp_rooms_member_cb };
 
   self->ready_fn = ready;
   self->ready_data = data;

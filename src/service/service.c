@@ -21,6 +21,7 @@
 #include "service/watchers.h"
 #include "service/xcap_events.h"
 #include "service/xmpp-presence.h"
+#include "service/xmpp-rooms.h"
 #include "service/xmpp-priv.h"
 
 #define TICK_MS 100
@@ -221,6 +222,7 @@ service_set_limits (Service *self, const ServiceLimits *limits)
   subs_set_limits (self->subs, &limits->subs);
   mail_settings_changed (self->mail);
   backend_settings_changed (self->backend);
+  xmpp_rooms_limits_changed (self);
 }
 
 void
@@ -296,6 +298,7 @@ stop_timeout_cb (gpointer data)
   relays_give_up (self);
   aggregates_give_up (self->aggregates);
   mail_give_up (self->mail);
+  xmpp_rooms_give_up (self);
   if (self->in_flight > 0)
     g_warning ("stopped with %u requests unanswered", self->in_flight);
   finish_stop (self);
@@ -392,6 +395,7 @@ service_status (Service *self, ServiceStatusFn fn, gpointer data)
   status_number ("list_members", n_members, fn, data);
   status_number ("xmpp_pairs", xmpp.n_pairs, fn, data);
   status_number ("xmpp_pairs_paced", xmpp.n_paced, fn, data);
+  status_number ("room_members", xmpp_rooms_size (self), fn, data);
   status_number ("policies_in_memory", facts_size (self->facts), fn, data);
   status_number ("messages_waiting", im_count_all (mail_im (self->mail)), fn,
                  data);

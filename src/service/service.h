@@ -13,6 +13,7 @@
 #include "port/messages.h"
 #include "port/sip_out.h"
 #include "port/store.h"
+#include "rooms/rooms.h"
 
 typedef struct Service Service;
 
@@ -38,6 +39,9 @@ typedef struct {
   WatchLimits watch;    /* of subscriptions to other domains */
   guint xcap_subscriptions; /* to one user's documents at one time */
   guint xcap_uris;          /* that one of them may name */
+  RoomsLimits rooms;        /* text conferences */
+  guint room_history;       /* messages told to who goes into one */
+  guint room_delay;         /* ms that changes of its roster are gathered */
   guint list_max;           /* subscriptions of one user to lists */
   guint list_members;       /* that one of them may have */
   guint list_delay;         /* ms that changes of members are gathered */
@@ -164,6 +168,7 @@ typedef struct {
   gint64 expires;    /* -1 not given */
   const char *suppress; /* Suppress-If-Match (RFC 5839), or NULL */
   const char *list; /* pres-list of the Request-URI, or NULL */
+  const char *password; /* ...of a text conference, or NULL */
   gboolean has_lists; /* Supported: eventlist */
   gboolean is_body_optional; /* one that is not understood is passed over (RFC
                                 3261 20.11) */
@@ -197,7 +202,8 @@ typedef struct {
   const char *recipient; /* AoR of the Request-URI; NULL: not of our domains,
                             relay it */
   const char *peer;      /* ...the AoR in that domain, or NULL */
-  const char *instance;  /* gr of the Request-URI, or NULL */
+  const char *instance;  /* gr of the Request-URI, or NULL; of a peer in a text
+                            conference his name there */
   SipIncoming *request;  /* stays valid until the answer */
   gboolean is_message;   /* a MESSAGE; else another request to be relayed */
   /* Of a MESSAGE.  What is not there is NULL. */
@@ -207,6 +213,7 @@ typedef struct {
   const char
       *list; /* pres-list of the Request-URI: to that group of contacts of
                        recipient ("contacts": all) */
+  const char *password; /* of the Request-URI, for a text conference; or NULL */
   const char *content_type, *content_encoding; /* as they came */
   const char *body;
   gsize body_len;

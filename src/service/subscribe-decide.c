@@ -10,6 +10,7 @@
 #include "service/packages.h"
 #include "service/shape.h"
 #include "service/xcap_events.h"
+#include "service/xmpp-rooms.h"
 
 #include "addr/aor.h"
 

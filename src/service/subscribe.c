@@ -12,6 +12,7 @@
 #include "service/packages.h"
 #include "service/xcap_events.h"
 #include "service/xmpp-presence.h"
+#include "service/xmpp-rooms.h"
 
 #include <string.h>
 
@@ -68,6 +69,8 @@ check (Service *self, const ServiceCaller *caller,
     return SERVICE_BAD_TYPE;
   if (dialog->local_tag != NULL)
     return SERVICE_OK;
+  if ((*package_out)->is_room || xmpp_rooms_is_asked (self, dialog))
+    return xmpp_rooms_check (self, command, caller->user, text);
   return check_presentity (self, dialog);
 }
 
@@ -115,10 +118,16 @@ decide_asked (Asking *self, XcapWatch *watch, List *list)
   asking_free (self);
 }
 
+void
+subscribe_asked (Asking *asking)
+{
+  decide_asked (asking, NULL, NULL);
+}
+
 static void
 asked_cb (gpointer data)
 {
-  decide_asked (data, NULL, NULL);
+  subscribe_asked (data);
 }
 
 static void
@@ -271,6 +280,8 @@ subscribe (Service *self, const Package *package,
     read_list (self, request);
   else if (dialog->local_tag != NULL)
     subscribe_in_dialog (self, request);
+  else if (package->is_room)
+    xmpp_rooms_subscribe (self, request);
   else if (judge_is_ready (self, request->caller->user, dialog->presentity,
                            dialog->package))
     subscribe_outside (self, request);
@@ -321,11 +332,14 @@ service_subscribe (Service *self, const ServiceCaller *caller,
             ? lists_address (self, command->dialog.package,
                              command->dialog.presentity, command->list)
             : NULL;
+  g_autofree char *room = xmpp_rooms_address (self, &command->dialog);
   const Package *package = NULL;
   const char *text = NULL;
   ServiceVerdict verdict;
 
-  if (address != NULL)
+  if (room != NULL)
+    understood.dialog.presentity = room;
+  else if (address != NULL)
     understood.dialog.presentity = address;
   verdict = check (self, caller, &understood, &package, &text);
   if (verdict == SERVICE_BAD_TYPE) {

@@ -200,9 +200,11 @@ peer_of (const SipIncoming *request)
 void
 request_relay (SipIncoming *request)
 {
-  MessageCommand command = { .peer = peer_of (request),
-                             .instance = uri_param (request->checked.uri, "gr"),
-                             .expires = -1 };
+  MessageCommand command
+      = { .peer = peer_of (request),
+          .instance = uri_param (request->checked.uri, "gr"),
+          .password = uri_param (request->checked.uri, "password"),
+          .expires = -1 };
 
   if (may_go_on (request))
     ask (request, &command);

@@ -20,9 +20,11 @@ gboolean
 request_is_for_xmpp (const SipIncoming *request)
 {
   const char *host = uri_host (request->checked.uri);
+  Service *service = request->sip->service;
 
   return request->object->sip_request->rq_method == sip_method_subscribe
-         && host != NULL && xmpp_has_domain (request->sip->service, host);
+         && host != NULL
+         && (xmpp_has_domain (service, host) || xmpp_has_rooms (service, host));
 }
 
 const char *

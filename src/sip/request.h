@@ -32,7 +32,7 @@ gboolean request_is_understood (SipIncoming *request, const char *supported,
 /* Does a host (and port, 0: none given) mean this server: a domain of ours, or
  * an address where we listen? */
 gboolean request_is_ours (const Sip *sip, const char *host, guint port);
-/* Is it a SUBSCRIBE for an XMPP user, which is served here? */
+/* Is it a SUBSCRIBE for an XMPP user or a room of XMPP, which is served here? */
 gboolean request_is_for_xmpp (const SipIncoming *request);
 /* The AoR of a user of ours that the Request-URI names; where it names us by an
  * address only, To says which domain is meant.  NULL when it names no user.

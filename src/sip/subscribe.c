@@ -183,8 +183,8 @@ has_tag (const msg_list_t *tags, const char *tag)
   return FALSE;
 }
 
-/* Whom it is for: a user of ours or of XMPP, or, in a domain of ours, the list in its body
- * (RFC 5367); NULL: neither. */
+/* Whom it is for: a user of ours, one or a room of XMPP, or, in a domain of
+ * ours, the list in its body (RFC 5367); NULL: neither. */
 static const char *
 presentity_of (const SipIncoming *request)
 {
@@ -192,9 +192,9 @@ presentity_of (const SipIncoming *request)
   const char *aor = request_aor (request);
 
   if (request_is_for_xmpp (request)) {
-    g_autofree char *contact = uri_aor (uri);
+    g_autofree char *beyond = uri_aor (uri);
 
-    return su_strdup (msg_home (request->msg), contact);
+    return su_strdup (msg_home (request->msg), beyond);
   }
   if (aor != NULL || uri_user (uri) != NULL || uri_host (uri) == NULL
       || !service_has_domain (request->sip->service, uri_host (uri)))
@@ -257,6 +257,7 @@ request_subscribe (SipIncoming *request)
   command.suppress = suppress_of (request->object, &n_suppress);
   command.dialog.presentity = presentity_of (request);
   command.list = uri_param (request->checked.uri, "pres-list");
+  command.password = uri_param (request->checked.uri, "password");
   command.has_lists = has_tag (request->object->sip_supported, LISTS)
                       || has_tag (request->object->sip_require, LISTS);
   if (command.dialog.presentity == NULL && command.dialog.local_tag == NULL) {
