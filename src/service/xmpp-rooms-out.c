@@ -14,6 +14,7 @@
 #include "policy/policy.h"
 #include "rooms/command.h"
 #include "service/devices.h"
+#include "service/xmpp-errors.h"
 
 #include <string.h>
 
@@ -123,32 +124,18 @@ end (Saying *self, ServiceVerdict verdict, const char *text)
   saying_free (self);
 }
 
-/* RFC 7247 table 2, but for what devices would take for a matter of their
- * account. */
-static ServiceVerdict
-verdict_of_error (XmppError error)
+/* RFC 7247 7.1 */
+static void
+end_refused (Saying *self, XmppError error, const char *text)
 {
-  switch (error) {
-  case XMPP_ITEM_NOT_FOUND:
-  case XMPP_REMOTE_SERVER_NOT_FOUND:
-  case XMPP_GONE:
-    return SERVICE_NOT_FOUND;
-  case XMPP_NOT_ACCEPTABLE:
-    return SERVICE_NOT_ACCEPTABLE;
-  case XMPP_RECIPIENT_UNAVAILABLE:
-  case XMPP_REMOTE_SERVER_TIMEOUT:
-  case XMPP_INTERNAL_SERVER_ERROR:
-  case XMPP_RESOURCE_CONSTRAINT:
-    return SERVICE_UNAVAILABLE;
-  case XMPP_BAD_REQUEST:
-  case XMPP_CONFLICT:
-  case XMPP_JID_MALFORMED:
-  case XMPP_UNDEFINED_CONDITION:
-  case XMPP_UNEXPECTED_REQUEST:
-    return SERVICE_BAD_REQUEST;
-  default:
-    return SERVICE_FORBIDDEN;
-  }
+  const MessageAnswer out
+      = { .verdict = SERVICE_RELAYED,
+          .status = xmpp_status_of (error, self->nick == NULL),
+          .text = text };
+
+  if (self->xmpp->service->sip != NULL)
+    self->answer (&out, self->data);
+  saying_free (self);
 }
 
 static const char *
@@ -200,7 +187,7 @@ sent_cb (XmppOutcome outcome, XmppError error, const char *error_text,
   else if (outcome == XMPP_LOST)
     end (self, SERVICE_UNAVAILABLE, "The room cannot be reached now");
   else if (!say_again (self, error))
-    end (self, verdict_of_error (error), text_of_error (self, error));
+    end_refused (self, error, text_of_error (self, error));
 }
 
 void

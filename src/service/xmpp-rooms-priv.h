@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Between the files of text conferences: xmpp-rooms.c (what the rooms do, and
- * what is done), -in.c (messages from rooms), -out.c (messages to them),
+ * Between the files of text conferences: xmpp-rooms.c (what is done),
+ * -presence.c (who is in), -in.c (messages from rooms), -out.c (messages to them),
  * -notify.c (their dialogs). */
 #pragma once
 #include "rooms/rooms.h"
@@ -77,6 +77,11 @@ ServiceVerdict rooms_verdict (RoomsReason reason);
 char *rooms_text (RoomsReason reason, const char *said);
 /* The room's address as it is known here; NULL: it names none. */
 char *rooms_address (const char *aor);
+
+/* --- xmpp-rooms-presence.c --- */
+
+/* Rooms that are being opened are forgotten. */
+void rooms_creating_detach (Xmpp *xmpp);
 
 /* --- xmpp-rooms-in.c --- */
 

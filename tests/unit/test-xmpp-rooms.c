@@ -52,6 +52,7 @@ messaged_cb (const MessageAnswer *answer, gpointer data)
 
   mail->answers++;
   mail->verdict = answer->verdict;
+  mail->status = answer->status;
   g_free (mail->text);
   mail->text = g_strdup (answer->text);
 }
@@ -440,10 +441,11 @@ test_outcomes (World *self, gconstpointer data)
     XmppOutcome outcome;
     XmppError error;
     ServiceVerdict verdict;
-  } rows[] = { { XMPP_TAKEN, XMPP_NO_ERROR, SERVICE_OK },
-               { XMPP_LOST, XMPP_NO_ERROR, SERVICE_UNAVAILABLE },
-               { XMPP_REFUSED, XMPP_FORBIDDEN, SERVICE_FORBIDDEN },
-               { XMPP_REFUSED, XMPP_ITEM_NOT_FOUND, SERVICE_NOT_FOUND } };
+    guint status;
+  } rows[] = { { XMPP_TAKEN, XMPP_NO_ERROR, SERVICE_OK, 0 },
+               { XMPP_LOST, XMPP_NO_ERROR, SERVICE_UNAVAILABLE, 0 },
+               { XMPP_REFUSED, XMPP_FORBIDDEN, SERVICE_RELAYED, 603 },
+               { XMPP_REFUSED, XMPP_ITEM_NOT_FOUND, SERVICE_RELAYED, 604 } };
 
   alice_in (self);
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
@@ -453,6 +455,7 @@ test_outcomes (World *self, gconstpointer data)
     sent = fake_xmpp_take (self->bed->xmpp, ROOM, rows[i].outcome,
                            rows[i].error);
     g_assert_cmpint (self->mail->verdict, ==, rows[i].verdict);
+    g_assert_cmpuint (self->mail->status, ==, rows[i].status);
   }
 }
 
