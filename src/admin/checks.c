@@ -30,6 +30,7 @@ check_facts_clear (CheckFacts *self)
 {
   g_clear_pointer (&self->tls.error, g_free);
   g_clear_pointer (&self->unreachable, g_ptr_array_unref);
+  g_clear_pointer (&self->outside, g_ptr_array_unref);
   g_clear_pointer (&self->peers, g_ptr_array_unref);
 }
 
@@ -300,6 +301,21 @@ check_peers (const Look *look)
 }
 
 static gboolean
+check_conferences (const Look *look)
+{
+  const CheckFacts *now = look->now;
+  g_autofree char *names = join (now->outside);
+
+  if (now->n_outside > 0)
+    report (look, "warning",
+            "See on the XMPP server whether the rooms' service runs and lets "
+            "these users in; they are tried again by themselves.",
+            "%u place%s in text conferences cannot be taken again: %s",
+            now->n_outside, now->n_outside == 1 ? "" : "s", names);
+  return now->has_rooms;
+}
+
+static gboolean
 check_files (const Look *look)
 {
   guint64 most = look->now->max_files;
@@ -332,6 +348,7 @@ static const struct {
   { "open files", check_files },
   { "dead subscriptions", check_subscriptions },
   { "peers", check_peers },
+  { "conferences", check_conferences },
 };
 
 void

@@ -42,7 +42,10 @@ typedef struct {
   CheckXmpp xmpp;
   guint n_unreachable;    /* subscriptions */
   GPtrArray *unreachable; /* char *: "bob@example.com (of alice@...)", some */
-  GPtrArray *peers;       /* char *: domains that do not answer, and why */
+  gboolean has_rooms;     /* is there a link to rooms? */
+  guint n_outside;        /* users who are not let into their rooms again */
+  GPtrArray *outside; /* char *: "alice@example.com (verona@rooms..., 75 s)" */
+  GPtrArray *peers;   /* char *: domains that do not answer, and why */
 } CheckFacts;
 
 void check_facts_clear (CheckFacts *self);

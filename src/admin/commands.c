@@ -7,6 +7,7 @@
 #include "addr/aor.h"
 #include "admin/control.h"
 #include "base/log.h"
+#include "service/xmpp.h"
 
 #include <string.h>
 
@@ -186,6 +187,36 @@ run_message (Commands *self, char **words, const Reply *reply)
                 g_memdup2 (reply, sizeof *reply));
 }
 
+/* --- rooms --- */
+
+static void
+rooms_cb (const char *lines, const char *error, gpointer data)
+{
+  g_autofree Reply *reply = data;
+
+  reply->fn (lines != NULL ? lines : "", error, reply->data);
+}
+
+static void
+run_rooms (Commands *self, char **words, const Reply *reply)
+{
+  guint n = g_strv_length (words);
+  Service *service = self->service;
+
+  if (!unescape (words + 1))
+    fail (reply, "a word is not well escaped, or no UTF-8");
+  else if (strcmp (words[1], "list") == 0 && n == 2)
+    service_rooms_list (service, rooms_cb, g_memdup2 (reply, sizeof *reply));
+  else if (strcmp (words[1], "show") == 0 && n == 3)
+    service_rooms_show (service, words[2], rooms_cb,
+                        g_memdup2 (reply, sizeof *reply));
+  else if (strcmp (words[1], "kick") == 0 && n >= 4)
+    service_rooms_kick (service, words[2], words[3], words[4], rooms_cb,
+                        g_memdup2 (reply, sizeof *reply));
+  else
+    fail (reply, "it is rooms list, rooms show ROOM or rooms kick ROOM USER");
+}
+
 static void
 run_health (Commands *self, char **words, const Reply *reply)
 {
@@ -237,6 +268,7 @@ static const struct {
   { "why", 3, 3, FALSE, run_why },
   { "health", 1, 1, FALSE, run_health },
   { "xmpp", 1, 1, FALSE, run_xmpp },
+  { "rooms", 2, 5, FALSE, run_rooms },
   { "message", 4, G_MAXUINT, TRUE, run_message },
 };
 
@@ -285,5 +317,5 @@ commands_run (Commands *self, const char *line, CommandFn fn, gpointer data)
     return;
   }
   fail (&reply, "no such command; there are sync, status, reload, drain, "
-                "health, xmpp, level, why, message");
+                "health, xmpp, level, why, message, rooms");
 }

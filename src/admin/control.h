@@ -16,6 +16,10 @@
  *                          writes to many (service_send); words are escaped as in
  *                          URIs: "stored N", "refused N", "not_stored N",
  *                          "call_id ID"
+ *   rooms list             lines of service_rooms_list
+ *   rooms show ROOM        lines of service_rooms_show
+ *   rooms kick ROOM USER [REASON]
+ *                          words are escaped as in URIs
  *   health                 what it found of itself: lines "test outcome problem
  *                          solution" with tabs between them
  *   xmpp                   lines "name value" of the link to the XMPP server

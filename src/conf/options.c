@@ -212,6 +212,26 @@ static const ConfOption options[] = {
     "The type that text has for XMPP clients: one line of a conversation, or a"
     " message of its own as RFC 7572 has it." },
 
+  { "rooms", "max_rooms", CONF_INT, "20", 1, 1000, NULL, TRUE,
+    "The most text conferences that one user is in at one time." },
+  { "rooms", "history", CONF_INT, "20", 0, 500, NULL, TRUE,
+    "How many messages said before somebody goes into a text conference are"
+    " told to him, as far as the room has them." },
+  { "rooms", "max_roster", CONF_INT, "2000", 10, 100000, NULL, TRUE,
+    "The most occupants of a text conference that are shown." },
+  { "rooms", "roster_delay", CONF_INT, "200", 0, 10000, NULL, TRUE,
+    "For how many milliseconds changes of who is in a text conference are"
+    " gathered, to be told in one NOTIFY." },
+  { "rooms", "grace", CONF_DURATION, "30s", 1, DAY, NULL, TRUE,
+    "How long a user stays in his text conferences after the registration of"
+    " his last device has ended." },
+  { "rooms", "ping", CONF_DURATION, "10m", 0, DAY, NULL, TRUE,
+    "After so long without a word of a text conference it is asked whether the"
+    " user is still in; 0: never." },
+  { "rooms", "rejoin_rate", CONF_INT, "50", 1, 10000, NULL, TRUE,
+    "How many users a second go into their text conferences again when the"
+    " XMPP server is back." },
+
   { "http", "listen", CONF_ENDPOINTS, "127.0.0.1:8080", 0, 16, NULL, FALSE,
     "Addresses and ports for HTTP; empty: no HTTP." },
   { "http", "admin_networks", CONF_CIDRS, "127.0.0.1;::1", 0, 1000, NULL, TRUE,

@@ -5,6 +5,8 @@ src_libctl_a_SOURCES = \
   src/ctl/control.h \
   src/ctl/csv.c \
   src/ctl/csv.h \
+  src/ctl/rooms.c \
+  src/ctl/rooms.h \
   src/ctl/send.c \
   src/ctl/send.h \
   src/ctl/why.c \

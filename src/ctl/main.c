@@ -5,6 +5,7 @@
 
 #include "ctl/control.h"
 #include "ctl/ctl.h"
+#include "ctl/rooms.h"
 #include "ctl/why.h"
 
 #include <locale.h>
@@ -65,6 +66,32 @@ run_xmpp_status (Ctl *self, char **args)
   return path != NULL ? ctl_xmpp_status (path, self->is_json) : CTL_FAILED;
 }
 
+static int
+run_rooms_list (Ctl *self, char **args)
+{
+  const char *path = socket_of (self);
+
+  return path != NULL ? ctl_rooms_list (path, self->is_json) : CTL_FAILED;
+}
+
+static int
+run_rooms_show (Ctl *self, char **args)
+{
+  const char *path = socket_of (self);
+
+  return path != NULL ? ctl_rooms_show (path, args[0], self->is_json)
+                      : CTL_FAILED;
+}
+
+static int
+run_rooms_kick (Ctl *self, char **args)
+{
+  const char *path = socket_of (self);
+
+  return path != NULL ? ctl_rooms_kick (path, args, self->is_json)
+                      : CTL_FAILED;
+}
+
 static const Command commands[] = {
   { "user add", "AOR", "Add a user and set his password", 1, 1,
     CTL_DSN | CTL_NAME | CTL_PASSWORD_FILE, user_add },
@@ -123,6 +150,12 @@ static const Command commands[] = {
   { "message", "--from AOR --to URI...|--group OWNER NAME|--all TEXT",
     "Write to many; TEXT \"-\": standard input", 1, CTL_MANY,
     CTL_SEND | CTL_GROUP | CTL_ALL, message_send },
+  { "rooms list", "", "List the text conferences that users are in", 0, 0, 0,
+    run_rooms_list },
+  { "rooms show", "ROOM", "Show who is in a text conference", 1, 1, 0,
+    run_rooms_show },
+  { "rooms kick", "ROOM USER [REASON]",
+    "Throw somebody out of a text conference", 2, 3, 0, run_rooms_kick },
   { "troubleshoot", "", "Look for what is wrong, and say what to do", 0, 0,
     CTL_DSN, troubleshoot },
   { "status", "", "Say how the running server is", 0, 0, 0, run_status },

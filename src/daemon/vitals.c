@@ -4,6 +4,7 @@
 #include "daemon/vitals.h"
 
 #include "daemon/xmpp-link.h"
+#include "service/xmpp.h"
 
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -27,6 +28,13 @@ peer_cb (const char *domain, const char *why, guint times, gpointer data)
 {
   g_ptr_array_add (
       data, g_strdup_printf ("%s (%s, %u times in a row)", domain, why, times));
+}
+
+static void
+outside_cb (const char *user, const char *room, guint seconds, gpointer data)
+{
+  g_ptr_array_add (data,
+                   g_strdup_printf ("%s (%s, %u s)", user, room, seconds));
 }
 
 /* Since Linux 6.2 the size of this folder is the number of open files. */
@@ -81,6 +89,10 @@ vitals_gather (CheckFacts *facts, const Conf *conf, Service *service, Sip *sip,
   facts->unreachable = g_ptr_array_new_with_free_func (g_free);
   facts->n_unreachable = service_unreachable (service, NAMED, unreachable_cb,
                                               facts->unreachable);
+  facts->has_rooms = xmpp_is_there (service);
+  facts->outside = g_ptr_array_new_with_free_func (g_free);
+  facts->n_outside
+      = service_rooms_outside (service, NAMED, outside_cb, facts->outside);
   facts->peers = g_ptr_array_new_with_free_func (g_free);
   sip_peers (sip, peer_cb, facts->peers);
   gather_tls (&facts->tls, sip);

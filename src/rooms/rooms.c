@@ -84,6 +84,12 @@ member_has_subject (const Member *self)
   return self->has_subject;
 }
 
+gint64
+member_away_since (const Member *self)
+{
+  return self->away_since;
+}
+
 gboolean
 member_is_settled (const Member *self)
 {
@@ -255,6 +261,7 @@ rooms_restore (Rooms *self, const char *room, const char *user,
   member = member_new (self, room, user, MEMBER_WAITING);
   name (member, nick, password);
   member->is_stored = TRUE;
+  member->away_since = now;
   rooms_move (self, member, EVENT_UNLINK);
   return member;
 }

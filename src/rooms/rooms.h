@@ -97,6 +97,8 @@ gint64 member_since (const Member *self); /* in this state */
 gboolean member_is_back (const Member *self);
 /* Has he heard of the subject since he came in? */
 gboolean member_has_subject (const Member *self);
+/* Since when he has been out, of one who is in again soon. */
+gint64 member_away_since (const Member *self);
 /* In, or in again soon: not one who is not let in yet, or leaves. */
 gboolean member_is_settled (const Member *self);
 

@@ -226,6 +226,8 @@ enter (Rooms *self, Member *member, MemberState to, gboolean backs_off)
     queue_for_link (self, member);
   if (to == MEMBER_IN)
     member->n_nicks = member->n_tries = 0;
+  if (was_in)
+    member->away_since = self->now;
   if (was_in && to != MEMBER_IN)
     room_lost_reporter (member->room, member);
 }

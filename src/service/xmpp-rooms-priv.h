@@ -45,6 +45,7 @@ struct XmppRooms {
   gint64 away_at; /* wall clock, us: when rooms were lost last; 0: never */
   char *said;     /* by the room in the stanza that is dealt with; or NULL */
   GQueue asked;   /* rooms that are being opened: the port calls back */
+  GQueue kicking; /* commands: likewise */
   GQueue saying;  /* messages that are not answered */
   /* The last message and its speaker: the next one is often its copy. */
   GBytes *body;
@@ -82,6 +83,11 @@ char *rooms_address (const char *aor);
 
 /* Rooms that are being opened are forgotten. */
 void rooms_creating_detach (Xmpp *xmpp);
+
+/* --- xmpp-rooms-admin.c --- */
+
+/* Commands that wait for the port fail. */
+void rooms_kicking_detach (Xmpp *xmpp);
 
 /* --- xmpp-rooms-in.c --- */
 

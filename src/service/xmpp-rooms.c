@@ -559,6 +559,7 @@ xmpp_rooms_detach (Xmpp *xmpp)
   g_autoptr (GPtrArray) members = members_new ();
 
   rooms_creating_detach (xmpp);
+  rooms_kicking_detach (xmpp);
   rooms_foreach (self->rooms, collect_room_cb, members);
   for (guint i = 0; i < members->len; i++)
     waits_end (xmpp, members->pdata[i], ROOMS_NO_LINK);

@@ -5,6 +5,7 @@
 #include "admin/control.h"
 #include "base/error.h"
 #include "ctl/csv.h"
+#include "ctl/rooms.h"
 #include "ctl/send.h"
 #include "ctl/wrap.h"
 
@@ -233,6 +234,61 @@ test_send_many (void)
   g_assert_error (error, RC_ERROR, RC_ERROR_BOUND);
 }
 
+/* --- rooms --- */
+
+#define LISTED "r@rooms\t2\t5\tknown\tTopic \"x\"\nq@rooms\t1\t0\taway\t\n"
+#define SHOWN                                                                  \
+  "room\tr@rooms\tknown\t\nuser\talice@example.com\tAl\tin\t75\n"              \
+  "occupant\tJuliet Capulet\tmoderator\towner\taway\n"                        \
+  "occupant\tRomeo\t\t\tavailable\n"
+
+static void
+test_rooms_list (void)
+{
+  g_autofree char *text = rooms_list_text (LISTED);
+  g_autofree char *json = rooms_list_json (LISTED);
+  g_autofree char *none = rooms_list_text ("");
+
+  g_assert_cmpstr (text, ==,
+                   "room     users  occupants  state  subject\n"
+                   "r@rooms  2      5          known  Topic \"x\"\n"
+                   "q@rooms  1      0          away\n");
+  g_assert_cmpstr (
+      json, ==,
+      "[{\"room\": \"r@rooms\", \"users\": 2, \"occupants\": 5, "
+      "\"state\": \"known\", \"subject\": \"Topic \\\"x\\\"\"}, "
+      "{\"room\": \"q@rooms\", \"users\": 1, \"occupants\": 0, "
+      "\"state\": \"away\", \"subject\": null}]\n");
+  g_assert_cmpstr (none, ==, "");
+}
+
+static void
+test_rooms_show (void)
+{
+  g_autofree char *text = rooms_show_text (SHOWN);
+  g_autofree char *json = rooms_show_json (SHOWN);
+
+  g_assert_cmpstr (text, ==,
+                   "room     state  subject\n"
+                   "r@rooms  known\n"
+                   "\n"
+                   "user               name  state  for (s)\n"
+                   "alice@example.com  Al    in     75\n"
+                   "\n"
+                   "occupant        role       affiliation  availability\n"
+                   "Juliet Capulet  moderator  owner        away\n"
+                   "Romeo                                   available\n");
+  g_assert_cmpstr (
+      json, ==,
+      "{\"room\": \"r@rooms\", \"state\": \"known\", \"subject\": null, "
+      "\"users\": [{\"user\": \"alice@example.com\", \"nick\": \"Al\", "
+      "\"state\": \"in\", \"seconds\": 75}], \"occupants\": ["
+      "{\"nick\": \"Juliet Capulet\", \"role\": \"moderator\", "
+      "\"affiliation\": \"owner\", \"show\": \"away\"}, "
+      "{\"nick\": \"Romeo\", \"role\": null, \"affiliation\": null, "
+      "\"show\": \"available\"}]}\n");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -247,5 +303,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ctl/send/bounds", test_send_bounds);
   g_test_add_func ("/ctl/send/refused", test_send_refused);
   g_test_add_func ("/ctl/send/many", test_send_many);
+  g_test_add_func ("/ctl/rooms/list", test_rooms_list);
+  g_test_add_func ("/ctl/rooms/show", test_rooms_show);
   return g_test_run ();
 }

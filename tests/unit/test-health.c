@@ -61,7 +61,7 @@ expect_one (CheckFacts facts, const char *test, const char *outcome,
   CheckFacts before = sound ();
 
   checks_run (&facts, &before, findings);
-  g_assert_cmpuint (findings->len, ==, 11);
+  g_assert_cmpuint (findings->len, ==, facts.has_rooms ? 12 : 11);
   for (guint i = 0; i < findings->len; i++) {
     const CheckFinding *finding = g_ptr_array_index (findings, i);
 
@@ -236,6 +236,13 @@ test_others (void)
   facts.peers = names ("b.org (no answer)", "c.org (no answer)");
   expect_one (facts, "peers", "warning",
               "b.org (no answer), c.org (no answer)");
+  facts = sound ();
+  facts.has_rooms = TRUE;
+  facts.n_outside = 1;
+  facts.outside = names ("alice (verona, 75 s)", NULL);
+  expect_one (facts, "conferences", "warning",
+              "1 place in text conferences cannot be taken again: alice "
+              "(verona, 75 s)");
 }
 
 /* --- When they are written --- */

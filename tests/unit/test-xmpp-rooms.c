@@ -861,6 +861,102 @@ test_user_removed (World *self, gconstpointer data)
   expect_presence (self, ROOM "/alice", XMPP_UNAVAILABLE);
 }
 
+/* --- Administrators --- */
+
+static void
+lines_cb (const char *lines, const char *error, gpointer data)
+{
+  char **out = data;
+
+  g_free (*out);
+  *out = g_strdup (error != NULL ? error : lines);
+}
+
+static void
+test_admin_shows (World *self, gconstpointer data)
+{
+  g_autofree char *text = NULL;
+
+  alice_in (self);
+  says (self, "Juliet", ALICE_THERE, &(XmppMessage){ .subject = "a\tb\nc" });
+  service_rooms_list (self->bed->service, lines_cb, &text);
+  g_assert_cmpstr (text, ==, ROOM "\t1\t2\tknown\ta b c\n");
+  service_rooms_show (self->bed->service, "Verona@" XMPP_ROOMS, lines_cb,
+                      &text);
+  g_assert_cmpstr (text, ==,
+                   "room\t" ROOM "\tknown\ta b c\n"
+                   "user\t" ALICE "\talice\tin\t0\n"
+                   "occupant\tJuliet\tparticipant\tnone\tavailable\n"
+                   "occupant\talice\tparticipant\tnone\tavailable\n");
+  service_rooms_show (self->bed->service, "x@y.z", lines_cb, &text);
+  assert_in (text, "nobody of this server");
+}
+
+static void
+test_admin_kicks_user (World *self, gconstpointer data)
+{
+  g_autofree char *text = NULL;
+
+  mail_bed_register (self->mail, ALICE, DESK, 3600);
+  alice_watches (self);
+  service_rooms_kick (self->bed->service, ROOM, ALICE, "enough", lines_cb,
+                      &text);
+  g_assert_cmpstr (text, ==, "");
+  settle (self);
+  assert_out (self, "desk:An administrator removed you from the room: enough");
+  expect_presence (self, ROOM "/alice", XMPP_UNAVAILABLE);
+  bed_expect (self->bed, ALICE, SUBS_TERMINATED, NULL);
+}
+
+static void
+test_admin_kicks_nick (World *self, gconstpointer data)
+{
+  const XmppOccupant moderator = { .role = "moderator", .codes = { 110 } };
+  g_autofree char *text = NULL;
+
+  alice_in (self);
+  service_rooms_kick (self->bed->service, ROOM, "Juliet", NULL, lines_cb,
+                      &text);
+  assert_in (text, "moderator");
+  fake_xmpp_presence (self->bed->xmpp,
+                      &(XmppPresence){ .from = ROOM "/alice",
+                                       .to = ALICE_THERE,
+                                       .type = XMPP_AVAILABLE,
+                                       .occupant = &moderator });
+  service_rooms_kick (self->bed->service, ROOM, "Juliet", NULL, lines_cb,
+                      &text);
+  fake_xmpp_answer (self->bed->xmpp, FAKE_XMPP_KICK, NULL, 0, XMPP_NO_ERROR);
+  g_assert_cmpstr (text, ==, "");
+  service_rooms_kick (self->bed->service, ROOM, "Nobody", NULL, lines_cb,
+                      &text);
+  assert_in (text, "nobody of that name");
+}
+
+static void
+outside_cb (const char *user, const char *room, guint seconds, gpointer data)
+{
+  g_string_append_printf (data, "%s %s", user, room);
+}
+
+/* Whom the room's service does not let in again is named. */
+static void
+test_outside_is_named (World *self, gconstpointer data)
+{
+  g_autoptr (GString) names = g_string_new (NULL);
+
+  alice_in (self);
+  fake_xmpp_link (self->bed->xmpp, FALSE);
+  fake_xmpp_link (self->bed->xmpp, TRUE);
+  pass (self, 300);
+  refuses (self, "alice", ALICE_THERE, XMPP_REMOTE_SERVER_NOT_FOUND);
+  service_rooms_outside (self->bed->service, 5, outside_cb, names);
+  g_assert_cmpstr (names->str, ==, "");
+  pass (self, 61000);
+  g_assert_cmpuint (
+      service_rooms_outside (self->bed->service, 5, outside_cb, names), ==, 1);
+  g_assert_cmpstr (names->str, ==, ALICE " " ROOM);
+}
+
 /* The room thinks that he is in. */
 static void
 test_ghost (World *self, gconstpointer data)
@@ -940,6 +1036,10 @@ main (int argc, char **argv)
   ADD ("restart-after-leaving", test_restart_after_leaving);
   ADD ("user-removed", test_user_removed);
   ADD ("ghost", test_ghost);
+  ADD ("admin/shows", test_admin_shows);
+  ADD ("admin/kicks-user", test_admin_kicks_user);
+  ADD ("xep0045-8.2/admin/kicks-nick", test_admin_kicks_nick);
+  ADD ("outside-is-named", test_outside_is_named);
   ADD ("stop", test_stop);
   ADD ("two-of-ours", test_two_of_ours);
   return g_test_run ();
