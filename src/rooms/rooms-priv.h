@@ -61,7 +61,9 @@ struct Member {
   MemberState state;
   RoomsReason reason; /* of the event that is being dealt with */
   guint n_nicks, n_tries;
+  gint64 heard_up_to;            /* as the caller says */
   gint64 away_since;             /* us: when he was in last, or was let go */
+  gint64 heard_at;               /* us: the last word of the room */
   gint64 since, due, absent_due; /* us; 0: none */
   gboolean is_queued, is_stored, is_back, has_subject;
   GHashTable *heard; /* nicks that he was told of while he comes in; or NULL */

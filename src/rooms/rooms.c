@@ -85,6 +85,18 @@ member_has_subject (const Member *self)
 }
 
 gint64
+member_heard (const Member *self)
+{
+  return self->heard_up_to;
+}
+
+void
+member_set_heard (Member *self, gint64 heard)
+{
+  self->heard_up_to = heard;
+}
+
+gint64
 member_away_since (const Member *self)
 {
   return self->away_since;

@@ -97,6 +97,10 @@ gint64 member_since (const Member *self); /* in this state */
 gboolean member_is_back (const Member *self);
 /* Has he heard of the subject since he came in? */
 gboolean member_has_subject (const Member *self);
+/* Up to when he has heard all that was said, in the caller's own time; 0: not
+ * known. */
+gint64 member_heard (const Member *self);
+void member_set_heard (Member *self, gint64 heard);
 /* Since when he has been out, of one who is in again soon. */
 gint64 member_away_since (const Member *self);
 /* In, or in again soon: not one who is not let in yet, or leaves. */

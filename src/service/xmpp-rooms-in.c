@@ -147,10 +147,11 @@ rooms_answer (Xmpp *xmpp, const char *room, const char *user, const char *text)
 
 /* --- From a room --- */
 
+/* The room may know him still, when he is about to go in again. */
 typedef struct {
   Xmpp *xmpp;
   const XmppMessage *message;
-  Member *member; /* is in */
+  Member *member; /* settled */
   const char *nick;
 } Heard;
 
@@ -158,11 +159,10 @@ typedef struct {
 static gboolean
 is_known_history (const Heard *heard)
 {
-  const XmppRooms *self = heard->xmpp->room_part;
   gint64 stamp = heard->message->stamp;
 
   return stamp != 0 && member_is_back (heard->member)
-         && stamp * SECOND < self->away_at;
+         && stamp * SECOND < member_heard (heard->member);
 }
 
 /* The device that said it has it. */
@@ -196,6 +196,8 @@ hear_said (const Heard *heard)
 
   if (!is_known_history (heard))
     rooms_tell (heard->xmpp, &word);
+  if (heard->message->stamp == 0)
+    member_set_heard (heard->member, clock_wall (heard->xmpp->service->clock));
 }
 
 /* XEP-0045 7.2.15, 8.1: the subject, when he comes in and when it changes.  Who
@@ -310,6 +312,6 @@ xmpp_rooms_message (Xmpp *xmpp, const XmppMessage *message)
     hear_error (xmpp, member, message);
   else if (message->invite_from != NULL)
     hear_invitation (xmpp, room, user->aor, message);
-  else if (member != NULL && member_state (member) == MEMBER_IN)
+  else if (member != NULL && member_is_settled (member))
     hear (&(Heard){ xmpp, message, member, nick });
 }

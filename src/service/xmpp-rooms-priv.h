@@ -42,7 +42,6 @@ struct XmppRooms {
   GHashTable *changed; /* addresses of rooms to be told of */
   gint64 tell_at;
   guint epoch;    /* grows when availability is seen in another way */
-  gint64 away_at; /* wall clock, us: when rooms were lost last; 0: never */
   char *said;     /* by the room in the stanza that is dealt with; or NULL */
   GQueue asked;   /* rooms that are being opened: the port calls back */
   GQueue kicking; /* commands: likewise */

@@ -204,7 +204,7 @@ act_join (Xmpp *xmpp, const RoomsAction *action, GArray *actions)
   XmppJoin join = { .password = member_password (member),
                     .history = (int)xmpp->service->limits.room_history };
 
-  if (action->is_again && self->away_at == 0)
+  if (action->is_again && member_heard (member) == 0)
     join.history = 0;
   if (!send_presence (xmpp, member, member_nick (member), XMPP_AVAILABLE,
                       &join))
@@ -335,7 +335,7 @@ carry_out (Xmpp *xmpp, const RoomsAction *action, GArray *actions)
     break;
   case ROOMS_ACT_AWAY:
     if (!action->is_again)
-      xmpp->room_part->away_at = clock_wall (xmpp->service->clock);
+      member_set_heard (member, clock_wall (xmpp->service->clock));
     waits_end (xmpp, member, action->reason);
     act_show (xmpp, member_room (member));
     break;
