@@ -55,6 +55,7 @@ limits_of (const Conf *conf)
     .rooms = { .max_rooms = number (conf, "rooms", "max_rooms"),
                .max_roster = number (conf, "rooms", "max_roster"),
                .rejoins = number (conf, "rooms", "rejoin_rate"),
+               .ping = number (conf, "rooms", "ping"),
                .grace = number (conf, "rooms", "grace") },
     .room_history = number (conf, "rooms", "history"),
     .room_delay = number (conf, "rooms", "roster_delay"),

@@ -187,6 +187,10 @@ typedef struct {
   void (*room_kick) (gpointer self, const char *from, const char *room,
                      const char *nick, const char *reason, XmppDoneFn done,
                      gpointer data);
+  /* Is from in the room under nick, as the room sees it (XEP-0410)?  done: the
+   * answer to a ping of that occupant, XMPP_NO_ERROR or what came instead. */
+  void (*room_ping) (gpointer self, const char *from, const char *room,
+                     const char *nick, XmppDoneFn done, gpointer data);
   /* The public rooms of a service (XEP-0045 6.3). */
   void (*rooms) (gpointer self, const char *from, const char *service,
                  XmppItemsFn done, gpointer data);

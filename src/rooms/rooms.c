@@ -252,6 +252,12 @@ rooms_removed (Rooms *self, Member *member, RoomsReason reason, gint64 now,
 }
 
 void
+rooms_heard (Rooms *self, Member *member, gint64 now)
+{
+  member->heard_at = now;
+}
+
+void
 rooms_lost (Rooms *self, Member *member, gint64 now, GArray *actions)
 {
   if (member->room != NULL && member->state == MEMBER_IN)
@@ -323,6 +329,19 @@ give_turns (Rooms *self)
     happen (self, self->waiting.head->data, EVENT_TURN, ROOMS_NO_REASON);
 }
 
+/* He has heard of the room while he waited to ask. */
+static gboolean
+is_heard_since (Rooms *self, Member *member)
+{
+  gint64 due = member->heard_at + self->limits.ping * SECOND;
+
+  if (member->state != MEMBER_IN || due <= self->now)
+    return FALSE;
+  member->due = due;
+  rooms_arm (self, member);
+  return TRUE;
+}
+
 /* A deadline may have moved since the timer was armed. */
 static void
 due_cb (WheelTimer *timer, gpointer data)
@@ -334,7 +353,8 @@ due_cb (WheelTimer *timer, gpointer data)
   if (member->absent_due != 0 && member->absent_due <= self->now) {
     member->absent_due = 0;
     happen (self, member, EVENT_LEAVE, ROOMS_LEFT);
-  } else if (member->due != 0 && member->due <= self->now) {
+  } else if (member->due != 0 && member->due <= self->now
+             && !is_heard_since (self, member)) {
     happen (self, member, EVENT_DUE, ROOMS_SILENT);
   } else {
     rooms_arm (self, member);

@@ -48,6 +48,7 @@ typedef enum {
                        before if is_again */
   ROOMS_ACT_LEAVE,  /* tell the room that he leaves */
   ROOMS_ACT_RENAME, /* ask the room for member_wish */
+  ROOMS_ACT_PING,   /* ask the room whether he is still in: rooms_lost if not */
   ROOMS_ACT_STORE,  /* write that he is in (durable) */
   ROOMS_ACT_ERASE,
   ROOMS_ACT_IN,      /* he is in, or in again if is_again: who waits goes on */
@@ -173,6 +174,8 @@ void rooms_refused (Rooms *self, Member *member, RoomsReason reason, gint64 now,
  * ROOMS_SILENT: the room's service shuts down. */
 void rooms_removed (Rooms *self, Member *member, RoomsReason reason, gint64 now,
                     GArray *actions);
+/* ...whatever it is. */
+void rooms_heard (Rooms *self, Member *member, gint64 now);
 /* ...that it does not know him, though he is in. */
 void rooms_lost (Rooms *self, Member *member, gint64 now, GArray *actions);
 

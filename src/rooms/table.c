@@ -21,6 +21,7 @@ enum {
   DENY = 1 << 8,     /* tell: that nick is not to be had */
   BACK_OFF = 1 << 9, /* again after a while, which grows */
   FREE = 1 << 10,
+  PING = 1 << 11, /* is he still in? */
 };
 
 /* clang-format off */
@@ -62,7 +63,7 @@ const RoomsRow rooms_table[N_STATES][N_EVENTS] = {
     [EVENT_LOST]    = { MEMBER_REJOINING, ASK, "the room forgot him: again" },
     [EVENT_UNLINK]  = { MEMBER_WAITING, AWAY, "the link is down" },
     [EVENT_TURN]    = NOT_NOW,
-    [EVENT_DUE]     = NO_TIMER,
+    [EVENT_DUE]     = { MEMBER_IN, PING, "silence: is he still in?" },
   },
   [MEMBER_LEAVING] = {
     [EVENT_JOIN]    = { MEMBER_JOINING, ASK, "back before he was out" },
@@ -202,6 +203,17 @@ rooms_arm (Rooms *self, Member *member)
     wheel_cancel (self->wheel, &member->timer);
 }
 
+/* When a silent room is asked. */
+static gint64
+ping_at (const Rooms *self, const Member *member)
+{
+  gint64 wait = self->limits.ping * SECOND;
+
+  return wait == 0 ? 0
+                   : MAX (member->heard_at, self->now) + wait
+                         + wait / 4 * (g_str_hash (member->user) % 64) / 64;
+}
+
 /* What belongs to being in a state. */
 static void
 enter (Rooms *self, Member *member, MemberState to, gboolean backs_off)
@@ -224,6 +236,8 @@ enter (Rooms *self, Member *member, MemberState to, gboolean backs_off)
     member->due = self->now + pause_of (member);
   else if (to == MEMBER_WAITING)
     queue_for_link (self, member);
+  if (to == MEMBER_IN)
+    member->due = ping_at (self, member);
   if (to == MEMBER_IN)
     member->n_nicks = member->n_tries = 0;
   if (was_in)
@@ -248,6 +262,7 @@ act (Rooms *self, Member *member, guint actions, gboolean is_again)
     { END, ROOMS_ACT_ENDED },
     { AWAY, ROOMS_ACT_AWAY },
     { DENY, ROOMS_ACT_NICK_REFUSED },
+    { PING, ROOMS_ACT_PING },
   };
 
   if (member->is_stored)
@@ -287,6 +302,8 @@ rooms_move (Rooms *self, Member *member, RoomsEvent event)
     number_nick (member);
   if (to != from || (row->actions & ASK))
     enter (self, member, to, (row->actions & BACK_OFF) != 0);
+  if (row->actions & PING)
+    member->due = ping_at (self, member);
   if (row->actions & BACK_OFF)
     member->n_tries++;
   if (event == EVENT_UNLINK && to == MEMBER_WAITING) {

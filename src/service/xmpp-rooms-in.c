@@ -308,6 +308,8 @@ xmpp_rooms_message (Xmpp *xmpp, const XmppMessage *message)
   if (user == NULL)
     return;
   member = rooms_find (xmpp->room_part->rooms, room, user->aor);
+  if (member != NULL && message->type != XMPP_MESSAGE_ERROR)
+    rooms_heard (xmpp->room_part->rooms, member, service_now (xmpp->service));
   if (message->type == XMPP_MESSAGE_ERROR)
     hear_error (xmpp, member, message);
   else if (message->invite_from != NULL)

@@ -118,8 +118,8 @@ open_room (Xmpp *xmpp, const Member *member)
   xmpp->port->room_create (xmpp->port->self, from, jid, created_cb, creating);
 }
 
-void
-rooms_creating_detach (Xmpp *xmpp)
+static void
+creating_detach (Xmpp *xmpp)
 {
   GQueue *asked = &xmpp->room_part->asked;
 
@@ -127,6 +127,96 @@ rooms_creating_detach (Xmpp *xmpp)
     xmpp->port->forget (xmpp->port->self, asked->head->data);
     creating_free (asked->head->data);
   }
+}
+
+/* --- Is he still in? --- */
+
+typedef struct {
+  GList link; /* in pinging */
+  Xmpp *xmpp;
+  char *room, *user;
+} Pinging;
+
+static void
+pinging_free (Pinging *self)
+{
+  g_queue_unlink (&self->xmpp->room_part->pinging, &self->link);
+  g_free (self->room);
+  g_free (self->user);
+  g_free (self);
+}
+
+/* XEP-0410 3: what an answer means. */
+static gboolean
+says_he_is_out (XmppError error)
+{
+  switch (error) {
+  case XMPP_NO_ERROR:
+  case XMPP_SERVICE_UNAVAILABLE:
+  case XMPP_FEATURE_NOT_IMPLEMENTED:
+  case XMPP_ITEM_NOT_FOUND:
+  case XMPP_REMOTE_SERVER_NOT_FOUND:
+  case XMPP_REMOTE_SERVER_TIMEOUT:
+    return FALSE;
+  default:
+    return TRUE;
+  }
+}
+
+static void
+pinged_cb (XmppError error, const char *error_text, gpointer data)
+{
+  Pinging *self = data;
+  Xmpp *xmpp = self->xmpp;
+  Rooms *rooms = xmpp->room_part->rooms;
+  Member *member = rooms_find (rooms, self->room, self->user);
+  gint64 now = service_now (xmpp->service);
+  GArray *actions = rooms_actions_new ();
+
+  if (member != NULL && error == XMPP_NO_ERROR)
+    rooms_heard (rooms, member, now);
+  else if (member != NULL && member_state (member) == MEMBER_IN
+           && says_he_is_out (error))
+    rooms_lost (rooms, member, now, actions);
+  pinging_free (self);
+  rooms_carry_out (xmpp, actions);
+}
+
+void
+rooms_ping (Xmpp *xmpp, const Member *member)
+{
+  g_autofree char *from = rooms_jid_of_user (member_user (member));
+  g_autofree char *jid = rooms_jid (member_room (member), NULL);
+  Pinging *pinging;
+
+  if (xmpp->port == NULL || from == NULL || jid == NULL)
+    return;
+  pinging = g_new0 (Pinging, 1);
+  pinging->link.data = pinging;
+  pinging->xmpp = xmpp;
+  pinging->room = g_strdup (member_room (member));
+  pinging->user = g_strdup (member_user (member));
+  g_queue_push_tail_link (&xmpp->room_part->pinging, &pinging->link);
+  xmpp->port->room_ping (xmpp->port->self, from, jid, member_nick (member),
+                         pinged_cb, pinging);
+}
+
+static void
+pinging_detach (Xmpp *xmpp)
+{
+  GQueue *pinging = &xmpp->room_part->pinging;
+
+  while (pinging->head != NULL) {
+    xmpp->port->forget (xmpp->port->self, pinging->head->data);
+    pinging_free (pinging->head->data);
+  }
+}
+
+void
+rooms_queries_detach (Xmpp *xmpp)
+{
+  creating_detach (xmpp);
+  pinging_detach (xmpp);
 }
 
 /* --- Presence --- */
@@ -261,6 +351,8 @@ xmpp_rooms_presence (Xmpp *xmpp, const XmppPresence *presence)
   if (!read_ends (xmpp, presence->from, presence->to, &ends))
     return;
   member = rooms_find (xmpp->room_part->rooms, ends.room, ends.user);
+  if (member != NULL)
+    rooms_heard (xmpp->room_part->rooms, member, service_now (xmpp->service));
   if (member == NULL)
     leave_as_ghost (xmpp, presence);
   else if (presence->type == XMPP_PRESENCE_ERROR)

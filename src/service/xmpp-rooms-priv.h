@@ -45,6 +45,7 @@ struct XmppRooms {
   char *said;     /* by the room in the stanza that is dealt with; or NULL */
   GQueue asked;   /* rooms that are being opened: the port calls back */
   GQueue kicking; /* commands: likewise */
+  GQueue pinging; /* likewise */
   GQueue saying;  /* messages that are not answered */
   /* The last message and its speaker: the next one is often its copy. */
   GBytes *body;
@@ -80,8 +81,10 @@ char *rooms_address (const char *aor);
 
 /* --- xmpp-rooms-presence.c --- */
 
-/* Rooms that are being opened are forgotten. */
-void rooms_creating_detach (Xmpp *xmpp);
+/* Asks the room whether he is still in (XEP-0410). */
+void rooms_ping (Xmpp *xmpp, const Member *member);
+/* What was asked of rooms is forgotten. */
+void rooms_queries_detach (Xmpp *xmpp);
 
 /* --- xmpp-rooms-admin.c --- */
 

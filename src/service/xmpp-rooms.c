@@ -318,6 +318,9 @@ carry_out (Xmpp *xmpp, const RoomsAction *action, GArray *actions)
   case ROOMS_ACT_RENAME:
     act_rename (xmpp, action, actions);
     break;
+  case ROOMS_ACT_PING:
+    rooms_ping (xmpp, member);
+    break;
   case ROOMS_ACT_STORE:
   case ROOMS_ACT_ERASE:
     act_write (xmpp, action);
@@ -558,7 +561,7 @@ xmpp_rooms_detach (Xmpp *xmpp)
   XmppRooms *self = xmpp->room_part;
   g_autoptr (GPtrArray) members = members_new ();
 
-  rooms_creating_detach (xmpp);
+  rooms_queries_detach (xmpp);
   rooms_kicking_detach (xmpp);
   rooms_foreach (self->rooms, collect_room_cb, members);
   for (guint i = 0; i < members->len; i++)

@@ -10,7 +10,6 @@
 #include "codec/xml-text.h"
 #include "xmpp/queries.h"
 
-#define NS_PING "urn:xmpp:ping"
 #define NS_VERSION "jabber:iq:version"
 
 /* The component is a gateway; behind an address stands somebody's account, at a

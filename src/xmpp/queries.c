@@ -100,6 +100,19 @@ queries_kick (Queries *self, GString *out, const char *from, const char *room,
 }
 
 void
+queries_ping (Queries *self, GString *out, const char *from, const char *room,
+              const char *nick, gint64 deadline, XmppDoneFn done, gpointer data)
+{
+  g_autofree char *occupant = g_strconcat (room, "/", nick, NULL);
+  Query *query = ask (self, out, IQ_GET, from, occupant,
+                      "<ping xmlns=\"" NS_PING "\"/>");
+
+  query->deadline = out != NULL ? deadline : 0;
+  query->done = done;
+  query->data = data;
+}
+
+void
 queries_rooms (Queries *self, GString *out, const char *from,
                const char *service, gint64 deadline, XmppItemsFn done,
                gpointer data)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * What we ask of services of rooms (XEP-0045 8.2 and 10.1.2, XEP-0030 4), and
+ * What we ask of rooms (XEP-0045 8.2 and 10.1.2, XEP-0030 4, XEP-0410), and
  * their answers.  Knows no stream: it writes markup and is told of answers and
  * of time. */
 #pragma once
@@ -8,6 +8,7 @@
 
 #define NS_DISCO_INFO "http://jabber.org/protocol/disco#info"
 #define NS_DISCO_ITEMS "http://jabber.org/protocol/disco#items"
+#define NS_PING "urn:xmpp:ping"
 #define NS_MUC_ADMIN "http://jabber.org/protocol/muc#admin"
 #define NS_MUC_OWNER "http://jabber.org/protocol/muc#owner"
 
@@ -29,6 +30,10 @@ void queries_create (Queries *self, GString *out, const char *from,
 void queries_kick (Queries *self, GString *out, const char *from,
                    const char *room, const char *nick, const char *reason,
                    gint64 deadline, XmppDoneFn done, gpointer data);
+/* room and nick: the occupant's JID is made of them. */
+void queries_ping (Queries *self, GString *out, const char *from,
+                   const char *room, const char *nick, gint64 deadline,
+                   XmppDoneFn done, gpointer data);
 void queries_rooms (Queries *self, GString *out, const char *from,
                     const char *service, gint64 deadline, XmppItemsFn done,
                     gpointer data);

@@ -430,6 +430,16 @@ kick_cb (gpointer port, const char *from, const char *room, const char *nick,
 }
 
 static void
+ping_cb (gpointer port, const char *from, const char *room, const char *nick,
+         XmppDoneFn done, gpointer data)
+{
+  XmppStream *self = port;
+
+  queries_ping (self->queries, query_out (self, from), from, room, nick,
+                now (self) + QUERY_US, done, data);
+}
+
+static void
 rooms_cb (gpointer port, const char *from, const char *service,
           XmppItemsFn done, gpointer data)
 {
@@ -460,6 +470,7 @@ traffic_init (XmppStream *self)
                            .presence = presence_cb,
                            .room_create = create_cb,
                            .room_kick = kick_cb,
+                           .room_ping = ping_cb,
                            .rooms = rooms_cb,
                            .forget = forget_cb };
 }

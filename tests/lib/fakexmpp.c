@@ -221,6 +221,16 @@ kick_cb (gpointer port, const char *from, const char *room, const char *nick,
 }
 
 static void
+ping_cb (gpointer port, const char *from, const char *room, const char *nick,
+         XmppDoneFn done, gpointer data)
+{
+  FakeXmppQuery *query = query_new (port, FAKE_XMPP_PING, from, room, data);
+
+  query->nick = g_strdup (nick);
+  query->done = done;
+}
+
+static void
 rooms_cb (gpointer port, const char *from, const char *service,
           XmppItemsFn done, gpointer data)
 {
@@ -263,6 +273,7 @@ fake_xmpp_new (void)
                            .presence = presence_cb,
                            .room_create = create_cb,
                            .room_kick = kick_cb,
+                           .room_ping = ping_cb,
                            .rooms = rooms_cb,
                            .forget = forget_cb };
   return self;

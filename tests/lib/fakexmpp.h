@@ -15,12 +15,17 @@ typedef struct {
   XmppPresence presence; /* its own copy, with what it points to */
 } FakeXmppPresence;
 
-typedef enum { FAKE_XMPP_CREATE, FAKE_XMPP_KICK, FAKE_XMPP_ROOMS } FakeXmppAsk;
+typedef enum {
+  FAKE_XMPP_CREATE,
+  FAKE_XMPP_KICK,
+  FAKE_XMPP_PING,
+  FAKE_XMPP_ROOMS
+} FakeXmppAsk;
 
 typedef struct {
   FakeXmppAsk what;
   char *from, *room, *nick, *reason; /* room: the service, of FAKE_XMPP_ROOMS */
-  XmppDoneFn done;                   /* of the first two */
+  XmppDoneFn done;                   /* of all but the last */
   XmppItemsFn items_fn;              /* of FAKE_XMPP_ROOMS */
   gpointer data;
 } FakeXmppQuery;

@@ -334,8 +334,9 @@ walk (guint32 seed)
   static void (*const steps[]) (World *)
       = { join, join,     answer, answer, answer,   answer,
           kick, stranger, leave,  pass,   flip_link };
-  const RoomsLimits limits
-      = { .max_rooms = 9, .max_roster = 50, .rejoins = 100, .grace = 5 };
+  const RoomsLimits limits = {
+    .max_rooms = 9, .max_roster = 50, .rejoins = 100, .ping = 20, .grace = 5
+  };
   World self = { .now = SECOND, .rand = g_rand_new_with_seed (seed) };
 
   self.rooms = rooms_new (&limits, self.now);

@@ -21,8 +21,9 @@ typedef struct {
 static void
 setup (World *self, gconstpointer data)
 {
-  const RoomsLimits limits
-      = { .max_rooms = 2, .max_roster = 50, .rejoins = 10, .grace = 30 };
+  const RoomsLimits limits = {
+    .max_rooms = 2, .max_roster = 50, .rejoins = 10, .ping = 600, .grace = 30
+  };
 
   self->now = 1000 * SECOND;
   self->rooms = rooms_new (&limits, self->now);
@@ -40,9 +41,9 @@ static void
 carry_out (World *self, GArray *actions)
 {
   static const char *const words[]
-      = { "join",         "leave",   "rename", "store", "erase",
-          "in",           "refused", "ended",  "away",  "renamed",
-          "nick-refused", "show",    "free" };
+      = { "join",    "leave",        "rename",  "ping",  "store",
+          "erase",   "in",           "refused", "ended", "away",
+          "renamed", "nick-refused", "show",    "free" };
 
   for (guint i = 0; i < actions->len; i++) {
     const RoomsAction *action = &g_array_index (actions, RoomsAction, i);
@@ -341,6 +342,26 @@ test_back_before_out (World *self, gconstpointer data)
   g_assert_cmpint (member_state (alice), ==, MEMBER_IN);
 }
 
+/* XEP-0410: a room that is silent for long is asked. */
+static void
+test_silence (World *self, gconstpointer data)
+{
+  Member *alice = member_in (self, ALICE, "Alice");
+
+  pass (self, 590);
+  rooms_heard (self->rooms, alice, self->now);
+  pass (self, 590);
+  assert_done (self, "");
+  pass (self, 170);
+  assert_done (self, "ping");
+  pass (self, 590);
+  assert_done (self, "");
+  pass (self, 170);
+  assert_done (self, "ping");
+  DO (self, rooms_lost (self->rooms, alice, self->now, actions));
+  assert_done (self, "join+");
+}
+
 static void
 test_rename (World *self, gconstpointer data)
 {
@@ -591,6 +612,7 @@ main (int argc, char **argv)
   ADD ("forgotten-by-room", test_forgotten_by_room);
   ADD ("back-before-out", test_back_before_out);
   ADD ("xep0045-7.6/rename", test_rename);
+  ADD ("xep0410-3/silence", test_silence);
   ADD ("absent", test_absent);
   ADD ("too-many", test_too_many);
   ADD ("one-reporter", test_one_reporter);

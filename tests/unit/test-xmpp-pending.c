@@ -213,6 +213,23 @@ test_query (void)
 }
 
 static void
+test_query_ping (void)
+{
+  g_autoptr (Queries) self = queries_new ();
+  g_autoptr (GString) out = g_string_new (NULL);
+  g_autofree char *id = NULL;
+  XmppIq iq = { .from = "r@s/<n>", .to = "a@b/c", .type = IQ_ERROR };
+
+  queries_ping (self, out, "a@b/c", "r@s", "<n>", 10, query_done_cb, NULL);
+  g_assert_nonnull (strstr (out->str, "to=\"r@s/&lt;n&gt;\""));
+  g_assert_nonnull (strstr (out->str, "<ping xmlns=\"urn:xmpp:ping\"/>"));
+  iq.id = id = id_of (out);
+  iq.error = XMPP_NOT_ACCEPTABLE;
+  g_assert_true (queries_answer (self, &iq));
+  expect ("not-acceptable;");
+}
+
+static void
 test_query_fails (void)
 {
   g_autoptr (Queries) self = queries_new ();
@@ -267,6 +284,7 @@ main (int argc, char **argv)
   g_test_add_func ("/xmpp/pending/same-id", test_same_id);
   g_test_add_func ("/xmpp/backoff", test_backoff);
   g_test_add_func ("/xmpp/queries/xep0045-8.2/kick", test_query);
+  g_test_add_func ("/xmpp/queries/xep0410-3/ping", test_query_ping);
   g_test_add_func ("/xmpp/queries/fails", test_query_fails);
   g_test_add_func ("/xmpp/queries/xep0045-6.3/rooms", test_rooms);
   return g_test_run ();

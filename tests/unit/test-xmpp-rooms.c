@@ -64,12 +64,12 @@ typedef struct {
 static void
 say_so (World *self, const Words *words)
 {
-  const ServiceCaller caller
-      = { .user = words->user,
-          .source = g_intern_string (g_strconcat ("udp:", words->device, NULL)),
-          .call_id = "c",
-          .from_tag = "ft",
-          .cseq = ++self->mail->cseq };
+  g_autofree char *source = g_strconcat ("udp:", words->device, NULL);
+  const ServiceCaller caller = { .user = words->user,
+                                 .source = source,
+                                 .call_id = "c",
+                                 .from_tag = "ft",
+                                 .cseq = ++self->mail->cseq };
   const MessageCommand command
       = { .peer = "Verona@" XMPP_ROOMS,
           .instance = words->nick,
@@ -861,6 +861,33 @@ test_user_removed (World *self, gconstpointer data)
   expect_presence (self, ROOM "/alice", XMPP_UNAVAILABLE);
 }
 
+/* XEP-0410: a silent room is asked, and what it answers is understood. */
+static void
+test_ping (World *self, gconstpointer data)
+{
+  static const struct {
+    XmppError error;
+    gboolean is_out;
+  } rows[] = { { XMPP_NO_ERROR, FALSE },
+               { XMPP_SERVICE_UNAVAILABLE, FALSE },
+               { XMPP_FEATURE_NOT_IMPLEMENTED, FALSE },
+               { XMPP_ITEM_NOT_FOUND, FALSE },
+               { XMPP_REMOTE_SERVER_TIMEOUT, FALSE },
+               { XMPP_NOT_ACCEPTABLE, TRUE },
+               { XMPP_NOT_ALLOWED, TRUE } };
+
+  alice_in (self);
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    mail_bed_register (self->mail, ALICE, DESK, 7200);
+    pass (self, 760000);
+    fake_xmpp_answer (self->bed->xmpp, FAKE_XMPP_PING, NULL, 0, rows[i].error);
+    settle (self);
+    g_assert_cmpuint (self->bed->xmpp->presences->len, ==, rows[i].is_out);
+    if (rows[i].is_out)
+      lets_in (self, "alice", ALICE_THERE);
+  }
+}
+
 /* --- Administrators --- */
 
 static void
@@ -1036,6 +1063,7 @@ main (int argc, char **argv)
   ADD ("restart-after-leaving", test_restart_after_leaving);
   ADD ("user-removed", test_user_removed);
   ADD ("ghost", test_ghost);
+  ADD ("xep0410-3/ping", test_ping);
   ADD ("admin/shows", test_admin_shows);
   ADD ("admin/kicks-user", test_admin_kicks_user);
   ADD ("xep0045-8.2/admin/kicks-nick", test_admin_kicks_nick);

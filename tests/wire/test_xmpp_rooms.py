@@ -456,6 +456,22 @@ def test_link_is_down(linked, prosody, alice, bob, opened):
     prosody.start()
 
 
+@pytest.mark.options(rooms={'ping': '1s'})
+def test_silent_room_is_asked(linked, prosody, alice, opened, xavier):
+    """XEP-0410: who is in stays in."""
+    conference = enter(alice, opened).expect_nicks('Xavier', 'alice')
+    wait.until(lambda: re.search(
+        rf"<iq[^>]*to='{opened.jid}/alice'[^>]*type='get'|"
+        rf"<iq[^>]*type='get'[^>]*to='{opened.jid}/alice'",
+        prosody.log_text()), 'the room is asked')
+    conference.read()
+    xavier.say(opened.jid, 'there you are', 'groupchat')
+    text_from(alice, 'there you are')
+    xavier.forbid('presence', after=opened.jid,
+                  sender=f'{opened.jid}/alice', type='unavailable')
+    assert not conference.is_ended
+
+
 # --- Administrators ---
 
 def test_ctl(linked, alice, opened, xavier):
