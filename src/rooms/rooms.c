@@ -207,6 +207,14 @@ rooms_leave (Rooms *self, Member *member, gint64 now, GArray *actions)
 }
 
 void
+rooms_hurry (Rooms *self, Member *member, gint64 now, GArray *actions)
+{
+  begin (self, now, actions);
+  if (self->is_up && member->state == MEMBER_WAITING)
+    happen (self, member, EVENT_TURN, ROOMS_NO_REASON);
+}
+
+void
 rooms_rename (Rooms *self, Member *member, const char *nick, gint64 now,
               GArray *actions)
 {

@@ -143,6 +143,8 @@ RoomsVerdict rooms_join (Rooms *self, const char *room, const char *user,
                          Member **member_out, GArray *actions);
 /* He wants out. */
 void rooms_leave (Rooms *self, Member *member, gint64 now, GArray *actions);
+/* He waits, and somebody waits for him: his turn is now, if the link is up. */
+void rooms_hurry (Rooms *self, Member *member, gint64 now, GArray *actions);
 /* He wants another nick; he must be in. */
 void rooms_rename (Rooms *self, Member *member, const char *nick, gint64 now,
                    GArray *actions);

@@ -75,13 +75,103 @@ joined_cb (Xmpp *xmpp, Member *member, RoomsReason reason, const char *said,
     refuse_asked (data, reason, said);
 }
 
+/* --- What is there? --- */
+
+typedef struct {
+  GList link; /* in fetching */
+  Xmpp *xmpp;
+  Asking *asking;
+} Fetching;
+
+static void
+fetching_free (Fetching *self)
+{
+  g_queue_unlink (&self->xmpp->room_part->fetching, &self->link);
+  g_free (self);
+}
+
+/* The name of a public room; NULL: it is none of them. */
+static const char *
+name_of (const XmppItem *items, guint n, const char *room)
+{
+  g_autofree char *jid = rooms_jid (room, NULL);
+
+  for (guint i = 0; i < n; i++)
+    if (g_strcmp0 (items[i].jid, jid) == 0)
+      return items[i].name != NULL ? items[i].name : "";
+  return NULL;
+}
+
+/* One that is none of the public rooms may be there all the same. */
+static void
+fetched_cb (const XmppItem *items, guint n, XmppError error, gpointer data)
+{
+  Fetching *self = data;
+  Asking *asking = self->asking;
+  XmppRooms *rooms = self->xmpp->room_part;
+
+  fetching_free (self);
+  rooms->fetched = name_of (items, n, asking->stored->dialog.presentity);
+  subscribe_asked (asking);
+  rooms->fetched = NULL;
+}
+
+void
+rooms_fetching_detach (Xmpp *xmpp)
+{
+  GQueue *fetching = &xmpp->room_part->fetching;
+
+  while (fetching->head != NULL) {
+    Fetching *self = fetching->head->data;
+
+    xmpp->port->forget (xmpp->port->self, self);
+    refuse_asked (self->asking, ROOMS_NO_LINK, NULL);
+    fetching_free (self);
+  }
+}
+
+/* Who is not in, and does not want in, is told what anybody may know of the
+ * room (XEP-0045 6.3). */
+static void
+fetch (Service *self, const SubscribeRequest *request)
+{
+  Xmpp *xmpp = self->xmpp;
+  const char *room = request->command->dialog.presentity;
+  g_autofree char *from = rooms_jid_of_user (request->caller->user);
+  g_autofree char *jid = rooms_jid (room, NULL);
+  g_autofree char *place = jid != NULL ? jid_domain (jid) : NULL;
+  Fetching *fetching;
+
+  if (from == NULL || place == NULL || !xmpp_is_up (xmpp)
+      || rooms_find (xmpp->room_part->rooms, room, request->caller->user)
+             != NULL) {
+    subscribe_outside (self, request);
+    return;
+  }
+  fetching = g_new0 (Fetching, 1);
+  fetching->link.data = fetching;
+  fetching->xmpp = xmpp;
+  fetching->asking = asking_new (self, request->caller, request->command,
+                                 request->answer, request->data);
+  g_queue_push_tail_link (&xmpp->room_part->fetching, &fetching->link);
+  xmpp->port->rooms (xmpp->port->self, from, place, fetched_cb, fetching);
+}
+
+/* What is refused anyway lets nobody in. */
 void
 xmpp_rooms_subscribe (Service *self, const SubscribeRequest *request)
 {
   const SubscribeCommand *command = request->command;
+  gboolean is_brief
+      = command->expires > 0
+        && command->expires < (gint64)self->limits.subs.min_expires;
 
-  if (command->expires == 0 || subscribe_repeated (self, request) != NULL) {
+  if (is_brief || subscribe_repeated (self, request) != NULL) {
     subscribe_outside (self, request);
+    return;
+  }
+  if (command->expires == 0) {
+    fetch (self, request);
     return;
   }
   rooms_want (self->xmpp, service_user (self, request->caller->user)->aor,
@@ -297,10 +387,15 @@ told_up_to (const XmppRooms *self, const RoomsTold *told, Sub *sub,
 
 /* The room as somebody sees it who is not in: that there is one to go to. */
 static GBytes *
-document_outside (const char *entity, guint32 version)
+document_outside (const XmppRooms *self, const char *entity, guint32 version)
 {
+  const char *name = self->fetched;
   const ConferenceHead head
-      = { .version = version, .is_full = TRUE, .entity = entity };
+      = { .version = version,
+          .is_full = TRUE,
+          .entity = entity,
+          .display = name != NULL && *name != '\0' ? name : NULL,
+          .is_active = name != NULL };
 
   return conference_write (&head, NULL);
 }
@@ -340,7 +435,8 @@ xmpp_rooms_document (Service *service, Sub *sub)
   g_autofree char *entity = aor_to_uri (dialog->presentity);
 
   if (member == NULL || !member_is_settled (member))
-    return document_outside (entity, sub_next_version (sub));
+    return document_outside (service->xmpp->room_part, entity,
+                             sub_next_version (sub));
   return document_inside (service->xmpp, sub,
                           rooms_find_room (rooms, dialog->presentity), entity);
 }

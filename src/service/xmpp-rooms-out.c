@@ -168,7 +168,7 @@ say_again (Saying *self, XmppError error)
   actions = rooms_actions_new ();
   rooms_lost (rooms->rooms, member, service_now (self->xmpp->service), actions);
   rooms_carry_out (self->xmpp, actions);
-  rooms_want_in (self->xmpp, self->user, self->room, joined_cb, self);
+  rooms_want_in (self->xmpp, self->user, self->room, NULL, joined_cb, self);
   return TRUE;
 }
 
@@ -444,7 +444,8 @@ joined_cb (Xmpp *xmpp, Member *member, RoomsReason reason, const char *said,
 
   if (reason != ROOMS_NO_REASON) {
     text = rooms_text (reason, said);
-    end (self, rooms_verdict (reason), text);
+    end (self, self->was_in ? SERVICE_UNAVAILABLE : rooms_verdict (reason),
+         text);
   } else if (member_state (member) != MEMBER_IN
              && !is_command (self, ROOM_LEAVE)) {
     end (self, SERVICE_UNAVAILABLE, "The room cannot be reached now");
@@ -521,8 +522,7 @@ static void
 start (Saying *self, const MessageCommand *command)
 {
   Xmpp *xmpp = self->xmpp;
-  const Member *member
-      = rooms_find (xmpp->room_part->rooms, self->room, self->user);
+  Member *member = rooms_find (xmpp->room_part->rooms, self->room, self->user);
   g_autofree char *password = NULL;
 
   self->was_in = member != NULL && member_is_settled (member);
@@ -530,8 +530,12 @@ start (Saying *self, const MessageCommand *command)
     return;
   if (self->nick == NULL && room_command (self->text, &password) != ROOM_JOIN)
     g_clear_pointer (&password, g_free);
-  rooms_want (xmpp, self->user, self->room,
-              password != NULL ? password : command->password, joined_cb, self);
+  if (member != NULL && is_command (self, ROOM_LEAVE))
+    joined_cb (xmpp, member, ROOMS_NO_REASON, NULL, self);
+  else
+    rooms_want_in (xmpp, self->user, self->room,
+                   password != NULL ? password : command->password, joined_cb,
+                   self);
 }
 
 void

@@ -41,12 +41,14 @@ struct XmppRooms {
   GHashTable *told;    /* Sub -> RoomsTold */
   GHashTable *changed; /* addresses of rooms to be told of */
   gint64 tell_at;
-  guint epoch;    /* grows when availability is seen in another way */
-  char *said;     /* by the room in the stanza that is dealt with; or NULL */
-  GQueue asked;   /* rooms that are being opened: the port calls back */
-  GQueue kicking; /* commands: likewise */
-  GQueue pinging; /* likewise */
-  GQueue saying;  /* messages that are not answered */
+  guint epoch;     /* grows when availability is seen in another way */
+  char *said;      /* by the room in the stanza that is dealt with; or NULL */
+  GQueue asked;    /* rooms that are being opened: the port calls back */
+  GQueue kicking;  /* commands: likewise */
+  GQueue pinging;  /* likewise */
+  GQueue fetching; /* SUBSCRIBEs that ask what a room is: likewise */
+  const char *fetched; /* while one is answered: what the room is called */
+  GQueue saying;       /* messages that are not answered */
   /* The last message and its speaker: the next one is often its copy. */
   GBytes *body;
   char *speaker, *head;
@@ -66,9 +68,9 @@ void rooms_carry_out (Xmpp *xmpp, GArray *actions);
  * own name. */
 void rooms_want (Xmpp *xmpp, const char *user, const char *room,
                  const char *password, RoomJoinedFn fn, gpointer data);
-/* The same, but for one who is being let in again it waits for that. */
+/* The same, but for one who is to be let in again it waits for that. */
 void rooms_want_in (Xmpp *xmpp, const char *user, const char *room,
-                    RoomJoinedFn fn, gpointer data);
+                    const char *password, RoomJoinedFn fn, gpointer data);
 /* His JID, in a room; nick NULL: the room's.  New; NULL: there is none. */
 char *rooms_jid_of_user (const char *user);
 char *rooms_jid (const char *room, const char *nick);
@@ -123,6 +125,8 @@ void rooms_sayings_detach (Xmpp *xmpp);
 
 /* Tells of the rooms that changed. */
 void rooms_notify_changed (Xmpp *xmpp);
+/* Those that wait for an answer get another one. */
+void rooms_fetching_detach (Xmpp *xmpp);
 /* Ends his dialogs with the room. */
 void rooms_end_dialogs (Xmpp *xmpp, const char *room, const char *user,
                         SubsReason reason);

@@ -168,16 +168,29 @@ rooms_want (Xmpp *xmpp, const char *user, const char *room,
 }
 
 void
-rooms_want_in (Xmpp *xmpp, const char *user, const char *room, RoomJoinedFn fn,
-               gpointer data)
+rooms_want_in (Xmpp *xmpp, const char *user, const char *room,
+               const char *password, RoomJoinedFn fn, gpointer data)
 {
   XmppRooms *self = xmpp->room_part;
   Member *member = rooms_find (self->rooms, room, user);
 
-  if (member == NULL || member_state (member) != MEMBER_REJOINING)
-    rooms_want (xmpp, user, room, NULL, fn, data);
-  else if (!wait_for (self, member, fn, data))
+  GArray *actions;
+
+  if (member == NULL || !member_is_settled (member)
+      || member_state (member) == MEMBER_IN) {
+    rooms_want (xmpp, user, room, password, fn, data);
+    return;
+  }
+  if (!xmpp_is_up (xmpp)) {
+    fn (xmpp, NULL, ROOMS_NO_LINK, NULL, data);
+    return;
+  }
+  actions = rooms_actions_new ();
+  if (wait_for (self, member, fn, data))
+    rooms_hurry (self->rooms, member, service_now (xmpp->service), actions);
+  else
     fn (xmpp, NULL, ROOMS_FAILED, NULL, data);
+  rooms_carry_out (xmpp, actions);
 }
 
 /* --- Actions --- */
@@ -554,18 +567,32 @@ xmpp_rooms_new (Xmpp *xmpp)
   return self;
 }
 
+static void
+end_waits (Xmpp *xmpp, RoomsReason reason)
+{
+  g_autoptr (GPtrArray) members = members_new ();
+
+  rooms_foreach (xmpp->room_part->rooms, collect_room_cb, members);
+  for (guint i = 0; i < members->len; i++)
+    waits_end (xmpp, members->pdata[i], reason);
+}
+
+void
+xmpp_rooms_give_up (Service *service)
+{
+  end_waits (service->xmpp, ROOMS_SILENT);
+  if (service->xmpp->port != NULL)
+    rooms_sayings_detach (service->xmpp);
+}
+
 /* Whoever waits is told that there are no rooms. */
 void
 xmpp_rooms_detach (Xmpp *xmpp)
 {
-  XmppRooms *self = xmpp->room_part;
-  g_autoptr (GPtrArray) members = members_new ();
-
   rooms_queries_detach (xmpp);
+  rooms_fetching_detach (xmpp);
   rooms_kicking_detach (xmpp);
-  rooms_foreach (self->rooms, collect_room_cb, members);
-  for (guint i = 0; i < members->len; i++)
-    waits_end (xmpp, members->pdata[i], ROOMS_NO_LINK);
+  end_waits (xmpp, ROOMS_NO_LINK);
   rooms_sayings_detach (xmpp);
   xmpp_rooms_link (xmpp, FALSE);
 }

@@ -47,5 +47,7 @@ void xmpp_rooms_user_gone (Service *self, const char *aor);
 /* Somebody, or everybody, shares his availability now, or does not. */
 void xmpp_rooms_sharing_changed (Service *self);
 void xmpp_rooms_limits_changed (Service *self);
+/* Whoever waits for a room is told that it does not answer. */
+void xmpp_rooms_give_up (Service *self);
 /* For the counters. */
 guint xmpp_rooms_size (Service *self);

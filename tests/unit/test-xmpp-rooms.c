@@ -253,9 +253,30 @@ test_subscribe_joins (World *self, gconstpointer data)
 static void
 test_fetch_does_not_join (World *self, gconstpointer data)
 {
+  const XmppItem items[]
+      = { { "x@" XMPP_ROOMS, "X" }, { ROOM, "Today in <Verona>" } };
+
   subscribe (self, ALICE, 0);
+  fake_xmpp_answer (self->bed->xmpp, FAKE_XMPP_ROOMS, items, 2, XMPP_NO_ERROR);
+  settle (self);
   g_assert_cmpuint (self->bed->xmpp->presences->len, ==, 0);
+  bed_expect (self->bed, ALICE, SUBS_TERMINATED,
+              "<display-text>Today in &lt;Verona&gt;</display-text>");
+  subscribe (self, ALICE, 0);
+  fake_xmpp_answer (self->bed->xmpp, FAKE_XMPP_ROOMS, items, 1, XMPP_NO_ERROR);
+  settle (self);
   bed_expect (self->bed, ALICE, SUBS_TERMINATED, "<active>false</active>");
+  fake_xmpp_link (self->bed->xmpp, FALSE);
+  subscribe (self, ALICE, 0);
+  bed_expect (self->bed, ALICE, SUBS_TERMINATED, "<active>false</active>");
+}
+
+static void
+test_brief_does_not_join (World *self, gconstpointer data)
+{
+  subscribe (self, ALICE, 10);
+  g_assert_cmpint (self->bed->verdict, ==, SERVICE_BRIEF);
+  g_assert_cmpuint (self->bed->xmpp->presences->len, ==, 0);
 }
 
 static void
@@ -840,6 +861,22 @@ test_restart (World *self, gconstpointer data)
   g_error ("the roster is not told after the restart");
 }
 
+/* Who writes before it is his turn to go in again does not wait for it. */
+static void
+test_restart_and_write (World *self, gconstpointer data)
+{
+  g_autoptr (FakeXmppMessage) sent = NULL;
+
+  alice_in (self);
+  mail_bed_restart (self->mail);
+  g_assert_cmpuint (self->bed->xmpp->presences->len, ==, 0);
+  say (self, ALICE, "hello");
+  g_assert_cmpuint (self->bed->xmpp->messages->len, ==, 0);
+  lets_in (self, "alice", ALICE_THERE);
+  sent = fake_xmpp_take (self->bed->xmpp, ROOM, XMPP_TAKEN, XMPP_NO_ERROR);
+  g_assert_cmpint (self->mail->verdict, ==, SERVICE_OK);
+}
+
 /* Who was out when the server stopped stays out. */
 static void
 test_restart_after_leaving (World *self, gconstpointer data)
@@ -998,6 +1035,7 @@ test_stop (World *self, gconstpointer data)
 {
   say (self, ALICE, "hello");
   subscribe (self, BOB, 600);
+  subscribe (self, CAROL, 0);
   bed_stop (self->bed);
   bed_start (self->bed);
 }
@@ -1026,6 +1064,7 @@ main (int argc, char **argv)
   ADD ("message-joins", test_message_joins);
   ADD ("rfc7702-6.1/subscribe-joins", test_subscribe_joins);
   ADD ("fetch-does-not-join", test_fetch_does_not_join);
+  ADD ("brief-does-not-join", test_brief_does_not_join);
   ADD ("xep0045-7.2.8/nick-conflict", test_nick_conflict);
   ADD ("refused", test_refused);
   ADD ("password", test_password);
@@ -1060,6 +1099,7 @@ main (int argc, char **argv)
   ADD ("last-binding-leaves", test_last_binding_leaves);
   ADD ("link-lost", test_link_lost);
   ADD ("restart", test_restart);
+  ADD ("restart-and-write", test_restart_and_write);
   ADD ("restart-after-leaving", test_restart_after_leaving);
   ADD ("user-removed", test_user_removed);
   ADD ("ghost", test_ghost);

@@ -105,6 +105,7 @@ def test_fetch_does_not_join(alice, opened, xavier):
     fetched = Conference(subscription)
     fetched.expect(lambda c: c.is_ended and c.documents, 'a document')
     assert fetched.nicks == set()
+    assert fetched.is_active
     xavier.forbid('presence', after=opened.jid,
                   sender=f'{opened.jid}/alice')
 
