@@ -473,10 +473,19 @@ rooms_reason_text (RoomsReason reason)
 
 /* --- Life --- */
 
+static void
+action_clear (gpointer data)
+{
+  member_unref (((RoomsAction *)data)->member);
+}
+
 GArray *
 rooms_actions_new (void)
 {
-  return g_array_new (FALSE, FALSE, sizeof (RoomsAction));
+  GArray *actions = g_array_new (FALSE, FALSE, sizeof (RoomsAction));
+
+  g_array_set_clear_func (actions, action_clear);
+  return actions;
 }
 
 static void

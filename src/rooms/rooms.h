@@ -68,7 +68,8 @@ typedef struct {
   RoomsReason reason;
   gboolean is_again;
 } RoomsAction;
-/* To be carried out in order after the call; that may call in here again. */
+/* To be carried out in order after the call; that may call in here again.  The
+ * array keeps their members. */
 GArray *rooms_actions_new (void);
 
 typedef struct {

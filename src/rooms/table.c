@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * The state table of an occupancy (XEP-0045 7.1, 7.2, 7.14), and moving in it. */
+ * The state table of an occupancy (XEP-0045 7.1, 7.2, 7.14), and moving in
+ * it. */
 #define G_LOG_DOMAIN "rooms"
 #include "rooms/rooms-priv.h"
 
@@ -141,7 +142,8 @@ member_state_name (MemberState state)
 void
 rooms_act (Rooms *self, Member *member, RoomsActionKind kind, gboolean is_again)
 {
-  const RoomsAction action = { kind, member, member->reason, is_again };
+  const RoomsAction action
+      = { kind, member_ref (member), member->reason, is_again };
 
   g_array_append_val (self->actions, action);
 }

@@ -240,7 +240,8 @@ hear_private (const Heard *heard)
   rooms_tell (heard->xmpp, &word);
 }
 
-/* An error would have the room throw him out: what he cannot have is dropped. */
+/* An error would have the room throw him out: what he cannot have is
+ * dropped. */
 static void
 hear (const Heard *heard)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What our users say in rooms, and to people in them (RFC 7702 6.3; XEP-0045 7.4,
- * 7.5, 8.1): whoever writes goes in first.  A text may be a command
+ * What our users say in rooms, and to people in them (RFC 7702 6.3; XEP-0045
+ * 7.4, 7.5, 8.1): whoever writes goes in first.  A text may be a command
  * (rooms/command.h), whose answer comes from the room. */
 #define G_LOG_DOMAIN "service"
 #include "service/xmpp-rooms-priv.h"

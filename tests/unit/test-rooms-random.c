@@ -257,14 +257,16 @@ leave (World *self)
 
   if (member == NULL)
     return;
+  member_ref (member);
   nick = g_strdup (nick_there (self, member));
   DO (self, rooms_leave (self->rooms, member, self->now, actions));
-  if (nick == NULL || !self->is_up)
-    return;
-  tell_all (self, number_of (member), nick, FALSE, member);
-  if (member_state (member) == MEMBER_LEAVING)
-    DO (self,
-        rooms_removed (self->rooms, member, ROOMS_LEFT, self->now, actions));
+  if (nick != NULL && self->is_up) {
+    tell_all (self, number_of (member), nick, FALSE, member);
+    if (member_state (member) == MEMBER_LEAVING)
+      DO (self,
+          rooms_removed (self->rooms, member, ROOMS_LEFT, self->now, actions));
+  }
+  member_unref (member);
 }
 
 static void
