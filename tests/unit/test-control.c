@@ -7,6 +7,7 @@
 #include "ctl/control.h"
 #include "ctl/send.h"
 #include "ctl/why.h"
+#include "service/xmpp.h"
 #include "sip/sip.h"
 
 #include <errno.h>
@@ -77,6 +78,32 @@ service_why (Service *self, const char *watcher, const char *presentity,
     fn (WHY, NULL, data);
   else
     fn ("", "there is no such user", data);
+}
+
+void
+service_rooms_list (Service *self, ServiceRoomsFn fn, gpointer data)
+{
+  fn ("r@x\t1\t2\tknown\t\n", NULL, data);
+}
+
+void
+service_rooms_show (Service *self, const char *room, ServiceRoomsFn fn,
+                    gpointer data)
+{
+  if (strcmp (room, "my room@x") == 0)
+    fn ("room\tmy room@x\tknown\t\n", NULL, data);
+  else
+    fn (NULL, "no such room", data);
+}
+
+void
+service_rooms_kick (Service *self, const char *room, const char *who,
+                    const char *reason, ServiceRoomsFn fn, gpointer data)
+{
+  g_autofree char *line = g_strdup_printf ("%s|%s|%s\n", room, who,
+                                           reason != NULL ? reason : "-");
+
+  fn (line, NULL, data);
 }
 
 /* What was asked, as "from|text|owner|group|uri,uri". */
@@ -275,6 +302,20 @@ static const Row ROWS[] = {
     NULL, 0, SENT },
   { "message/group/nobody", "message a@example.com hi group x@example.com x\n",
     NULL, 0, "error no such user\n" },
+  { "rooms/list", "rooms list\n", NULL, 0, "r@x\t1\t2\tknown\t\nok\n" },
+  { "rooms/list/more", "rooms list x\n", NULL, 0, NULL },
+  { "rooms/show", "rooms show my%20room@x\n", NULL, 0,
+    "room\tmy room@x\tknown\t\nok\n" },
+  { "rooms/show/nobody", "rooms show r@x\n", NULL, 0, "error no such room\n" },
+  { "rooms/show/lacking", "rooms show\n", NULL, 0, NULL },
+  { "rooms/kick", "rooms kick r@x Ann%20Lee too%20loud\n", NULL, 0,
+    "r@x|Ann Lee|too loud\nok\n" },
+  { "rooms/kick/no-reason", "rooms kick r@x Ann\n", NULL, 0,
+    "r@x|Ann|-\nok\n" },
+  { "rooms/kick/lacking", "rooms kick r@x\n", NULL, 0, NULL },
+  { "rooms/kick/more", "rooms kick r@x a b c\n", NULL, 0, NULL },
+  { "rooms/else", "rooms dance\n", NULL, 0, NULL },
+  { "rooms/escape", "rooms show %2\n", NULL, 0, NULL },
   { "message/all", "message a@example.com hi all\n", NULL, 0, SENT },
   { "message/lacking", "message a@example.com hi\n", NULL, 0, NULL },
   { "message/to/nobody", "message a@example.com hi to\n", NULL, 0, NULL },

@@ -6,6 +6,7 @@
 #include "sip-bytes.h"
 #include "sip-out-rig.h"
 
+#include "service/xmpp.h"
 #include "sip/dispatch.h"
 #include "sip/message.h"
 
@@ -188,6 +189,18 @@ gboolean
 service_has_domain (Service *service, const char *host)
 {
   return g_str_equal (host, "example.com");
+}
+
+gboolean
+xmpp_has_domain (Service *service, const char *host)
+{
+  return FALSE;
+}
+
+gboolean
+xmpp_has_rooms (Service *service, const char *host)
+{
+  return FALSE;
 }
 
 gboolean
