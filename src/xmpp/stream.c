@@ -169,11 +169,25 @@ end_stream (XmppStream *self, StreamError error, const char *why)
   give_up (self, copy);
 }
 
+/* Servers that write a stanza at a time and leave Nagle's algorithm on wait with
+ * the second for the acknowledgement of the first, which would wait 40 ms for
+ * something to go with.  The system forgets this wish, so it is said again. */
+static void
+ack_at_once (int fd)
+{
+#ifdef TCP_QUICKACK
+  int on = 1;
+
+  setsockopt (fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+#endif
+}
+
 static void
 read_some (XmppStream *self)
 {
   char bytes[READ_BYTES];
   ssize_t n = recv (self->fd, bytes, sizeof bytes, 0);
+  ack_at_once (self->fd);
 
   if (n < 0 && (errno == EAGAIN || errno == EINTR))
     return;
