@@ -138,8 +138,8 @@ place_of (Xmpp *self, const char *jid)
 static gboolean
 is_of_room (const XmppMessage *message)
 {
-  return message->type == XMPP_MESSAGE_GROUPCHAT || message->is_private
-         || message->invite_from != NULL || message->has_status;
+  return message->type == XMPP_MESSAGE_GROUPCHAT || message->invite_from != NULL
+         || message->has_status;
 }
 
 /* Why a stanza from there cannot be taken. */
@@ -159,8 +159,10 @@ message_cb (gpointer data, const XmppMessage *message)
   Place from = place_of (self, message->from);
   XmppError error = gate (self, from);
 
-  if (error != XMPP_NO_ERROR)
+  if (error != XMPP_NO_ERROR && from != PLACE_ROOMS)
     xmpp_refuse_message (self, message, error, NULL);
+  else if (error != XMPP_NO_ERROR)
+    return; /* a room would throw him out for an error */
   else if (from == PLACE_ROOMS || is_of_room (message))
     xmpp_rooms_message (self, message);
   else
@@ -176,8 +178,10 @@ presence_cb (gpointer data, const XmppPresence *presence)
 
   if (presence->type == XMPP_UNAVAILABLE && from == PLACE_PEOPLE)
     xmpp_message_gone (self, presence->from);
-  if (error != XMPP_NO_ERROR)
+  if (error != XMPP_NO_ERROR && from != PLACE_ROOMS)
     xmpp_refuse_presence (self, presence, error, NULL);
+  else if (error != XMPP_NO_ERROR)
+    return;
   else if (from == PLACE_ROOMS || presence->occupant != NULL)
     xmpp_rooms_presence (self, presence);
   else
