@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 noinst_LIBRARIES += src/librooms.a
 src_librooms_a_SOURCES = src/rooms/command.c src/rooms/command.h \
-  src/rooms/room.c src/rooms/rooms.c src/rooms/rooms.h \
+  src/rooms/room.c src/rooms/rooms.c src/rooms/rooms.h src/rooms/limits.h \
   src/rooms/rooms-priv.h src/rooms/crowd.c src/rooms/crowd.h \
   src/rooms/table.c
 

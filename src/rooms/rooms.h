@@ -7,6 +7,7 @@
  * number of his devices. */
 #pragma once
 #include "rooms/crowd.h"
+#include "rooms/limits.h"
 
 typedef struct Rooms Rooms;
 typedef struct Room Room; /* lives while somebody of ours has to do with it */
@@ -71,13 +72,6 @@ typedef struct {
 /* To be carried out in order after the call; that may call in here again.  The
  * array keeps their members. */
 GArray *rooms_actions_new (void);
-
-typedef struct {
-  guint max_rooms;  /* of one user */
-  guint max_roster; /* occupants of one room that are known */
-  guint rejoins;    /* a second, after a lost link */
-  guint grace;      /* seconds that he stays after his last device left */
-} RoomsLimits;
 
 Rooms *rooms_new (const RoomsLimits *limits, gint64 now);
 void rooms_free (Rooms *self);

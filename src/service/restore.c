@@ -112,7 +112,8 @@ is_there (Service *self, const SubsDialog *dialog)
     return FALSE;
   return lists_is_list (dialog)
          || service_user (self, dialog->presentity) != NULL
-         || xmpp_presence_is_contact (self, dialog->presentity);
+         || xmpp_presence_is_contact (self, dialog->presentity)
+         || xmpp_rooms_is_asked (self, dialog);
 }
 
 static void

@@ -13,7 +13,7 @@
 #include "port/messages.h"
 #include "port/sip_out.h"
 #include "port/store.h"
-#include "rooms/rooms.h"
+#include "rooms/limits.h"
 
 typedef struct Service Service;
 

@@ -297,7 +297,7 @@ test_rejoin_is_patient (World *self, gconstpointer data)
   DO (self, rooms_refused (self->rooms, alice, ROOMS_UNREACHABLE, self->now,
                            actions));
   pass (self, 15);
-  assert_done (self, "");
+  assert_done (self, "away");
   pass (self, 20);
   assert_done (self, "join+");
   pass (self, 20); /* no answer */
@@ -487,7 +487,7 @@ test_roster_after_link (World *self, gconstpointer data)
 static void
 test_roster (void)
 {
-  g_autoptr (Crowd) roster = crowd_new (3, 2);
+  g_autoptr (Crowd) crowd = crowd_new (3, 2);
   CrowdOccupant occupant = { .nick = "a" };
   guint64 serial = crowd_serial (crowd);
 
@@ -617,7 +617,7 @@ main (int argc, char **argv)
   ADD ("too-many", test_too_many);
   ADD ("one-reporter", test_one_reporter);
   ADD ("roster-after-link", test_roster_after_link);
-  g_test_add_func ("/rooms/crowd", test_roster);
+  g_test_add_func ("/rooms/roster", test_roster);
   g_test_add_func ("/rooms/commands", test_commands);
   g_test_add_func ("/rooms/tell", test_tell);
   return g_test_run ();

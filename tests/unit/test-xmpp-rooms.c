@@ -1029,6 +1029,28 @@ test_ghost (World *self, gconstpointer data)
   expect_presence (self, ROOM "/alice", XMPP_UNAVAILABLE);
 }
 
+static void
+stopped_cb (gpointer data)
+{
+  *(gboolean *)data = TRUE;
+}
+
+/* An error would throw him out of a room that he is in again in a moment. */
+static void
+test_no_error_while_it_stops (World *self, gconstpointer data)
+{
+  gboolean is_stopped = FALSE;
+
+  alice_in (self);
+  service_stop (self->bed->service, 1000, stopped_cb, &is_stopped);
+  says (self, "Juliet", ALICE_THERE, &(XmppMessage){ .body = "ay me" });
+  shows (self, "Romeo", ALICE_THERE, 0);
+  g_assert_cmpuint (self->bed->xmpp->messages->len, ==, 0);
+  g_assert_cmpuint (self->bed->xmpp->presences->len, ==, 0);
+  pass (self, 2000);
+  g_assert_true (is_stopped);
+}
+
 /* The server stops while somebody waits. */
 static void
 test_stop (World *self, gconstpointer data)
@@ -1109,6 +1131,7 @@ main (int argc, char **argv)
   ADD ("xep0045-8.2/admin/kicks-nick", test_admin_kicks_nick);
   ADD ("outside-is-named", test_outside_is_named);
   ADD ("stop", test_stop);
+  ADD ("no-error-while-it-stops", test_no_error_while_it_stops);
   ADD ("two-of-ours", test_two_of_ours);
   return g_test_run ();
 }
