@@ -87,7 +87,7 @@ static const Column subscription_columns[] = {
   D ("accept", accept, COLUMN_TEXT),
   D ("source", source, COLUMN_TEXT),
   D ("local_contact", local_contact, COLUMN_TEXT),
-  D ("is_trusted", is_trusted, COLUMN_BOOL),
+  D ("is_trusted", is_trusted, COLUMN_FLAG),
   S (body_type, COLUMN_TEXT),
   S (body, COLUMN_BYTES),
   { "local_cseq_reserved", COLUMN_UINT32,
@@ -117,7 +117,8 @@ const Table subscriptions_table = {
   .keep = "(t.presentity ~ '(^[^@]*|;[^@]*)$' OR " OF_ENABLED_USER (
       "presentity") " OR lower(split_part(t.presentity, '@', 2)) NOT IN ("
                     "SELECT lower(split_part(u.aor, '@', 2))"
-                    " FROM rollcall.users u)) AND lower(t.watcher COLLATE \"C\") NOT IN ("
+                    " FROM rollcall.users u)) AND lower(t.watcher COLLATE "
+                    "\"C\") NOT IN ("
                     "SELECT lower(u.aor COLLATE \"C\") FROM rollcall.users u"
                     " WHERE NOT u.enabled"
                     " UNION ALL SELECT lower(c.key COLLATE \"C\") FROM "

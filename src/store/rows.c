@@ -127,6 +127,7 @@ array_type (ColumnType type)
   case COLUMN_BYTES:
     return "bytea[]";
   case COLUMN_BOOL:
+  case COLUMN_FLAG:
     return "boolean[]";
   case COLUMN_UINT16:
   case COLUMN_UINT32:
@@ -316,6 +317,9 @@ append_field (GByteArray *out, const Column *column, gconstpointer row,
   case COLUMN_BOOL:
     array_put_bool (out, CFIELD (row, column, gboolean));
     break;
+  case COLUMN_FLAG:
+    array_put_bool (out, CFIELD (row, column, guint8));
+    break;
   case COLUMN_STATE:
     array_put_text (out, subs_state_name (CFIELD (row, column, SubsState)));
     break;
@@ -336,6 +340,7 @@ element_type (ColumnType type)
   case COLUMN_BYTES:
     return ARRAY_BYTES;
   case COLUMN_BOOL:
+  case COLUMN_FLAG:
     return ARRAY_BOOL;
   case COLUMN_UINT16:
   case COLUMN_UINT32:
@@ -413,6 +418,9 @@ decode_field (const Column *column, gpointer row, const char *value, gsize n,
     break;
   case COLUMN_BOOL:
     FIELD (row, column, gboolean) = value[0] != 0;
+    break;
+  case COLUMN_FLAG:
+    FIELD (row, column, guint8) = value[0] != 0;
     break;
   case COLUMN_STATE:
     FIELD (row, column, SubsState) = read_state (value);

@@ -15,6 +15,7 @@ typedef enum {
   COLUMN_UINT16,   /* guint16; integer */
   COLUMN_UINT32,   /* guint32; bigint */
   COLUMN_BOOL,     /* gboolean */
+  COLUMN_FLAG,     /* guint8, a gboolean of which there are many */
   COLUMN_STATE,    /* SubsState; text */
   COLUMN_TIME,     /* gint64, us of the monotonic clock; timestamptz */
   COLUMN_SECONDS,  /* guint32, seconds of the monotonic clock; timestamptz; 0

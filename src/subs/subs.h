@@ -50,22 +50,23 @@ typedef struct {
                              with its id parameter: echoed.  The rates in it (RFC
                              6446) are taken out of what sub_dialog shows. */
   const char *call_id;
-  const char *local_tag;  /* ours; NULL: subs_create makes one */
+  const char *local_tag; /* ours; NULL: subs_create makes one */
   const char *remote_tag;
-  const char *local_uri;  /* To of the SUBSCRIBE, a bare URI */
-  const char *remote_uri; /* From of the SUBSCRIBE */
-  const char *target;     /* its Contact URI */
-  const char *instance;   /* +sip.instance of that Contact */
-  const char *route_set;  /* Record-Route, comma-separated, in UAS order */
-  const char *accept;     /* Accept, or NULL */
-  const char *source;     /* "udp:192.0.2.1:5060": where it came from */
+  const char *local_uri;     /* To of the SUBSCRIBE, a bare URI */
+  const char *remote_uri;    /* From of the SUBSCRIBE */
+  const char *target;        /* its Contact URI */
+  const char *instance;      /* +sip.instance of that Contact */
+  const char *route_set;     /* Record-Route, comma-separated, in UAS order */
+  const char *accept;        /* Accept, or NULL */
+  const char *source;        /* "udp:192.0.2.1:5060": where it came from */
   const char *local_contact; /* our Contact in this dialog */
-  SubsBody *body;            /* of the SUBSCRIBE, or of a later one that had one */
-  guint64 flow;           /* 0: none */
-  gboolean is_trusted;    /* came from a trusted peer: NOTIFY to the Contact */
-  gboolean is_lasting;    /* lives as long as asked for, whatever the limits say;
-                             of a SUBSCRIBE, not kept */
-  guint32 limit_at;       /* seconds (not us: there are many); it ends then
+  SubsBody *body;    /* of the SUBSCRIBE, or of a later one that had one */
+  guint64 flow;      /* 0: none */
+  guint8 is_trusted; /* gboolean: came from a trusted peer: NOTIFY to the
+                             Contact */
+  guint8 is_lasting; /* gboolean: lives as long as asked for, whatever the
+                             limits say; of a SUBSCRIBE, not kept */
+  guint32 limit_at;  /* seconds (not us: there are many); it ends then
                              however it is refreshed (ad hoc watching);
                              SUBS_NO_END: ad hoc without an end; 0: it is not ad
                              hoc */
@@ -113,7 +114,7 @@ char *sub_rates (const Sub *sub);
 gboolean sub_is_owed (const Sub *sub);
 
 typedef enum {
-  SUBS_ACT_STORE,   /* write the row (soft); call subs_committed with ticket when
+  SUBS_ACT_STORE, /* write the row (soft); call subs_committed with ticket when
                        it is there */
   SUBS_ACT_RESERVE, /* write the row (durable), because CSeq or version ranges
                        grew; then call subs_reserved with ticket */
@@ -134,12 +135,12 @@ typedef struct {
   SubsState state;
   SubsReason reason;
   gboolean wants_body; /* FALSE: pending, or nothing to say */
-  gboolean must;       /* NOTIFY: a SUBSCRIBE asked for it, or the subscription's
+  gboolean must; /* NOTIFY: a SUBSCRIBE asked for it, or the subscription's
                           state changed; FALSE: the presentity's state did, or a
                           rate asks for it, and subs_skipped may be the answer */
   gboolean is_periodic; /* NOTIFY: nothing changed, a rate asks for it */
-  guint32 cseq;        /* NOTIFY: the CSeq to use */
-  guint32 expires;     /* seconds left, for the expires parameter */
+  guint32 cseq;         /* NOTIFY: the CSeq to use */
+  guint32 expires;      /* seconds left, for the expires parameter */
 } SubsAction;
 
 /* Actions are appended to a GArray of SubsAction, to be carried out in order
@@ -270,9 +271,8 @@ typedef enum {
 } SubsNotifyResult;
 
 /* The NOTIFY with this CSeq ended.  retry_after in seconds, 0 none. */
-void subs_notified (Subs *self, Sub *sub, guint32 cseq,
-                    SubsNotifyResult result, guint retry_after, gint64 now,
-                    GArray *actions);
+void subs_notified (Subs *self, Sub *sub, guint32 cseq, SubsNotifyResult result,
+                    guint retry_after, gint64 now, GArray *actions);
 
 /* The NOTIFY with this CSeq was not sent, for it would have said nothing new; its
  * number is free again.  Only where the action's must was FALSE, before anything
@@ -331,8 +331,8 @@ Sub *subs_restore (Subs *self, const SubsStored *stored, gint64 now);
 void subs_wake (Subs *self, Sub *sub, gint64 now, GArray *actions);
 
 /* Ends all of a user as presentity with reason, and all his own as watcher. */
-void subs_drop_user (Subs *self, const char *aor, SubsReason reason,
-                     gint64 now, GArray *actions);
+void subs_drop_user (Subs *self, const char *aor, SubsReason reason, gint64 now,
+                     GArray *actions);
 
 /* Expiries and retries due by now. */
 void subs_advance (Subs *self, gint64 now, GArray *actions);
