@@ -169,6 +169,15 @@ message_cb (gpointer data, const XmppMessage *message)
     xmpp_message_in (self, message);
 }
 
+/* Only what asks for something is answered by an error; a room would throw our
+ * user out for one. */
+static gboolean
+is_refusable (Place from, const XmppPresence *presence)
+{
+  return from != PLACE_ROOMS
+         && (presence->type == XMPP_SUBSCRIBE || presence->type == XMPP_PROBE);
+}
+
 static void
 presence_cb (gpointer data, const XmppPresence *presence)
 {
@@ -178,7 +187,7 @@ presence_cb (gpointer data, const XmppPresence *presence)
 
   if (presence->type == XMPP_UNAVAILABLE && from == PLACE_PEOPLE)
     xmpp_message_gone (self, presence->from);
-  if (error != XMPP_NO_ERROR && from != PLACE_ROOMS)
+  if (error != XMPP_NO_ERROR && is_refusable (from, presence))
     xmpp_refuse_presence (self, presence, error, NULL);
   else if (error != XMPP_NO_ERROR)
     return;

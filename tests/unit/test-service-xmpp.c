@@ -71,6 +71,23 @@ test_no_error_for_errors (void)
   expect_sent (bed, "");
 }
 
+/* Presence that asks for nothing is no reason to answer by an error; that of his
+ * server would unsubscribe him. */
+static void
+test_errors_for_questions_alone (void)
+{
+  static const XmppPresenceType silent[]
+      = { XMPP_AVAILABLE, XMPP_UNAVAILABLE, XMPP_SUBSCRIBED, XMPP_UNSUBSCRIBE,
+          XMPP_UNSUBSCRIBED };
+  g_autoptr (ServiceBed) bed = bed_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (silent); i++)
+    fake_xmpp_show (bed->xmpp, "eve@evil.example", ALICE, silent[i]);
+  expect_sent (bed, "");
+  fake_xmpp_show (bed->xmpp, "eve@evil.example", ALICE, XMPP_PROBE);
+  expect_sent (bed, "error " ALICE " > eve@evil.example\n");
+}
+
 static void
 done_cb (XmppOutcome outcome, XmppError error, const char *text, gpointer data)
 {
@@ -103,6 +120,8 @@ main (int argc, char **argv)
   g_test_add_func ("/service/xmpp/strangers", test_strangers);
   g_test_add_func ("/service/xmpp/rfc6120-8.3.1/no-error-for-errors",
                    test_no_error_for_errors);
+  g_test_add_func ("/service/xmpp/errors-for-questions-alone",
+                   test_errors_for_questions_alone);
   g_test_add_func ("/service/xmpp/without-port", test_without_port);
   return g_test_run ();
 }
