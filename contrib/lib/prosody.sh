@@ -45,6 +45,7 @@ VirtualHost "xmpp.$DOMAIN"
 
 Component "rooms.xmpp.$DOMAIN" "muc"
   restrict_room_creation = false
+  muc_room_locking = false -- not every client opens what it has made
   muc_room_default_public = true
 
 Component "$DOMAIN"
