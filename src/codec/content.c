@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "codec/composing.h"
+#include "codec/inflate.h"
 
 #define DEPTH_MAX 4
 #define PARTS_MAX 16
@@ -21,6 +22,7 @@ content_free (Content *self)
   imdn_free (self->report);
   g_free (self->subject);
   g_free (self->message_id);
+  g_clear_pointer (&self->inflated, g_bytes_unref);
   g_free (self);
 }
 
@@ -286,9 +288,12 @@ content_read (const char *content_type, const char *encoding, const char *bytes,
   MimePart part = { .body = bytes != NULL ? bytes : "", .len = len };
 
   *out = NULL;
-  if (encoding != NULL && !mime_is (encoding, "identity"))
-    return fail (RC_ERROR_UNSUPPORTED,
-                 "Only what is not encoded can be sent on", error);
+  if (!coding_is_identity (encoding)) {
+    if (!inflate_body (encoding, part.body, len, CONTENT_INFLATED_MAX,
+                       &self->inflated, error))
+      return FALSE;
+    part.body = g_bytes_get_data (self->inflated, &part.len);
+  }
   if (content_type == NULL && len == 0)
     content_type = "text/plain";
   if (!read (self, content_type, &part, 0, error))

@@ -8,6 +8,9 @@
 #define CONTENT_PLAIN "text/plain;charset=UTF-8"
 #define CONTENT_CPIM "message/cpim"
 
+/* Bytes that a body may have when it is inflated. */
+#define CONTENT_INFLATED_MAX (1 << 20)
+
 typedef enum {
   CONTENT_TEXT,
   CONTENT_COMPOSING, /* isComposing */
@@ -20,6 +23,7 @@ typedef struct {
   char *text;            /* CONTENT_TEXT; lines end in LF */
   gboolean is_composing; /* CONTENT_COMPOSING: active */
   Imdn *report;          /* CONTENT_REPORT */
+  GBytes *inflated;      /* the body, where it was deflated */
   /* Of the CPIM around it. */
   char *subject;
   gint64 date;      /* DateTime, seconds since 1970; 0 when absent */
@@ -33,9 +37,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Content, content_free)
 /* Reads a body; content_type and encoding are the values of SIP's Content-Type
  * and Content-Encoding (or NULL).  text/plain of any charset that the system
  * converts (default UTF-8, RFC 3261 7.4.1), message/cpim around one of these,
- * and of a multipart the first part that is one of these.
- * RC_ERROR_UNSUPPORTED: another type, charset or encoding.  RC_ERROR_SYNTAX: it
- * is not what its type says, or has characters that XML has no way to write or
+ * and of a multipart the first part that is one of these; deflated or not.
+ * RC_ERROR_UNSUPPORTED: another type, charset or encoding.  RC_ERROR_BOUND: it
+ * is too long when inflated.  RC_ERROR_SYNTAX: it is not what its type says, or has characters that XML has no way to write or
  * that control a terminal.  error is a sentence for the sender. */
 gboolean content_read (const char *content_type, const char *encoding,
                        const char *bytes, gsize len, Content **out,

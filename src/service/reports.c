@@ -9,7 +9,8 @@
 #include "addr/aor.h"
 #include "addr/uri.h"
 #include "base/ids.h"
-#include "codec/imdn.h"
+#include "codec/content.h"
+#include "codec/inflate.h"
 #include "service/mail.h"
 
 #define ID_BITS 80
@@ -74,12 +75,17 @@ Imdn *
 report_read (const MessageCommand *command, GBytes **document_out)
 {
   g_autoptr (Cpim) cpim = NULL;
+  g_autoptr (GBytes) plain = NULL;
   const char *bytes = command->body;
   gsize len = command->body_len;
   Imdn *imdn = NULL;
 
-  if (command->content_encoding != NULL)
-    return NULL;
+  if (!coding_is_identity (command->content_encoding)) {
+    if (!inflate_body (command->content_encoding, bytes, len,
+                       CONTENT_INFLATED_MAX, &plain, NULL))
+      return NULL;
+    bytes = g_bytes_get_data (plain, &len);
+  }
   if (mime_is (command->content_type, "message/cpim")) {
     if (!cpim_parse (bytes, len, &cpim, NULL))
       return NULL;

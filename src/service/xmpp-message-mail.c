@@ -176,7 +176,9 @@ stored_of (Service *service, const ServiceCaller *caller,
   out->content_type = g_strdup (
       command->content_type != NULL ? command->content_type : "text/plain");
   out->headers = headers;
-  out->body = g_bytes_new (command->body, command->body_len);
+  out->body = content->inflated != NULL
+                  ? g_bytes_ref (content->inflated)
+                  : g_bytes_new (command->body, command->body_len);
   out->created_at = sent_at (service, command);
   out->expires_at = service_now (service) + ttl * XMPP_SECOND;
   return out;

@@ -115,14 +115,22 @@ test_zero (void)
 static void
 test_encoded (void)
 {
-  g_autoptr (Content) content = NULL;
-  g_autoptr (GError) error = NULL;
+  /* "x" by zlib */
+  static const char packed[] = "\x78\x9c\xab\x00\x00\x00\x79\x00\x79";
+  g_autoptr (Content) content = NULL, same = NULL;
+  g_autoptr (GError) error = NULL, broken = NULL;
 
-  g_assert_false (
-      content_read ("text/plain", "deflate", "x", 1, &content, &error));
+  g_assert_false (content_read ("text/plain", "br", "x", 1, &content, &error));
   g_assert_error (error, RC_ERROR, RC_ERROR_UNSUPPORTED);
-  g_assert_true (
-      content_read ("text/plain", "identity", "x", 1, &content, NULL));
+  g_assert_false (
+      content_read ("text/plain", "deflate", "x", 1, &content, &broken));
+  g_assert_error (broken, RC_ERROR, RC_ERROR_SYNTAX);
+  g_assert_true (content_read ("text/plain", "deflate", packed,
+                               sizeof packed - 1, &content, NULL));
+  g_assert_cmpstr (content->text, ==, "x");
+  g_assert_cmpuint (g_bytes_get_size (content->inflated), ==, 1);
+  g_assert_true (content_read ("text/plain", "identity", "x", 1, &same, NULL));
+  g_assert_null (same->inflated);
 }
 
 static void

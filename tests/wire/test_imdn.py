@@ -2,6 +2,8 @@
 """CPIM (RFC 3862) and disposition notifications (RFC 5438): what devices say
 to each other passes untouched; the server itself says <stored/> alone, to
 whoever asked for it."""
+import zlib
+
 import pytest
 
 from harness import wait
@@ -139,7 +141,7 @@ def displayed(server, call_id):
     return [row for row in ledger(server, call_id) if row[1] == 'displayed']
 
 
-@pytest.mark.parametrize('how', ['cpim', 'bare'])
+@pytest.mark.parametrize('how', ['cpim', 'bare', 'deflated'])
 @pytest.mark.parametrize('is_stored', [False, True])
 def test_displayed_is_in_the_ledger(server, alice, how, is_stored):
     bob = server.agent('bob', instance='urn:uuid:desk-0001')
@@ -155,8 +157,11 @@ def test_displayed_is_in_the_ledger(server, alice, how, is_stored):
         body, kind = notification(BOB, ALICE, 'mid-0815'), CPIM_TYPE
     else:
         body, kind = imdn('mid-0815'), IMDN_TYPE
-    bob.message('alice', body, kind, 200)
-    assert alice.expect('MESSAGE').body == body.encode()
+    body, headers = body.encode(), []
+    if how == 'deflated':
+        body, headers = zlib.compress(body), [('Content-Encoding', 'deflate')]
+    bob.message('alice', body, kind, 200, headers=headers)
+    assert alice.expect('MESSAGE').body == body
     wait.until(lambda: displayed(server, call_id)
                == [('urn:uuid:desk-0001', 'displayed', '200')],
                'the ledger says so')

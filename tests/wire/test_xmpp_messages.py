@@ -4,6 +4,7 @@
 import email.utils
 import re
 import time
+import zlib
 
 import pytest
 
@@ -210,7 +211,9 @@ def test_in_chat_states(alice, xavier):
     assert not alice.inbox
 
 
-def test_receipt_of_a_phone(alice, xavier):
+@pytest.mark.parametrize('coding', [None, 'deflate'])
+def test_receipt_of_a_phone(alice, xavier, coding):
+    """linphone deflates what it tells of a message."""
     id = xavier.say('alice@example.com', 'grüß dich', inner=ASK,
                     id='an id/with "everything"')
     got = alice.expect('MESSAGE')
@@ -222,9 +225,10 @@ def test_receipt_of_a_phone(alice, xavier):
     xavier.forbid('message', after='example.com')
     sender = re.search(r'From: <([^>]*)>', text)[1]
     assert sender == f'{sip(xavier)};gr=desk'
-    alice.message(sender, notification(ALICE, sender, message_id,
-                                       status='delivered', kind='delivery'),
-                  CPIM_TYPE, 200)
+    body = notification(ALICE, sender, message_id,
+                        status='delivered', kind='delivery').encode()
+    alice.message(sender, zlib.compress(body) if coding else body, CPIM_TYPE,
+                  200, headers=[('Content-Encoding', coding)] if coding else [])
     receipt = xavier.expect_message()
     assert receipt.find(f'{RECEIPTS}received').get('id') == id
     assert receipt.body is None and receipt.bare == 'alice@example.com'
