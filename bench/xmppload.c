@@ -9,6 +9,8 @@
  *   xmppload ... in N       XMPP users write to users with one device each
  *   xmppload ... deliver N  N messages are stored while the link is down, and
  *                           then it comes up
+ *   xmppload ... contacts N users watch N XMPP users; the link goes down, all
+ *                           turn unknown, it comes up, all are back
  *
  * The instance has [xmpp] server = 127.0.0.1:PORT and users bench0 to bench999.
  * Closed loop with --in-flight messages (50).  Prints messages per second and
@@ -27,6 +29,7 @@
 
 #define LATE (2000 * 1000) /* us until a request is sent again */
 #define USERS 1000
+#define WATCHERS 50
 #define SIP_DOMAIN "example.com"
 #define XMPP_DOMAIN "xmpp.example.com"
 
@@ -41,6 +44,9 @@ typedef struct {
   guint stanzas;  /* messages that came by XMPP */
   guint errors;   /* of them */
   guint messages; /* MESSAGEs that came by SIP */
+  guint8 *shown;  /* by number, of those who are watched: are they open? */
+  guint n_shown;  /* how many are */
+  guint notifies;
   gboolean is_up; /* the handshake is done */
   GString *in, *out;
   double started, cpu, db_cpu;
@@ -169,12 +175,43 @@ write_message (const Load *self, guint i, char *text, gsize size)
                      i % USERS, i, self->run);
 }
 
+static int
+write_subscribe (const Load *self, guint i, char *text, gsize size)
+{
+  guint port = ntohs (self->self.sin_port);
+
+  return g_snprintf (text, size,
+                     "SUBSCRIBE sip:x%u@" XMPP_DOMAIN " SIP/2.0\r\n"
+                     "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bK%ss%u\r\n"
+                     "Max-Forwards: 70\r\n"
+                     "From: <sip:bench%u@" SIP_DOMAIN ">;tag=f%u\r\n"
+                     "To: <sip:x%u@" XMPP_DOMAIN ">\r\n"
+                     "Call-ID: s%u-%s\r\nCSeq: 1 SUBSCRIBE\r\n"
+                     "Contact: <sip:bench%u@127.0.0.1:%u>\r\n"
+                     "Event: presence\r\nExpires: 3600\r\n"
+                     "Content-Length: 0\r\n\r\n",
+                     i, port, self->run, i, i % WATCHERS, i, i, i, self->run,
+                     i % WATCHERS, port);
+}
+
+static int
+write_request (const Load *self, guint i, char *text, gsize size)
+{
+  switch (self->method) {
+  case 'r':
+    return write_register (self, i, text, size);
+  case 's':
+    return write_subscribe (self, i, text, size);
+  default:
+    return write_message (self, i, text, size);
+  }
+}
+
 static void
 send_one (Load *self, guint i)
 {
   char text[2048];
-  int len = self->method == 'r' ? write_register (self, i, text, sizeof text)
-                                : write_message (self, i, text, sizeof text);
+  int len = write_request (self, i, text, sizeof text);
 
   self->sent_at[i] = g_get_monotonic_time ();
   put (self, text, len);
@@ -236,6 +273,22 @@ take_response (Load *self, const char *text)
 }
 
 static void
+take_notify (Load *self, const char *text)
+{
+  int len;
+  const char *id = header (text, "Call-ID", &len);
+  gulong i = id != NULL && *id == 's' ? strtoul (id + 1, NULL, 10) : self->n;
+  gboolean is_open = strstr (text, "<basic>open") != NULL;
+
+  answer (self, text);
+  self->notifies++;
+  if (self->shown == NULL || i >= self->n)
+    return;
+  self->n_shown += is_open - self->shown[i];
+  self->shown[i] = is_open;
+}
+
+static void
 take_datagram (Load *self, const char *text)
 {
   if (strncmp (text, "SIP/2.0 ", 8) == 0) {
@@ -243,6 +296,8 @@ take_datagram (Load *self, const char *text)
   } else if (strncmp (text, "MESSAGE ", 8) == 0) {
     answer (self, text);
     self->messages++;
+  } else if (strncmp (text, "NOTIFY ", 7) == 0) {
+    take_notify (self, text);
   }
 }
 
@@ -288,6 +343,21 @@ take_iq (Load *self, const char *tag)
                             to, from);
 }
 
+/* Everybody is there, for whoever asks. */
+static void
+take_presence (Load *self, const char *tag)
+{
+  g_autofree char *type = attribute (tag, "type");
+  g_autofree char *from = attribute (tag, "from"), *to = attribute (tag, "to");
+
+  if (strcmp (type, "subscribe") == 0)
+    g_string_append_printf (
+        self->out, "<presence type='subscribed' from='%s' to='%s'/>", to, from);
+  if (strcmp (type, "subscribe") == 0 || strcmp (type, "probe") == 0)
+    g_string_append_printf (self->out, "<presence from='%s/r' to='%s'/>", to,
+                            from);
+}
+
 static void
 take_tag (Load *self, const char *tag)
 {
@@ -301,6 +371,8 @@ take_tag (Load *self, const char *tag)
     self->is_up = TRUE;
   } else if (g_str_has_prefix (tag, "<iq")) {
     take_iq (self, tag);
+  } else if (g_str_has_prefix (tag, "<presence")) {
+    take_presence (self, tag);
   } else if (g_str_has_prefix (tag, "</message")) {
     self->stanzas++;
   } else if (g_str_has_prefix (tag, "<error")) {
@@ -473,6 +545,36 @@ run_deliver (Load *self, guint n)
   report (self, "...and delivered later", n);
 }
 
+static void
+wait_for_shown (Load *self, guint n)
+{
+  while (self->n_shown != n)
+    turn (self, 100, TRUE);
+}
+
+static void cut_link (Load *self);
+
+static void
+run_contacts (Load *self, guint n)
+{
+  self->shown = g_new0 (guint8, n);
+  wait_for_link (self);
+  begin (self);
+  do_all (self, 's', n, TRUE);
+  wait_for_shown (self, n);
+  report (self, "SUBSCRIBE to XMPP users", n);
+  cut_link (self);
+  begin (self);
+  wait_for_shown (self, 0);
+  report (self, "...unknown: the link is down", n);
+  wait_for_link (self);
+  begin (self);
+  self->notifies = 0;
+  wait_for_shown (self, n);
+  report (self, "...and back with the link", n);
+  printf ("    %u NOTIFYs for it\n", self->notifies);
+}
+
 /* --- Start --- */
 
 static int
@@ -492,6 +594,20 @@ bound (int type, int port, struct sockaddr_in *out)
   getsockname (fd, (struct sockaddr *)&address, &len);
   *out = address;
   return fd;
+}
+
+static void
+cut_link (Load *self)
+{
+  struct sockaddr_in ignored;
+
+  close (self->link);
+  close (self->listening);
+  self->link = -1;
+  self->is_up = FALSE;
+  g_string_truncate (self->in, 0);
+  g_string_truncate (self->out, 0);
+  self->listening = bound (SOCK_STREAM, self->component_port, &ignored);
 }
 
 static void
@@ -523,6 +639,8 @@ run (Load *self, const char *what, guint n)
     run_out (self, n);
   else if (strcmp (what, "in") == 0)
     run_in (self, n);
+  else if (strcmp (what, "contacts") == 0)
+    run_contacts (self, n);
   else
     return FALSE;
   return TRUE;
@@ -543,7 +661,7 @@ main (int argc, char **argv)
             "messages in flight (50)", "N" },
           { NULL } };
   g_autoptr (GOptionContext) context
-      = g_option_context_new ("out N | in N | deliver N");
+      = g_option_context_new ("out N | in N | deliver N | contacts N");
 
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, NULL) || argc < 3
