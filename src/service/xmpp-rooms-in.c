@@ -183,17 +183,23 @@ device_that_said (const Heard *heard)
   return sent->device;
 }
 
+static RoomsWord
+word_of (const Heard *heard)
+{
+  return (RoomsWord){ .room = member_room (heard->member),
+                      .nick = heard->nick,
+                      .user = member_user (heard->member),
+                      .text = heard->message->body,
+                      .subject = heard->message->subject,
+                      .stamp = heard->message->stamp };
+}
+
 static void
 hear_said (const Heard *heard)
 {
-  const RoomsWord word = { .room = member_room (heard->member),
-                           .nick = heard->nick,
-                           .user = member_user (heard->member),
-                           .text = heard->message->body,
-                           .subject = heard->message->subject,
-                           .stamp = heard->message->stamp,
-                           .except = device_that_said (heard) };
+  RoomsWord word = word_of (heard);
 
+  word.except = device_that_said (heard);
   if (!is_known_history (heard))
     rooms_tell (heard->xmpp, &word);
   if (heard->message->stamp == 0)
@@ -229,14 +235,9 @@ hear_subject (const Heard *heard)
 static void
 hear_private (const Heard *heard)
 {
-  const RoomsWord word = { .room = member_room (heard->member),
-                           .nick = heard->nick,
-                           .user = member_user (heard->member),
-                           .text = heard->message->body,
-                           .subject = heard->message->subject,
-                           .stamp = heard->message->stamp,
-                           .is_private = TRUE };
+  RoomsWord word = word_of (heard);
 
+  word.is_private = TRUE;
   rooms_tell (heard->xmpp, &word);
 }
 
