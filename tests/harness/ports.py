@@ -22,8 +22,8 @@ def is_free(port, kind, host='127.0.0.1'):
 
 # Suites that run beside each other (pytest -n) have ports of their own.
 WORKER = os.environ.get('PYTEST_XDIST_WORKER')
-SUITES = 8 if WORKER else 1
-OWN = int(WORKER[2:]) % SUITES if WORKER else 0
+SUITES = int(os.environ['PYTEST_XDIST_WORKER_COUNT']) if WORKER else 1
+OWN = int(WORKER[2:]) if WORKER else 0
 given = set()
 
 
