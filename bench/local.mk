@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: ISC
-# Not built by default: make bench/sipload
-EXTRA_PROGRAMS += bench/sipload
-bench_sipload_SOURCES = bench/sipload.c
-bench_sipload_LDADD = $(GLIB_LIBS)
-# Lists (RFC 4662) and a restart with them: make bench/listload; bench/run
-EXTRA_PROGRAMS += bench/listload
-bench_listload_SOURCES = bench/listload.c
-bench_listload_LDADD = $(GLIB_LIBS)
+# Nothing here is built by default.  The load generator (bench/load.h): make
+# bench/load; bench/run builds and uses it.
+EXTRA_PROGRAMS += bench/load
+bench_load_SOURCES = bench/load.c bench/load.h bench/load-digest.c \
+  bench/load-hist.c bench/load-list.c bench/load-message.c bench/load-net.c \
+  bench/load-open.c bench/load-presence.c bench/load-proc.c \
+  bench/load-register.c bench/load-report.c bench/load-run.c \
+  bench/load-serve.c bench/load-sip.c bench/load-state.c bench/load-tx.c \
+  bench/load-write.c
+bench_load_LDADD = $(GLIB_LIBS)
 # make bench/xcap-edit && bench/xcap-edit
 EXTRA_PROGRAMS += bench/xcap-edit
 bench_xcap_edit_SOURCES = bench/xcap-edit.c
@@ -26,10 +28,6 @@ bench_xcap_put_SOURCES = bench/xcap-put.c tests/lib/testloop.c \
   tests/lib/testloop.h
 bench_xcap_put_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 bench_xcap_put_LDADD = $(STORE_LIBS)
-# Messages, online, stored and delivered later: make bench/imload; bench/run
-EXTRA_PROGRAMS += bench/imload
-bench_imload_SOURCES = bench/imload.c
-bench_imload_LDADD = $(GLIB_LIBS)
 # Messages across the XMPP border: make bench/xmppload, then as it says itself
 EXTRA_PROGRAMS += bench/xmppload
 bench_xmppload_SOURCES = bench/xmppload.c
