@@ -66,21 +66,39 @@ watch (Net *self, int fd, guint32 id, guint32 events)
     fail ("epoll_ctl");
 }
 
-static void
-open_sockets (Net *self)
+/* One port for both, chosen anew when TCP's is taken. */
+static gboolean
+bind_both (Net *self)
 {
-  socklen_t len = sizeof self->self;
-  int size = SOCKET_BUFFER, on = 1;
+  struct sockaddr_in *name = &self->self;
+  socklen_t len = sizeof *name;
+  int on = 1;
 
-  self->epoll = epoll_create1 (0);
   self->udp = socket (AF_INET, SOCK_DGRAM, 0);
   self->listener = socket (AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
   setsockopt (self->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (bind (self->udp, (struct sockaddr *)&self->self, len) < 0
-      || getsockname (self->udp, (struct sockaddr *)&self->self, &len) < 0
-      || bind (self->listener, (struct sockaddr *)&self->self, len) < 0
-      || listen (self->listener, 4096) < 0)
-    fail ("load: bind");
+  if (bind (self->udp, (struct sockaddr *)name, len) == 0
+      && getsockname (self->udp, (struct sockaddr *)name, &len) == 0
+      && bind (self->listener, (struct sockaddr *)name, len) == 0
+      && listen (self->listener, 4096) == 0)
+    return TRUE;
+  close (self->udp);
+  close (self->listener);
+  return FALSE;
+}
+
+static void
+open_sockets (Net *self)
+{
+  in_port_t port = self->self.sin_port;
+  int size = SOCKET_BUFFER, tries = port == 0 ? 20 : 1;
+
+  self->epoll = epoll_create1 (0);
+  while (!bind_both (self)) {
+    if (--tries == 0)
+      fail ("load: bind");
+    self->self.sin_port = port;
+  }
   setsockopt (self->udp, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
   setsockopt (self->udp, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
   setsockopt (self->udp, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);

@@ -296,7 +296,7 @@ run_meanwhile (Load *load, int argc, char **argv)
   guint n = (guint)atoi (argv[0]), probe;
 
   load_begin (load);
-  subscribe_more (load, n, MAX (1, n / (guint)load->users));
+  subscribe_more (load, n, (n + (guint)load->users - 1) / (guint)load->users);
   probe = load->n_presentities;
   subscribe_more (load, 1, 1);
   probe_for (load, "meanwhile-before", probe, 3);

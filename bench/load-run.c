@@ -7,10 +7,6 @@
 
 #include "load.h"
 
-/* Without any progress for so long it is over: longer than timer F, so that
- * all that can still be answered is. */
-#define PATIENCE (34 * G_USEC_PER_SEC)
-
 gint64
 load_now (void)
 {
@@ -159,12 +155,12 @@ load_failed (Load *load, const char *what, const Sip *answer)
 static gboolean
 is_stuck (const Load *load)
 {
-  gint64 now = load_now ();
+  gint64 now = load_now (), patience = load->patience * G_USEC_PER_SEC;
 
-  return now - load->progress > PATIENCE
+  return now - load->progress > patience
          || (load->limit > 0
              && now - load->started
-                    > (gint64)load->limit * G_USEC_PER_SEC + PATIENCE);
+                    > (gint64)load->limit * G_USEC_PER_SEC + patience);
 }
 
 static gboolean

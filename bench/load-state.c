@@ -88,6 +88,7 @@ restart (Load *load, gboolean is_patient)
 {
   int pid = proc_pid_in (load->pid_file);
   gint64 ready, told;
+  gboolean is_reached;
 
   if (pid == 0 || proc_kill (pid) < 0)
     exit (1);
@@ -102,7 +103,7 @@ restart (Load *load, gboolean is_patient)
     exit (1);
   ready = load_now ();
   publish (load, 0, ready);
-  load_until (load, is_told);
+  is_reached = load_until (load, is_told);
   told = load_now ();
   if (is_patient)
     load_until (load, all_told);
@@ -112,7 +113,7 @@ restart (Load *load, gboolean is_patient)
   load_report (load, "restart", load->n_subs,
                "state=%u\tready_ms=%.0f\ttold_ms=%.0f\tall_ms=%.0f",
                load->n_subs, (double)(ready - load->started) / 1e3,
-               (double)(told - load->started) / 1e3,
+               is_reached ? (double)(told - load->started) / 1e3 : -1,
                (double)(load_now () - load->started) / 1e3);
 }
 

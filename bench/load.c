@@ -46,6 +46,7 @@ set_defaults (Load *load)
                   .in_flight = 50,
                   .users = 1000,
                   .each = 20,
+                  .patience = 34,
                   .epoch = 1 };
 }
 
@@ -101,6 +102,8 @@ main (int argc, char **argv)
       "kill the server and bring it back by this", "COMMAND" },
     { "limit", 0, 0, G_OPTION_ARG_INT, &load.limit,
       "end a measurement after so long", "SECONDS" },
+    { "patience", 0, 0, G_OPTION_ARG_INT, &load.patience,
+      "...and without any progress for so long (34)", "SECONDS" },
     { NULL }
   };
   g_autoptr (GOptionContext) context

@@ -199,7 +199,7 @@ typedef struct {
   guint32 presentity, cseq; /* cseq: of the last NOTIFY */
   guint32 mark;             /* the newest that came */
   guint conn : 24;
-  gboolean is_answered : 1, is_notified : 1, is_full : 1, is_ended : 1;
+  guint is_answered : 1, is_notified : 1, is_full : 1, is_ended : 1;
 } Sub;
 
 /* A mark is the number of a publication; it stands in its note. */
@@ -220,7 +220,7 @@ typedef struct {
 /* A message in the ledger. */
 typedef struct {
   gint64 began;
-  gboolean is_acked : 1, is_stored : 1, is_done : 1; /* stored: by 202 */
+  guint is_acked : 1, is_stored : 1, is_done : 1; /* stored: by 202 */
   guint devices : 8; /* a bit for each that got it */
 } Letter;
 
@@ -231,7 +231,8 @@ struct Load {
   char *server, *source, *prefix, *domain, *password, *peer, *pid_file,
       *restart;
   int server_pid, db_pid;
-  int in_flight, users, each, limit; /* limit: seconds for a measurement */
+  int in_flight, users, each;
+  int limit, patience; /* seconds: for a measurement; without any progress */
   gboolean is_digest;
   char run[12];  /* makes Call-IDs and branches of this run its own */
   guint32 epoch; /* ...and those of a part of it */
