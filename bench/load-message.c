@@ -167,6 +167,18 @@ run_store (Load *load, int argc, char **argv)
   deliver (load, users);
 }
 
+/* N, to whoever is there. */
+static void
+run_send (Load *load, int argc, char **argv)
+{
+  load->n_users = (guint)load->users;
+  load->devices = 1;
+  letters_prepare (load, (guint)atoi (argv[0]), 1);
+  load_begin (load);
+  load_closed (load, load->n_letters, (guint)load->in_flight, start_message);
+  load_report (load, "send", load->done, NULL);
+}
+
 /* One user with N stored messages comes while others are written to. */
 typedef struct {
   guint n_online, n_burst, came;
@@ -244,6 +256,7 @@ run_burst (Load *load, int argc, char **argv)
 
 const Work message_works[] = {
   { "message", "N [DEVICES]", 1, run_online },
+  { "send", "N", 1, run_send },
   { "store", "N", 1, run_store },
   { "burst", "N [ONLINE]", 1, run_burst },
   { NULL, NULL, 0, NULL },

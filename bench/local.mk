@@ -38,3 +38,10 @@ bench_messages_SOURCES = bench/messages.c tests/lib/testloop.c \
   tests/lib/testloop.h
 bench_messages_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 bench_messages_LDADD = $(STORE_LIBS)
+# Instructions of an operation against bench/guard.txt; contrib/check calls it.
+bench-guard: all bench/load$(EXEEXT)
+	ROLLCALL_BIN=$(abs_top_builddir) LOAD=$(abs_top_builddir)/bench/load \
+	  $(top_srcdir)/bench/guard $(GUARD_FLAGS)
+.PHONY: bench-guard
+EXTRA_DIST += bench/run bench/guard bench/guard.txt bench/report.py \
+  bench/plot.py bench/lib

@@ -10,8 +10,7 @@ BUILD_PACKAGES='build-essential autoconf automake pkg-config libglib2.0-dev
 RUN_PACKAGES='postgresql postgresql-client openssl curl procps'
 XMPP_PACKAGES='prosody'
 TEST_PACKAGES='python3 python3-slixmpp python3-pytest python3-pytest-xdist sip-tester
-  baresip-core linphone-cli mandoc'
-LONG_TEST_PACKAGES='valgrind'
+  baresip-core linphone-cli mandoc valgrind'
 
 # missing_packages PACKAGE…: those that are not installed.
 missing_packages ()
