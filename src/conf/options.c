@@ -194,8 +194,7 @@ static const ConfOption options[] = {
   { "xmpp", "rooms", CONF_DOMAINS, "", 0, 1000, NULL, FALSE,
     "The domains of its services for text conferences (XEP-0045)." },
   { "xmpp", "max_stanza", CONF_SIZE, "256k", 10 * KIB, 8 * MIB, NULL, TRUE,
-    "The largest stanza that is taken; a larger one ends the stream, which then"
-    " begins anew." },
+    "The largest stanza that is taken; a larger one is dropped." },
   { "xmpp", "max_queue", CONF_SIZE, "4M", 64 * KIB, 1024 * MIB, NULL, TRUE,
     "How many bytes may wait for the XMPP server to take them." },
   { "xmpp", "keepalive", CONF_DURATION, "30s", 1, HOUR, NULL, TRUE,

@@ -62,6 +62,18 @@ error_of (xmlParserCtxt *context)
   }
 }
 
+/* A namespace is a name to XMPP servers, which pass on any; to libxml2 one that is
+ * no URI is an error, but the tree is whole. */
+static gboolean
+is_fine (const xmlParserCtxt *context)
+{
+  const xmlError *last = xmlCtxtGetLastError ((xmlParserCtxt *)context);
+
+  return context->wellFormed
+         && (context->nsWellFormed
+             || (last != NULL && last->code == XML_WAR_NS_URI));
+}
+
 static StreamError
 parse (const GString *text, xmlDoc **out)
 {
@@ -80,7 +92,7 @@ parse (const GString *text, xmlDoc **out)
     g_error ("out of memory");
   doc = xmlCtxtReadMemory (context, text->str, (int)text->len, NULL, "UTF-8",
                            options);
-  if (doc == NULL || !context->wellFormed || !context->nsWellFormed)
+  if (doc == NULL || !is_fine (context))
     error = error_of (context);
   xmlFreeParserCtxt (context);
   if (error == STREAM_FINE)
@@ -129,6 +141,13 @@ open_stream (Reader *self, const char *text, gsize len)
   return STREAM_FINE;
 }
 
+static void
+drop (Reader *self)
+{
+  if (self->fns.dropped != NULL)
+    self->fns.dropped (self->data);
+}
+
 static StreamError
 take_element (Reader *self, const char *text, gsize len)
 {
@@ -163,6 +182,8 @@ reader_feed (Reader *self, const char *bytes, gsize len)
       error = open_stream (self, text, text_len);
     else if (result == SCAN_ELEMENT)
       error = take_element (self, text, text_len);
+    else if (result == SCAN_DROPPED)
+      drop (self);
     else if (result == SCAN_FAULT)
       error = scan_fault (self->scan);
     else if (result == SCAN_CLOSE) {

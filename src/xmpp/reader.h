@@ -19,6 +19,7 @@ typedef struct {
   void (*opened) (const xmlNode *stream, gpointer data);
   void (*element) (xmlNode *element, gpointer data);
   void (*closed) (gpointer data);
+  void (*dropped) (gpointer data); /* an element over a bound; or NULL */
 } ReaderFns;
 
 Reader *reader_new (const ScanLimits *limits, const ReaderFns *fns,

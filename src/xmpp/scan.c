@@ -25,13 +25,17 @@ struct Scan {
   guint depth;      /* of open elements, the stream among them */
   guint attributes; /* of this tag */
   gboolean is_done; /* text has been given out */
+  gboolean is_over; /* a bound: the element at hand is left out */
   gboolean has_declaration;
   char quote;
+  guint name;    /* bytes of the name at hand in a tag */
   guint matched; /* characters of CDATA, or of the end of what is left */
   GString *text; /* of the element at hand */
 };
 
 #define CDATA "[CDATA["
+/* Longer ones libxml2 does not take. */
+#define NAME_BYTES 10000
 
 const char *
 stream_error_name (StreamError error)
@@ -99,6 +103,28 @@ go_on (Scan *self, State state)
   return SCAN_MORE;
 }
 
+/* Over a bound: what an element is that the server passes on is not its own
+ * fault, and only the stream's tag ends the stream. */
+static ScanResult
+go_over (Scan *self)
+{
+  if (self->depth == 0)
+    return fault (self, STREAM_POLICY_VIOLATION);
+  self->is_over = TRUE;
+  g_string_truncate (self->text, 0);
+  return SCAN_MORE;
+}
+
+/* A first-level element is complete. */
+static ScanResult
+element_done (Scan *self)
+{
+  gboolean is_over = self->is_over;
+
+  self->is_over = FALSE;
+  return is_over ? SCAN_DROPPED : SCAN_ELEMENT;
+}
+
 /* An element has begun, or ended too: is it one that is given out? */
 static ScanResult
 tag_done (Scan *self, gboolean is_end)
@@ -107,14 +133,12 @@ tag_done (Scan *self, gboolean is_end)
   if (!is_end && self->depth++ == 0)
     return SCAN_OPEN;
   if (!is_end)
-    return self->depth > self->limits.depth + 1
-               ? fault (self, STREAM_POLICY_VIOLATION)
-               : SCAN_MORE;
+    return self->depth > self->limits.depth + 1 ? go_over (self) : SCAN_MORE;
   if (self->depth == 0) {
     self->state = AT_END;
     return SCAN_CLOSE;
   }
-  return self->depth == 1 ? SCAN_ELEMENT : SCAN_MORE;
+  return self->depth == 1 ? element_done (self) : SCAN_MORE;
 }
 
 /* The first-level element itself counts, also when it has no content. */
@@ -122,7 +146,7 @@ static ScanResult
 empty_done (Scan *self)
 {
   if (self->depth > self->limits.depth)
-    return fault (self, STREAM_POLICY_VIOLATION);
+    go_over (self);
   if (self->depth == 0) { /* a stream that ends at once has nothing to say */
     self->state = AT_END;
     return SCAN_CLOSE;
@@ -148,6 +172,7 @@ at_less (Scan *self, char c)
 {
   self->matched = 0;
   self->attributes = 0;
+  self->name = 0;
   if (c == '/' && self->depth > 0)
     return go_on (self, AT_CLOSE);
   if (c == '!')
@@ -176,11 +201,19 @@ at_open (Scan *self, char c)
   case '"':
   case '\'':
     self->quote = c;
-    if (++self->attributes > self->limits.attributes)
-      return fault (self, STREAM_POLICY_VIOLATION);
-    return go_on (self, AT_VALUE);
-  default:
+    self->state = AT_VALUE;
+    self->name = 0;
+    return ++self->attributes > self->limits.attributes ? go_over (self)
+                                                        : SCAN_MORE;
+  case ' ':
+  case '\t':
+  case '\r':
+  case '\n':
+  case '=':
+    self->name = 0;
     return SCAN_MORE;
+  default:
+    return ++self->name > NAME_BYTES ? go_over (self) : SCAN_MORE;
   }
 }
 
@@ -307,9 +340,10 @@ scan_next (Scan *self, const char *bytes, gsize len, gsize *used_out)
     if (self->state == AT_END)
       result = self->fault != STREAM_FINE ? SCAN_FAULT : SCAN_CLOSE;
     else if (self->text->len >= max_len (self))
-      result = fault (self, STREAM_POLICY_VIOLATION);
+      result = go_over (self);
     else {
-      g_string_append_c (self->text, bytes[i]);
+      if (!self->is_over)
+        g_string_append_c (self->text, bytes[i]);
       result = step (self, bytes[i++]);
     }
   }

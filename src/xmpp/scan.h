@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
  * Cuts the bytes of an XML stream into its first-level elements (RFC 6120 4.1),
- * and ends it at what RFC 6120 11.1 forbids or what is over a bound, before an
- * XML parser sees a byte of it.  Knows markup, no names and no namespaces: what
- * it gives may still be malformed. */
+ * ends it at what RFC 6120 11.1 forbids, and leaves out an element that is over
+ * a bound, before an XML parser sees a byte of it.  (Any user of the server can
+ * have it send one: that must not cost all others the stream.)  Knows markup, no
+ * names and no namespaces: what it gives may still be malformed. */
 #pragma once
 #include <glib.h>
 
@@ -34,6 +35,7 @@ typedef enum {
   SCAN_MORE,    /* all is used up, and no element is complete */
   SCAN_OPEN,    /* the stream's tag, from '<' to '>' */
   SCAN_ELEMENT, /* a first-level element */
+  SCAN_DROPPED, /* one that was over a bound */
   SCAN_CLOSE,   /* the stream has ended */
   SCAN_FAULT,   /* scan_fault says which; nothing more is read */
 } ScanResult;

@@ -196,6 +196,15 @@ take_stanza (XmppStream *self, xmlNode *element)
     take_iq (self, &stanza.iq);
 }
 
+/* Its sender is not known. */
+static void
+dropped_cb (gpointer data)
+{
+  g_info ("a stanza is dropped: it is too large (xmpp.max_stanza), too deep or "
+          "has too many attributes");
+  count_dropped (data);
+}
+
 static void
 element_cb (xmlNode *element, gpointer data)
 {
@@ -216,7 +225,10 @@ element_cb (xmlNode *element, gpointer data)
 void
 traffic_open (XmppStream *self)
 {
-  static const ReaderFns fns = { opened_cb, element_cb, closed_cb };
+  static const ReaderFns fns = { .opened = opened_cb,
+                                 .element = element_cb,
+                                 .dropped = dropped_cb,
+                                 .closed = closed_cb };
   const ScanLimits limits = { self->config.max_stanza, 32, 64 };
 
   self->reader = reader_new (&limits, &fns, self);

@@ -77,7 +77,7 @@ element_cb (xmlNode *element, gpointer data)
     check_again (seen->written->str);
 }
 
-static const ReaderFns fns = { opened_cb, element_cb, closed_cb };
+static const ReaderFns fns = { opened_cb, element_cb, closed_cb, NULL };
 
 /* It may have grown above the bound by its escapes. */
 static void

@@ -185,11 +185,26 @@ HOSTILE = {
     'nul': ('<message>\0</message>', 'not-well-formed'),
     'bytes': (b'<message>\xff</message>', 'unsupported-encoding'),
     'text': ('hello', 'bad-format'),
-    'large': ('<message><body>' + 'x' * 20000, 'policy-violation'),
-    'deep': ('<message>' + '<a>' * 50, 'policy-violation'),
-    'attributes': ('<message ' + ''.join(f"a{i}='' " for i in range(100)),
-                   'policy-violation'),
 }
+
+# what any user of the server can have it send
+OVER = {
+    'large': '<message><body>' + 'x' * 20000 + '</body></message>',
+    'deep': '<message>' + '<a>' * 50 + '</a>' * 50 + '</message>',
+    'attributes': '<message ' + ''.join(f"a{i}='' " for i in range(100)) + '/>',
+    'name': "<message><a xmlns='a b'/></message>",
+}
+
+
+@pytest.mark.parametrize('name', OVER)
+def test_over(fake, name):
+    """It is dropped, and the stream goes on."""
+    stream = fake.stream(0).open()
+    stream.send(OVER[name])
+    stream.send("<iq from='x@xmpp.example.com' to='example.com' type='get'"
+                " id='end'><ping xmlns='urn:xmpp:ping'/></iq>")
+    stream.wait('id="end" type="result"')
+    assert len(fake.streams) == 1
 
 
 @pytest.mark.parametrize('name', HOSTILE)
