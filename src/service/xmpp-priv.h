@@ -77,6 +77,7 @@ void xmpp_rooms_detach (Xmpp *self);
 void xmpp_rooms_advance (Xmpp *self);
 void xmpp_rooms_link (Xmpp *self, gboolean is_up);
 void xmpp_rooms_has_room (Xmpp *self);
-/* Whatever comes from a service of rooms, and what has a mark of one. */
+/* Whatever comes from a service of rooms.  (A mark of one in what somebody else
+ * sends makes no room of him.) */
 void xmpp_rooms_message (Xmpp *self, const XmppMessage *message);
 void xmpp_rooms_presence (Xmpp *self, const XmppPresence *presence);

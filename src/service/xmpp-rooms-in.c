@@ -10,12 +10,17 @@
 #include "addr/aor.h"
 #include "addr/xmpp.h"
 #include "base/ids.h"
+#include "service/facts.h"
+#include "service/judge.h"
 #include "service/mail.h"
 
 #include <string.h>
 
 #define SECOND ((gint64)G_USEC_PER_SEC)
 #define TAG_BITS 60
+/* Invitations that may wait for PostgreSQL, and what is told of their reason. */
+#define INVITING_MAX 1000
+#define REASON_MAX 1000
 #define TEXT_TYPE "text/plain;charset=UTF-8"
 
 /* --- To a user --- */
@@ -258,21 +263,83 @@ hear (const Heard *heard)
     hear_private (heard);
 }
 
-/* XEP-0045 7.8.2 */
+/* --- Invitations (XEP-0045 7.8.2) --- */
+
+typedef struct {
+  GList link; /* in inviting */
+  Xmpp *xmpp;
+  char *room, *user, *who, *reason;
+} Inviting;
+
+static void
+inviting_free (Inviting *self)
+{
+  g_queue_unlink (&self->xmpp->room_part->inviting, &self->link);
+  g_free (self->room);
+  g_free (self->user);
+  g_free (self->who);
+  g_free (self->reason);
+  g_free (self);
+}
+
+void
+rooms_inviting_free (XmppRooms *self)
+{
+  while (self->inviting.head != NULL)
+    inviting_free (self->inviting.head->data);
+}
+
+static gboolean
+may_write (const Inviting *self, const char *sender)
+{
+  PolicyDecision decision
+      = judge_message (self->xmpp->service, sender, self->user).decision;
+
+  return decision != POLICY_BLOCK && decision != POLICY_POLITE_BLOCK;
+}
+
+/* Both who invites and the room have a say in what he gets. */
+static void
+invited_cb (PolicyUser *user, gpointer data)
+{
+  Inviting *self = data;
+  g_autofree char *inviter = NULL;
+  const char *reason = self->reason;
+  g_autofree char *text = g_strdup_printf (
+      "%s invites you to this room%s%s. Send a message here to go in.",
+      self->who, reason != NULL ? ": " : "", reason != NULL ? reason : "");
+
+  if (jid_to_aor (self->who, &inviter, NULL) && may_write (self, inviter)
+      && may_write (self, self->room)
+      && service_enabled_user (self->xmpp->service, self->user) != NULL)
+    rooms_tell (self->xmpp, &(RoomsWord){ .room = self->room,
+                                          .user = self->user,
+                                          .text = text,
+                                          .is_kept = TRUE });
+  inviting_free (self);
+}
+
 static void
 hear_invitation (Xmpp *xmpp, const char *room, const char *user,
                  const XmppMessage *message)
 {
-  g_autofree char *who = jid_bare_of (message->invite_from);
+  GQueue *inviting = &xmpp->room_part->inviting;
   const char *reason = message->invite_reason;
-  g_autofree char *text = g_strdup_printf (
-      "%s invites you to this room%s%s. Send a message here to go in.", who,
-      reason != NULL ? ": " : "", reason != NULL ? reason : "");
+  Inviting *self;
 
-  if (xmpp->service->settings.im_enabled)
-    rooms_tell (
-        xmpp, &(RoomsWord){
-                  .room = room, .user = user, .text = text, .is_kept = TRUE });
+  if (inviting->length >= INVITING_MAX)
+    return;
+  self = g_new0 (Inviting, 1);
+  self->link.data = self;
+  self->xmpp = xmpp;
+  self->room = g_strdup (room);
+  self->user = g_strdup (user);
+  self->who = jid_bare_of (message->invite_from);
+  if (reason != NULL)
+    self->reason
+        = g_utf8_make_valid (reason, (gssize)MIN (strlen (reason), REASON_MAX));
+  g_queue_push_tail_link (inviting, &self->link);
+  facts_want (xmpp->service->facts, user, invited_cb, self);
 }
 
 /* XEP-0045 7.4: not-acceptable is for who is not in. */

@@ -49,6 +49,7 @@ struct XmppRooms {
   GQueue fetching; /* SUBSCRIBEs that ask what a room is: likewise */
   const char *fetched; /* while one is answered: what the room is called */
   GQueue saying;       /* messages that are not answered */
+  GQueue inviting;     /* invitations whose receiver's policy is read */
   /* The last message and its speaker: the next one is often its copy. */
   GBytes *body;
   char *speaker, *head;
@@ -105,6 +106,8 @@ typedef struct {
   const char *except;  /* a device that has it; or NULL */
 } RoomsWord;
 void rooms_tell (Xmpp *xmpp, const RoomsWord *word);
+/* Invitations that wait are dropped. */
+void rooms_inviting_free (XmppRooms *self);
 /* The room itself, to him. */
 void rooms_answer (Xmpp *xmpp, const char *room, const char *user,
                    const char *text);

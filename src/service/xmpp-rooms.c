@@ -602,6 +602,7 @@ xmpp_rooms_free (XmppRooms *self)
 {
   while (self->sent.head != NULL)
     rooms_sent_free (self, self->sent.head->data);
+  rooms_inviting_free (self);
   g_hash_table_unref (self->waits);
   g_hash_table_unref (self->told);
   g_hash_table_unref (self->changed);

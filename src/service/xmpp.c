@@ -135,13 +135,6 @@ place_of (Xmpp *self, const char *jid)
   return has_name (self->domains, domain) ? PLACE_PEOPLE : PLACE_NONE;
 }
 
-static gboolean
-is_of_room (const XmppMessage *message)
-{
-  return message->type == XMPP_MESSAGE_GROUPCHAT || message->invite_from != NULL
-         || message->has_status;
-}
-
 /* Why a stanza from there cannot be taken. */
 static XmppError
 gate (Xmpp *self, Place from)
@@ -163,7 +156,7 @@ message_cb (gpointer data, const XmppMessage *message)
     xmpp_refuse_message (self, message, error, NULL);
   else if (error != XMPP_NO_ERROR)
     return; /* a room would throw him out for an error */
-  else if (from == PLACE_ROOMS || is_of_room (message))
+  else if (from == PLACE_ROOMS)
     xmpp_rooms_message (self, message);
   else
     xmpp_message_in (self, message);
@@ -191,7 +184,7 @@ presence_cb (gpointer data, const XmppPresence *presence)
     xmpp_refuse_presence (self, presence, error, NULL);
   else if (error != XMPP_NO_ERROR)
     return;
-  else if (from == PLACE_ROOMS || presence->occupant != NULL)
+  else if (from == PLACE_ROOMS)
     xmpp_rooms_presence (self, presence);
   else
     xmpp_presence_in (self, presence);

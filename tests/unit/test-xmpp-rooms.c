@@ -611,6 +611,39 @@ test_invitation (World *self, gconstpointer data)
                     " message here to go in.");
 }
 
+static void
+invite (World *self, const char *from, const char *reason)
+{
+  fake_xmpp_message (self->bed->xmpp,
+                     &(XmppMessage){ .from = from,
+                                     .to = ALICE,
+                                     .invite_from = XAVIER "/home",
+                                     .invite_reason = reason });
+  settle (self);
+}
+
+/* Who may not write may not invite either, and only a room passes it on. */
+static void
+test_invitation_policy (World *self, gconstpointer data)
+{
+  mail_bed_register (self->mail, ALICE, DESK, 3600);
+  invite (self, XAVIER "/home", "no room");
+  assert_out (self, "");
+  bed_put_policy (self->bed, NULL, NULL, XAVIER "=block");
+  invite (self, ROOM, "blocked");
+  assert_out (self, "");
+  bed_put_policy (self->bed, NULL, NULL, "@" XMPP_DOMAIN "=polite_block");
+  invite (self, ROOM, "politely");
+  assert_out (self, "");
+  bed_put_policy (self->bed, NULL, NULL, "@" XMPP_ROOMS "=block");
+  invite (self, ROOM, "the room is blocked");
+  assert_out (self, "");
+  bed_put_policy (self->bed, NULL, NULL, "@example.net=block");
+  invite (self, ROOM, "come");
+  assert_out (self, "desk:" XAVIER " invites you to this room: come. Send a"
+                    " message here to go in.");
+}
+
 /* --- Commands --- */
 
 static void
@@ -1107,6 +1140,7 @@ main (int argc, char **argv)
   ADD ("automatic", test_automatic);
   ADD ("hostile", test_hostile);
   ADD ("xep0045-7.8.2/invitation", test_invitation);
+  ADD ("xep0045-7.8.2/policy", test_invitation_policy);
   ADD ("who", test_who);
   ADD ("nick", test_nick);
   ADD ("topic", test_topic);
