@@ -69,7 +69,8 @@ static const ConfOption options[] = {
     "Requests a second from one address that is no trusted peer; 0: no"
     " limit." },
   { "sip", "rate_per_user", CONF_INT, "50", 0, 1000000, NULL, TRUE,
-    "Requests a second from one authenticated user; 0: no limit." },
+    "Requests a second from one authenticated user, and messages a second of one"
+    " XMPP user; 0: no limit." },
   { "sip", "rate_burst", CONF_INT, "10", 1, 3600, NULL, TRUE,
     "How many seconds' worth of these two rates may come at once." },
 

@@ -84,6 +84,8 @@ limits_of (const Conf *conf)
     .ledger_keep = number (conf, "message", "ledger_keep"),
     .max_body = (gsize)conf_int (conf, "sip", "max_body"),
     .xmpp_fresh_threads = is (conf, "xmpp", "thread", "none"),
+    .xmpp_rate = number (conf, "sip", "rate_per_user"),
+    .xmpp_burst = number (conf, "sip", "rate_burst"),
     .xmpp_normal = is (conf, "xmpp", "message_type", "normal"),
   };
 

@@ -35,6 +35,8 @@ typedef struct {
   guint broadcast_rate; /* copies of such messages a second */
   gsize max_body;       /* bytes, of a MESSAGE; 0: any */
   gboolean xmpp_fresh_threads; /* threads of XMPP and Call-IDs are strangers */
+  guint xmpp_rate;      /* messages a second of one XMPP user; 0: any */
+  guint xmpp_burst;     /* ...and how many seconds' worth at once */
   gboolean xmpp_normal; /* messages to XMPP are of type normal, not chat */
   WatchLimits watch;    /* of subscriptions to other domains */
   guint xcap_subscriptions; /* to one user's documents at one time */

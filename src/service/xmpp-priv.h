@@ -4,6 +4,7 @@
  * people), xmpp-presence.c and xmpp-rooms.c (text conferences).  xmpp.c hands each
  * stanza to the part that it concerns; a part sends by xmpp_port. */
 #pragma once
+#include "base/limit.h"
 #include "service/service-priv.h"
 #include "service/xmpp.h"
 
@@ -18,6 +19,7 @@ struct Xmpp {
   GHashTable *domains; /* lower case names, sets */
   GHashTable *rooms;
   XmppEvents events;
+  Limit *rates; /* messages of XMPP users, by bare JID */
   /* Each part's own state, from its _new to its _free. */
   XmppMessages *message_part;
   XmppPresences *presence_part;
@@ -45,6 +47,10 @@ void xmpp_refuse_message (Xmpp *self, const XmppMessage *message,
                           XmppError error, const char *text);
 void xmpp_refuse_presence (Xmpp *self, const XmppPresence *presence,
                            XmppError error, const char *text);
+
+/* Takes one of the messages that jid may send; FALSE: he has sent too many, and it
+ * is counted. */
+gboolean xmpp_is_within_rate (Xmpp *self, const char *jid);
 
 /* The hooks of each part.  new: with the service, before there is a port or any
  * user.  detach: the port goes away, or the service ends: forget what was asked

@@ -327,7 +327,8 @@ hear_invitation (Xmpp *xmpp, const char *room, const char *user,
   const char *reason = message->invite_reason;
   Inviting *self;
 
-  if (inviting->length >= INVITING_MAX)
+  if (inviting->length >= INVITING_MAX
+      || !xmpp_is_within_rate (xmpp, message->invite_from))
     return;
   self = g_new0 (Inviting, 1);
   self->link.data = self;

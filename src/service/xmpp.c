@@ -10,6 +10,9 @@
 
 #include "addr/xmpp.h"
 
+/* XMPP users who are told apart when they send too much. */
+#define RATE_NAMES 16384
+
 static gboolean
 has_name (GHashTable *names, const char *host)
 {
@@ -145,6 +148,29 @@ gate (Xmpp *self, Place from)
                                           : XMPP_RECIPIENT_UNAVAILABLE;
 }
 
+gboolean
+xmpp_is_within_rate (Xmpp *self, const char *jid)
+{
+  const ServiceLimits *limits = &self->service->limits;
+  g_autofree char *bare = jid_bare_of (jid);
+
+  limit_set_rate (self->rates, limits->xmpp_rate, limits->xmpp_burst);
+  if (limit_take (self->rates, bare, service_now (self->service)))
+    return TRUE;
+  g_info ("too many messages of %s", bare);
+  counters_add (self->service->counters, "rate_limited_total{by=\"xmpp\"}", 1);
+  return FALSE;
+}
+
+/* What is an error, a receipt or a chat state is dropped. */
+static void
+refuse_rate (Xmpp *self, const XmppMessage *message)
+{
+  if (message->body != NULL && message->type != XMPP_MESSAGE_HEADLINE)
+    xmpp_refuse_message (self, message, XMPP_RESOURCE_CONSTRAINT,
+                         "Too many messages");
+}
+
 static void
 message_cb (gpointer data, const XmppMessage *message)
 {
@@ -158,6 +184,8 @@ message_cb (gpointer data, const XmppMessage *message)
     return; /* a room would throw him out for an error */
   else if (from == PLACE_ROOMS)
     xmpp_rooms_message (self, message);
+  else if (!xmpp_is_within_rate (self, message->from))
+    refuse_rate (self, message);
   else
     xmpp_message_in (self, message);
 }
@@ -221,6 +249,7 @@ xmpp_new (Service *service)
                                .presence = presence_cb,
                                .link_changed = link_changed_cb,
                                .has_room = has_room_cb };
+  self->rates = limit_new (0, 0, RATE_NAMES);
   self->message_part = xmpp_messages_new (self);
   self->presence_part = xmpp_presences_new (self);
   self->room_part = xmpp_rooms_new (self);
@@ -245,6 +274,7 @@ xmpp_free (Xmpp *self)
   xmpp_messages_free (self->message_part);
   xmpp_rooms_free (self->room_part);
   xmpp_presences_free (self->presence_part);
+  limit_free (self->rates);
   g_clear_pointer (&self->domains, g_hash_table_unref);
   g_clear_pointer (&self->rooms, g_hash_table_unref);
   g_free (self);

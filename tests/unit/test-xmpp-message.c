@@ -5,6 +5,7 @@
 #include "codec/composing.h"
 #include "codec/content.h"
 #include "codec/imdn.h"
+#include "service/service-priv.h"
 #include "service/xmpp-errors.h"
 #include "service/xmpp-id.h"
 #include "service/xmpp-thread.h"
@@ -400,6 +401,34 @@ test_in_policy (void)
   say (bed, &message);
   expect_nothing (bed);
   g_assert_cmpuint (bed->bed->sip->forwards->len, ==, 0);
+}
+
+/* One who sends too much is refused, and nobody else; what he has no answer to is
+ * dropped. */
+static void
+test_in_rate (void)
+{
+  g_autoptr (MailBed) bed = with_desk ();
+  ServiceLimits limits = bed->bed->service->limits;
+
+  limits.xmpp_rate = 1;
+  limits.xmpp_burst = 2;
+  service_set_limits (bed->bed->service, &limits);
+  say_text (bed, "one");
+  mail_bed_answer (bed, DESK, 200);
+  say (bed, &(XmppMessage){ .from = ORCHARD, .body = "two" });
+  mail_bed_answer (bed, DESK, 200);
+  say (bed, &(XmppMessage){ .chat = XMPP_CHAT_COMPOSING });
+  expect_nothing (bed);
+  say_text (bed, "three");
+  expect_error (bed, XMPP_RESOURCE_CONSTRAINT);
+  g_assert_cmpuint (bed->bed->sip->forwards->len, ==, 0);
+  say (bed, &(XmppMessage){ .from = "yvonne@" XMPP_DOMAIN, .body = "x" });
+  mail_bed_answer (bed, DESK, 200);
+  fake_loop_run (bed->bed->loop, 1.5);
+  say_text (bed, "four");
+  mail_bed_answer (bed, DESK, 200);
+  expect_nothing (bed);
 }
 
 static void
@@ -1119,6 +1148,7 @@ main (int argc, char **argv)
   ADD ("in/refused", test_in_refused);
   ADD ("out/ids", test_ids);
   ADD ("in/policy", test_in_policy);
+  ADD ("in/rate", test_in_rate);
   ADD ("in/answers", test_in_answers);
   ADD ("in/stored", test_in_stored);
   ADD ("rfc7572-4/in-thread", test_in_thread);
