@@ -40,8 +40,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (XmppMessage, xmpp_message_free)
 char *xmpp_header_of (const char *headers, const char *name);
 /* The gr of the URI in a From or To, as a resource; likewise. */
 char *xmpp_gr_of (const char *headers, const char *name);
-/* Is it one language tag (RFC 5646, as far as a header needs it)? */
-gboolean xmpp_is_language (const char *lang);
 /* The resource that a device (im.h) is to XMPP: its +sip.instance; NULL: it has
  * none.  Borrowed from device. */
 const char *xmpp_resource_of (const char *device);

@@ -307,10 +307,12 @@ read_presence (XmppPresences *self, const XmppPresence *presence,
   gint64 at = presence->stamp > 0 ? presence->stamp * G_USEC_PER_SEC
                                   : clock_wall (self->service->clock);
   const char *status = presence->status;
+  gboolean has_lang
+      = presence->lang != NULL && xmpp_is_language (presence->lang);
 
   *out = (RosterResource){ .name = (char *)name,
                            .show = (RosterShow)presence->show,
-                           .lang = (char *)presence->lang,
+                           .lang = has_lang ? (char *)presence->lang : NULL,
                            .priority = CLAMP (presence->priority, -128, 127),
                            .at = at };
   if (status == NULL)

@@ -48,6 +48,8 @@ void xmpp_refuse_message (Xmpp *self, const XmppMessage *message,
 void xmpp_refuse_presence (Xmpp *self, const XmppPresence *presence,
                            XmppError error, const char *text);
 
+/* Is it one language tag (RFC 5646, as far as a header needs it)? */
+gboolean xmpp_is_language (const char *lang);
 /* Takes one of the messages that jid may send; FALSE: he has sent too many, and it
  * is counted. */
 gboolean xmpp_is_within_rate (Xmpp *self, const char *jid);

@@ -23,6 +23,30 @@ test_to_probed (void)
   g_assert_cmpuint (bed_drain (bed), ==, 0);
 }
 
+/* What is no language is left out: it would be as long as its sender likes, in the
+ * documents of whole lists. */
+static void
+test_to_language (void)
+{
+  g_autoptr (ServiceBed) bed = bed_new ();
+  XmppPresence presence = { .from = HOME,
+                            .to = ALICE,
+                            .type = XMPP_AVAILABLE,
+                            .status = "th\u00e9",
+                            .lang = "fr-CA" };
+  g_autofree char *longest = g_strnfill (100000, 'x');
+
+  subscribe (bed);
+  bed_drain (bed);
+  fake_xmpp_presence (bed->xmpp, &presence);
+  fake_loop_run (bed->loop, 0.2);
+  bed_expect (bed, ALICE, SUBS_ACTIVE, "<note xml:lang=\"fr-CA\">");
+  presence.lang = longest;
+  fake_xmpp_presence (bed->xmpp, &presence);
+  fake_loop_run (bed->loop, 0.2);
+  bed_expect (bed, ALICE, SUBS_ACTIVE, "<note>th\u00e9</note>");
+}
+
 static void
 test_to_asked (void)
 {
@@ -529,6 +553,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 #define ADD(path, fn) g_test_add_func ("/xmpp-presence/" path, fn)
   ADD ("to/rfc8048-6.2/probed", test_to_probed);
+  ADD ("to/rfc8048-6.2/language", test_to_language);
   ADD ("to/rfc8048-5.3.1/asked", test_to_asked);
   ADD ("to/silent", test_to_silent);
   ADD ("to/refused", test_to_refused);
