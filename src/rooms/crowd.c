@@ -116,7 +116,7 @@ is_same (const CrowdOccupant *a, const CrowdOccupant *b)
 {
   return g_strcmp0 (a->role, b->role) == 0
          && g_strcmp0 (a->affiliation, b->affiliation) == 0
-         && a->show == b->show;
+         && (a->show == b->show || b->is_hidden);
 }
 
 gboolean
@@ -132,6 +132,7 @@ crowd_put (Crowd *self, const CrowdOccupant *occupant)
     entry->is_gone = FALSE;
     self->n_gone--;
   } else if (is_same (&entry->occupant, occupant)) {
+    entry->occupant.show = occupant->show;
     return FALSE;
   }
   entry->occupant.role = g_intern_string (occupant->role);

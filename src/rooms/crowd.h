@@ -22,6 +22,8 @@ typedef struct {
   const char *role;        /* "moderator", "participant", "visitor"; or NULL */
   const char *affiliation; /* "owner", "admin", "member", "none"; or NULL */
   CrowdShow show;
+  gboolean is_hidden; /* how he is is nobody's business: when that alone is
+                         another, nothing changed */
 } CrowdOccupant;
 
 /* At most max occupants are known, and max_gone who left are remembered. */

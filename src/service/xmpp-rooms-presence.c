@@ -241,6 +241,8 @@ is_himself (const Member *member, const char *nick,
   return has_code (presence, 110) || strcmp (nick, member_nick (member)) == 0;
 }
 
+/* Who does not see how somebody is must not learn from the time of a NOTIFY that
+ * it changed.  (Ours have no show in rooms.) */
 static void
 take_available (Xmpp *xmpp, Member *member, const char *nick,
                 const XmppPresence *presence)
@@ -251,7 +253,8 @@ take_available (Xmpp *xmpp, Member *member, const char *nick,
       = { .nick = nick,
           .role = said != NULL ? said->role : NULL,
           .affiliation = said != NULL ? said->affiliation : NULL,
-          .show = show_of (presence->show) };
+          .show = show_of (presence->show),
+          .is_hidden = !xmpp->service->settings.share_availability };
   GArray *actions = rooms_actions_new ();
 
   if (is_himself (member, nick, presence)) {

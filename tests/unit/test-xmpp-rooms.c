@@ -827,6 +827,42 @@ test_sharing_off (World *self, gconstpointer data)
   }
 }
 
+static void
+is_busy (World *self, const char *nick, XmppShow show)
+{
+  g_autofree char *from = g_strconcat (ROOM "/", nick, NULL);
+  const XmppOccupant occupant = { .role = "participant" };
+
+  fake_xmpp_presence (self->bed->xmpp,
+                      &(XmppPresence){ .from = from,
+                                       .to = ALICE_THERE,
+                                       .type = XMPP_AVAILABLE,
+                                       .show = show,
+                                       .occupant = &occupant });
+  pass (self, 500);
+}
+
+/* Who does not see how somebody is does not see when that changes either; and
+ * sees how he is when he may. */
+static void
+test_sharing_off_time (World *self, gconstpointer data)
+{
+  alice_watches (self);
+  self->bed->settings.share_availability = FALSE;
+  bed_set (self->bed);
+  pass (self, 500);
+  is_busy (self, "Juliet", XMPP_SHOW_NONE); /* another affiliation */
+  bed_drain (self->bed);
+  is_busy (self, "Juliet", XMPP_SHOW_DND);
+  is_busy (self, "Juliet", XMPP_SHOW_AWAY);
+  is_busy (self, "Juliet", XMPP_SHOW_DND);
+  g_assert_cmpuint (bed_drain (self->bed), ==, 0);
+  self->bed->settings.share_availability = TRUE;
+  bed_set (self->bed);
+  pass (self, 500);
+  bed_expect (self->bed, ALICE, SUBS_ACTIVE, "<rpid:busy/>");
+}
+
 /* --- Devices and links come and go --- */
 
 static void
@@ -1152,6 +1188,7 @@ main (int argc, char **argv)
   ADD ("dead-dialog-leaves", test_dead_dialog_leaves);
   ADD ("kicked", test_kicked);
   ADD ("sharing-off", test_sharing_off);
+  ADD ("sharing-off/time", test_sharing_off_time);
   ADD ("last-binding-leaves", test_last_binding_leaves);
   ADD ("link-lost", test_link_lost);
   ADD ("restart", test_restart);
