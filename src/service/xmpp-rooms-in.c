@@ -23,7 +23,23 @@
 #define REASON_MAX 1000
 #define TEXT_TYPE "text/plain;charset=UTF-8"
 
+/* What a room says is as long as it likes, and no header is. */
+#define SUBJECT_MAX 1000
+
 /* --- To a user --- */
+
+/* How much of text is at most max bytes of whole characters. */
+static gsize
+bounded (const char *text, gsize max)
+{
+  gsize len = strlen (text);
+
+  if (len <= max)
+    return len;
+  for (len = max; len > 0 && (text[len] & 0xc0) == 0x80; len--)
+    ;
+  return len;
+}
 
 /* As a quoted string (RFC 3261 25.1); what would end a line is a space. */
 static void
@@ -77,10 +93,12 @@ head_of (XmppRooms *self, const RoomsWord *word)
   return self->head;
 }
 
+/* The bound is that of a MESSAGE; there is nobody to refuse it to. */
 static GBytes *
 body_of (XmppRooms *self, const char *text)
 {
-  gsize len = strlen (text);
+  gsize most = self->xmpp->service->limits.max_body;
+  gsize len = most > 0 ? bounded (text, most) : strlen (text);
 
   if (self->body == NULL || g_bytes_get_size (self->body) != len
       || memcmp (g_bytes_get_data (self->body, NULL), text, len) != 0) {
@@ -94,8 +112,10 @@ body_of (XmppRooms *self, const char *text)
 static void
 put_subject (GString *out, const char *subject)
 {
+  const char *end = subject + bounded (subject, SUBJECT_MAX);
+
   g_string_append (out, "Subject: ");
-  for (const char *at = subject; *at != '\0'; at++)
+  for (const char *at = subject; at < end; at++)
     g_string_append_c (out, (guchar)*at < ' ' || *at == 0x7f ? ' ' : *at);
   g_string_append (out, "\r\n");
 }

@@ -2,6 +2,7 @@
  *
  * Our users in the rooms of an XMPP server: service/xmpp-rooms.h, with a link
  * that the test answers. */
+#include "service/service-priv.h"
 #include "tests/lib/mailbed.h"
 
 #include <string.h>
@@ -597,6 +598,40 @@ test_hostile (World *self, gconstpointer data)
   assert_out (self, "desk:</xml>\r\nBYE");
 }
 
+/* Nor a body that is no MESSAGE's. */
+static void
+test_long_body (World *self, gconstpointer data)
+{
+  ServiceLimits limits = self->bed->service->limits;
+
+  limits.max_body = 7;
+  service_set_limits (self->bed->service, &limits);
+  mail_bed_register (self->mail, ALICE, DESK, 3600);
+  subscribe (self, ALICE, 600);
+  lets_in (self, "alice", ALICE_THERE);
+  says (self, "Juliet", ALICE_THERE, &(XmppMessage){ .body = "Rom\u00e9o" });
+  assert_out (self, "desk:Rom\u00e9o");
+  says (self, "Juliet", ALICE_THERE,
+        &(XmppMessage){ .body = "Capul\u00e9\u00e9t" });
+  assert_out (self, "desk:Capul\u00e9");
+  says (self, "Juliet", ALICE_THERE, &(XmppMessage){ .body = "Capule\u00e9t" });
+  assert_out (self, "desk:Capule");
+}
+
+/* A phone is not to be sent a header of any length. */
+static void
+test_long_subject (World *self, gconstpointer data)
+{
+  g_autofree char *subject = g_strnfill (100000, 'x');
+
+  alice_in (self);
+  says (self, "Juliet", ALICE_THERE,
+        &(XmppMessage){ .body = "x", .subject = subject });
+  g_assert_cmpuint (strlen (headers_out (self)), <, 2000);
+  assert_in (headers_out (self), "Subject: xxx");
+  assert_out (self, "desk:x");
+}
+
 static void
 test_invitation (World *self, gconstpointer data)
 {
@@ -1175,6 +1210,8 @@ main (int argc, char **argv)
   ADD ("im-off", test_im_off);
   ADD ("automatic", test_automatic);
   ADD ("hostile", test_hostile);
+  ADD ("long-subject", test_long_subject);
+  ADD ("long-body", test_long_body);
   ADD ("xep0045-7.8.2/invitation", test_invitation);
   ADD ("xep0045-7.8.2/policy", test_invitation_policy);
   ADD ("who", test_who);
