@@ -233,6 +233,33 @@ show_of (XmppShow show)
   return shows[show];
 }
 
+/* XEP-0045 5.1, 5.2: one of these, or NULL.  What a room makes up is not kept. */
+static const char *
+known_word (const char *word)
+{
+  static const char *const words[]
+      = { "moderator", "participant", "visitor", "none",
+          "owner",     "admin",       "member",  "outcast" };
+
+  for (guint i = 0; word != NULL && i < G_N_ELEMENTS (words); i++)
+    if (strcmp (words[i], word) == 0)
+      return words[i];
+  return NULL;
+}
+
+/* As it will be in the addresses to come; NULL: it can be in none. */
+static char *
+new_nick (const XmppPresence *presence)
+{
+  g_autofree char *room = jid_bare_of (presence->from);
+  g_autofree char *text = g_strconcat (
+      room, "/",
+      presence->occupant->nick != NULL ? presence->occupant->nick : "", NULL);
+  g_autoptr (Jid) jid = NULL;
+
+  return jid_parse (text, &jid, NULL) ? g_strdup (jid->resource) : NULL;
+}
+
 /* Some services do not say 110. */
 static gboolean
 is_himself (const Member *member, const char *nick,
@@ -251,8 +278,8 @@ take_available (Xmpp *xmpp, Member *member, const char *nick,
   const XmppOccupant *said = presence->occupant;
   const CrowdOccupant occupant
       = { .nick = nick,
-          .role = said != NULL ? said->role : NULL,
-          .affiliation = said != NULL ? said->affiliation : NULL,
+          .role = said != NULL ? known_word (said->role) : NULL,
+          .affiliation = said != NULL ? known_word (said->affiliation) : NULL,
           .show = show_of (presence->show),
           .is_hidden = !xmpp->service->settings.share_availability };
   GArray *actions = rooms_actions_new ();
@@ -274,10 +301,12 @@ take_unavailable (Xmpp *xmpp, Member *member, const char *nick,
 {
   XmppRooms *self = xmpp->room_part;
   const XmppOccupant *said = presence->occupant;
+  g_autofree char *other
+      = has_code (presence, 303) ? new_nick (presence) : NULL;
   GArray *actions = rooms_actions_new ();
 
-  if (has_code (presence, 303) && said->nick != NULL) {
-    rooms_saw_leave (self->rooms, member, nick, said->nick, actions);
+  if (other != NULL) {
+    rooms_saw_leave (self->rooms, member, nick, other, actions);
   } else if (is_himself (member, nick, presence)) {
     self->said = said != NULL ? g_strdup (said->reason) : NULL;
     rooms_removed (self->rooms, member, reason_of_codes (presence),

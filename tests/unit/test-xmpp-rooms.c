@@ -712,6 +712,35 @@ test_nick (World *self, gconstpointer data)
 }
 
 static void
+juliet_is_now (World *self, const char *old, const char *nick)
+{
+  g_autofree char *from = g_strconcat (ROOM "/", old, NULL);
+  const XmppOccupant renamed = { .nick = nick, .codes = { 303 } };
+
+  fake_xmpp_presence (self->bed->xmpp,
+                      &(XmppPresence){ .from = from,
+                                       .to = ALICE_THERE,
+                                       .type = XMPP_UNAVAILABLE,
+                                       .occupant = &renamed });
+  settle (self);
+}
+
+/* A new nick is a resource like all others: nobody is there twice, and none is
+ * what no resource can be. */
+static void
+test_other_nick (World *self, gconstpointer data)
+{
+  alice_in (self);
+  juliet_is_now (self, "Juliet", "Jue\u0301");
+  shows (self, "Ju\u00e9", ALICE_THERE, 0);
+  say (self, ALICE, "/who");
+  assert_out (self, "desk:2 here: alice, Ju\u00e9");
+  juliet_is_now (self, "Ju\u00e9", "x\r\n3 here: \u202ealice");
+  say (self, ALICE, "/who");
+  assert_out (self, "desk:1 here: alice");
+}
+
+static void
 test_topic (World *self, gconstpointer data)
 {
   g_autoptr (FakeXmppMessage) sent = NULL;
@@ -763,6 +792,27 @@ alice_watches (World *self)
   lets_in (self, "alice", ALICE_THERE);
   bed_expect (self->bed, ALICE, SUBS_ACTIVE, "version=\"0\"");
   pass (self, 500);
+}
+
+/* What is said of somebody is one of the words that there are. */
+static void
+test_words (World *self, gconstpointer data)
+{
+  const XmppOccupant odd = { .role = "\u202eodd", .affiliation = "odd" };
+
+  alice_watches (self);
+  fake_xmpp_presence (self->bed->xmpp, &(XmppPresence){ .from = ROOM "/Romeo",
+                                                        .to = ALICE_THERE,
+                                                        .type = XMPP_AVAILABLE,
+                                                        .occupant = &odd });
+  pass (self, 500);
+  {
+    g_autoptr (FakeNotify) notify
+        = fake_sip_answer (self->bed->sip, ALICE, SUBS_NOTIFY_OK);
+
+    assert_in (notify->body, ">Romeo</display-text>");
+    g_assert_null (strstr (notify->body, "odd"));
+  }
 }
 
 static void
@@ -1210,6 +1260,8 @@ main (int argc, char **argv)
   ADD ("im-off", test_im_off);
   ADD ("automatic", test_automatic);
   ADD ("hostile", test_hostile);
+  ADD ("other-nick", test_other_nick);
+  ADD ("words", test_words);
   ADD ("long-subject", test_long_subject);
   ADD ("long-body", test_long_body);
   ADD ("xep0045-7.8.2/invitation", test_invitation);
