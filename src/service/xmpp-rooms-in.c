@@ -138,7 +138,7 @@ rooms_tell (Xmpp *xmpp, const RoomsWord *word)
 {
   Service *service = xmpp->service;
   XmppRooms *self = xmpp->room_part;
-  StoredMessage *message = g_new0 (StoredMessage, 1);
+  StoredMessage *message;
   MailItem item = { .content = IM_AUTOMATIC,
                     .keep = word->is_kept && service->messages != NULL
                                     && !service->settings.suppress_offline_im
@@ -147,6 +147,9 @@ rooms_tell (Xmpp *xmpp, const RoomsWord *word)
                     .is_untold = TRUE,
                     .except = word->except };
 
+  if (!service->settings.im_enabled)
+    return; /* whatever it is */
+  message = g_new0 (StoredMessage, 1);
   message->call_id = rc_token_new (100);
   message->from_tag = rc_token_new (TAG_BITS);
   message->cseq = 1;
@@ -273,8 +276,6 @@ hear (const Heard *heard)
 {
   const XmppMessage *message = heard->message;
 
-  if (!heard->xmpp->service->settings.im_enabled)
-    return;
   if (message->type == XMPP_MESSAGE_GROUPCHAT && message->body != NULL)
     hear_said (heard);
   else if (message->type == XMPP_MESSAGE_GROUPCHAT && message->subject != NULL)

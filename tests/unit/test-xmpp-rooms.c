@@ -948,6 +948,25 @@ test_sharing_off_time (World *self, gconstpointer data)
   bed_expect (self->bed, ALICE, SUBS_ACTIVE, "<rpid:busy/>");
 }
 
+/* Without messages there is none of a room's own either; its roster goes on, and
+ * so does its topic. */
+static void
+test_im_off_room (World *self, gconstpointer data)
+{
+  mail_bed_register (self->mail, ALICE, DESK, 3600);
+  alice_watches (self);
+  self->bed->settings.im_enabled = FALSE;
+  bed_set (self->bed);
+  pass (self, 500);
+  bed_drain (self->bed);
+  says (self, "Juliet", ALICE_THERE, &(XmppMessage){ .subject = "balconies" });
+  says (self, "Juliet", ALICE_THERE, &(XmppMessage){ .subject = "tombs" });
+  pass (self, 500);
+  bed_expect (self->bed, ALICE, SUBS_ACTIVE, "<subject>tombs</subject>");
+  removes (self, "alice", ALICE_THERE, 307, "away with him");
+  assert_out (self, "");
+}
+
 /* --- Devices and links come and go --- */
 
 static void
@@ -1261,6 +1280,7 @@ main (int argc, char **argv)
   ADD ("automatic", test_automatic);
   ADD ("hostile", test_hostile);
   ADD ("other-nick", test_other_nick);
+  ADD ("im-off/room", test_im_off_room);
   ADD ("words", test_words);
   ADD ("long-subject", test_long_subject);
   ADD ("long-body", test_long_body);
