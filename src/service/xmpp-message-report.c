@@ -10,6 +10,7 @@
 #include "base/ids.h"
 #include "codec/content.h"
 #include "service/aggregate.h"
+#include "service/judge.h"
 #include "service/mail.h"
 #include "service/xmpp-errors.h"
 
@@ -100,6 +101,17 @@ xmpp_mail_returned (Service *service, const StoredMessage *message,
 
 /* --- The other way --- */
 
+/* A receipt of ours says that he is there (XEP-0184 8): that is for who may know. */
+static gboolean
+may_know (Service *service, const StoredMessage *message)
+{
+  return judge_shares (service, message->sender, message->recipient)
+         && judge_watch (service, message->sender, message->recipient,
+                         "presence", NULL)
+                    .decision
+                == POLICY_ALLOW;
+}
+
 void
 xmpp_mail_plain_taken (Service *service, const StoredMessage *message,
                        const char *device)
@@ -111,7 +123,7 @@ xmpp_mail_plain_taken (Service *service, const StoredMessage *message,
   XmppMessage stanza
       = { .type = XMPP_MESSAGE_CHAT, .id = id, .receipt = receipt };
 
-  if (receipt == NULL || !xmpp_is_up (xmpp))
+  if (receipt == NULL || !xmpp_is_up (xmpp) || !may_know (service, message))
     return;
   resource = xmpp_gr_of (message->headers, "From");
   if (!jid_from_aor (message->sender, resource, &to, NULL)

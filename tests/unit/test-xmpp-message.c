@@ -695,6 +695,32 @@ expect_report (MailBed *bed, ImdnStatus status)
   g_assert_cmpuint (bed->bed->sip->forwards->len, ==, 0);
 }
 
+/* Who may not see whether he is there does not learn it from a receipt of
+ * ours. */
+static void
+test_receipt_private (void)
+{
+  g_autoptr (MailBed) bed = with_desk ();
+
+  ask_receipt (bed, "s1");
+  mail_bed_answer (bed, DESK, 415);
+  fake_loop_settle (bed->bed->loop);
+  bed->bed->settings.share_availability = FALSE;
+  bed_set (bed->bed);
+  fake_loop_settle (bed->bed->loop);
+  mail_bed_answer (bed, DESK, 200);
+  fake_loop_settle (bed->bed->loop);
+  expect_nothing (bed);
+  bed->bed->settings.share_availability = TRUE;
+  bed->bed->settings.allow_without_approval = FALSE;
+  bed_set (bed->bed);
+  fake_loop_settle (bed->bed->loop);
+  ask_receipt (bed, "s2");
+  mail_bed_answer (bed, DESK, 200);
+  fake_loop_settle (bed->bed->loop);
+  expect_nothing (bed);
+}
+
 static void
 test_receipt_of_xmpp (void)
 {
@@ -1156,6 +1182,7 @@ main (int argc, char **argv)
   ADD ("in/lock", test_in_lock);
   ADD ("xep0184/of-phone", test_receipt_of_phone);
   ADD ("xep0184/plain", test_receipt_plain);
+  ADD ("xep0184-8/private", test_receipt_private);
   ADD ("xep0184/of-xmpp", test_receipt_of_xmpp);
   ADD ("out/bounce", test_bounce);
   ADD ("rfc7572-5/out", test_out);
