@@ -138,6 +138,23 @@ is_own (XmppStream *self, const char *jid)
   return g_str_equal (domain, self->config.component);
 }
 
+/* Whose resource alone is none to us may be an occupant of a room, which allows
+ * other ones; it throws out who answers him by an error (XEP-0045 18, "Ghost
+ * Users"). */
+static gboolean
+is_odd_nick (const Stanza *stanza, XmppError error)
+{
+  const char *from = stanza->message.from;
+  g_autoptr (Jid) jid = NULL;
+  g_autofree char *bare = NULL;
+
+  if (error != XMPP_JID_MALFORMED || stanza->kind == STANZA_IQ || from == NULL
+      || strchr (from, '/') == NULL)
+    return FALSE;
+  bare = jid_bare_of (from);
+  return jid_parse (bare, &jid, NULL);
+}
+
 static void
 take_iq (XmppStream *self, const XmppIq *iq)
 {
@@ -184,7 +201,8 @@ take_stanza (XmppStream *self, xmlNode *element)
     g_info ("a stanza is dropped: %s", stanza_error_name (error));
     count_dropped (self);
     /* a "to" that is not ours is no address to answer from */
-    if (is_refusable && is_own (self, stanza.message.to))
+    if (is_refusable && is_own (self, stanza.message.to)
+        && !is_odd_nick (&stanza, error))
       refuse (self, &stanza, error);
     return;
   }

@@ -256,6 +256,25 @@ def test_bad_stanzas(fake):
     assert len(fake.streams) == 1
 
 
+def test_bad_nicks(fake):
+    """A room passes on nicks that are none to us: an error would have it throw
+    our users out."""
+    stream = fake.stream(0).open()
+    nick = 'rome@rooms.xmpp.example.com/x\u0600'
+    for stanza in (f"<message from='{nick}' to='alice@example.com/rollcall'"
+                   " type='groupchat' id='n1'><body>x</body></message>",
+                   f"<message from='{nick}' to='alice@example.com/rollcall'"
+                   " type='chat' id='n2'><body>x</body></message>",
+                   f"<presence from='{nick}' to='alice@example.com/rollcall'"
+                   " id='n3'/>",
+                   f"<iq from='{nick}' to='alice@example.com/rollcall'"
+                   " type='get' id='n4'><ping xmlns='urn:xmpp:ping'/></iq>"):
+        stream.send(stanza)
+    stream.wait('id="n4" type="error"')
+    for id in ('n1', 'n2', 'n3'):
+        assert f'"{id}"' not in stream.got
+
+
 @pytest.mark.parametrize('condition', ['conflict', 'host-unknown',
                                        'system-shutdown'])
 def test_stream_error(fake, condition):
