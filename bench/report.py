@@ -217,7 +217,8 @@ database); *Kamailio fast* keeps it in memory and writes it back by timers
 (`db_mode` 2, `subs_db_mode` 2), publications in memory only (`publ_cache` 2).
 Its msilo always writes to the database.  Kamailio has 4 UDP and 4 TCP workers,
 4 GB shared and 128 MB private memory, hash tables of 2^17
-(`bench/lib/kamailio.sh`).
+(`bench/lib/kamailio.sh`).  Lists are its rls module, in both modes with
+`db_mode` 2.
 
 *lost*: watchers who never got what was acknowledged last, acknowledged messages
 that no device got.  *failed*: refused or not answered in 32 s.  *resent*:

@@ -25,6 +25,50 @@ kamailio_modes ()
   esac
 }
 
+# kamailio_rls PORT: the list server, which watches each member by a SUBSCRIBE to
+# the same Kamailio; only where lists are measured.  Its db_mode 0 does not work
+# with PostgreSQL ("transaction not in progress"), so it is 2 in both modes.  It
+# gathers changes for waitn_time, of which 1 s is the least.
+kamailio_rls ()
+{
+  [ -n "${HAS_LISTS:-}" ] || return 0
+  cat << END
+loadmodule "pua.so"
+loadmodule "rls.so"
+modparam("pua|rls", "db_url", "postgres://rollcall@/kamailio")
+modparam("pua|rls", "hash_size", 17)
+modparam("pua|rls", "outbound_proxy", "sip:127.0.0.1:$1")
+modparam("pua", "db_mode", 2)
+modparam("rls", "server_address", "sip:rls@127.0.0.1:$1")
+modparam("rls", "integrated_xcap_server", 1)
+modparam("rls", "db_mode", 2)
+modparam("rls", "to_presence_code", 10)
+modparam("rls", "waitn_time", 1)
+modparam("rls", "max_expires", 7200)
+modparam("rls", "max_notify_body_length", 0)
+END
+}
+
+# What the route does with a SUBSCRIBE and with the NOTIFYs of members.
+kamailio_rls_route ()
+{
+  if [ -n "${HAS_LISTS:-}" ]; then
+    cat << END
+  if (is_method("NOTIFY")) {
+    rls_handle_notify();
+    t_release();
+    exit;
+  }
+  if (is_method("SUBSCRIBE")) {
+    \$var(code) = rls_handle_subscribe();
+    if (\$var(code) == 10) handle_subscribe();
+    t_release();
+    exit;
+  }
+END
+  fi
+}
+
 # kamailio_conf PORT
 kamailio_conf ()
 {
@@ -86,6 +130,7 @@ modparam("msilo", "outbound_proxy", "sip:127.0.0.1:$1")
 modparam("msilo", "use_contact", 0)
 modparam("msilo", "add_date", 0)
 modparam("msilo", "check_time", 30)
+$(kamailio_rls "$1")
 request_route {
   if (!mf_process_maxfwd_header("10")) {
     sl_send_reply("483", "Too Many Hops");
@@ -116,6 +161,7 @@ request_route {
     t_release();
     exit;
   }
+$(kamailio_rls_route)
   if (is_method("SUBSCRIBE")) {
     handle_subscribe();
     t_release();
@@ -174,7 +220,7 @@ ulimit -n "\$(ulimit -H -n)"
 cd /
 export PGHOST='$PG_SOCKET' PGUSER=rollcall
 setsid kamailio -DD -E -f '$DIR/kamailio.cfg' -Y '$DIR' \
-  -m $KAMAILIO_SHARED -M $KAMAILIO_PRIVATE >> '$DIR/kamailio.log' 2>&1 < /dev/null &
+  -m $KAMAILIO_SHARED -M $KAMAILIO_PRIVATE -b 8388608 >> '$DIR/kamailio.log' 2>&1 < /dev/null &
 echo \$! > '$DIR/kamailio.pid'
 END
   chmod +x "$WORK/restart"
@@ -193,7 +239,24 @@ INSERT INTO subscriber (username, domain, ha1)
 END
 }
 
-kamailio_lists () { :; }
+# kamailio_lists PREFIX WATCHERS MEMBERS: each watcher has an rls-services
+# document with a service at his own address, whose list has all members.
+kamailio_lists ()
+{
+  psql -X -q -d "$(pg_dsn kamailio)" << END
+INSERT INTO xcap (username, domain, doc, doc_type, etag, source, doc_uri, port)
+  SELECT '$1' || i, 'example.com', convert_to(
+    '<?xml version="1.0" encoding="UTF-8"?><rls-services xmlns="'
+    'urn:ietf:params:xml:ns:rls-services" xmlns:rl="'
+    'urn:ietf:params:xml:ns:resource-lists"><service uri="sip:$1' || i ||
+    '@example.com"><list>' || (SELECT string_agg('<rl:entry uri="sip:$1' || j ||
+      '@example.com"/>', '') FROM generate_series(0, $3 - 1) AS j) ||
+    '</list><packages><package>presence</package></packages></service>'
+    '</rls-services>', 'UTF8'), 8, 'e' || i, 0,
+    'rls-services/users/sip:$1' || i || '@example.com/index', 0
+  FROM generate_series($3, $3 + $2 - 1) AS i;
+END
+}
 
 kamailio_run ()
 {
