@@ -19,8 +19,8 @@ own_cpu (void)
          + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
-static int
-server_pid (const Load *load)
+int
+load_pid (const Load *load)
 {
   return load->pid_file != NULL ? proc_pid_in (load->pid_file)
                                 : load->server_pid;
@@ -36,8 +36,8 @@ load_begin (Load *load)
   load->done = load->failed = 0;
   load->bytes = 0;
   load->resent_before = tx_n_resent (load->txs);
-  load->memory = proc_memory (server_pid (load));
-  load->cpu = proc_cpu (server_pid (load));
+  load->memory = proc_memory (load_pid (load));
+  load->cpu = proc_cpu (load_pid (load));
   load->db_cpu = proc_cpu (load->db_pid);
   load->own_cpu = own_cpu ();
   load->started = load->progress = load_now ();
@@ -47,7 +47,7 @@ static void
 print_pairs (const Load *load, guint n, double seconds)
 {
   double each = n > 0 ? 1e6 / n : 0;
-  int pid = server_pid (load);
+  int pid = load_pid (load);
 
   printf ("\tn=%u\tseconds=%.3f\trate=%.1f", n, seconds, n / seconds);
   printf ("\tp50=%" G_GINT64_FORMAT "\tp99=%" G_GINT64_FORMAT

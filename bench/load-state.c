@@ -117,11 +117,18 @@ restart (Load *load, gboolean is_patient)
                (double)(load_now () - load->started) / 1e3);
 }
 
-static guint64
-memory_now (const Load *load)
+/* Until what a server keeps for a while after an answer is gone.  The CPU time
+ * of that does not count. */
+static void
+settle (Load *load)
 {
-  return proc_memory (load->pid_file != NULL ? proc_pid_in (load->pid_file)
-                                             : load->server_pid);
+  gint64 end = load_now () + load->settle * G_USEC_PER_SEC;
+  double cpu = proc_cpu (load_pid (load)), db_cpu = proc_cpu (load->db_pid);
+
+  while (load_now () < end)
+    load_step (load, 100);
+  load->cpu += proc_cpu (load_pid (load)) - cpu;
+  load->db_cpu += proc_cpu (load->db_pid) - db_cpu;
 }
 
 /* N [patient].  Memory is what the last nine tenths took, so that what a server
@@ -134,10 +141,12 @@ run_rest (Load *load, int argc, char **argv)
 
   register_prepare (load, 1, 1);
   fill (load, first, (guint)load->each);
-  before = (gint64)memory_now (load);
+  settle (load);
+  before = (gint64)proc_memory (load_pid (load));
   done = fill (load, n - first, (guint)load->each);
+  settle (load);
   load_report (load, "rest", done, "state=%u\tbytes=%.0f", load->n_subs,
-               (double)((gint64)memory_now (load) - before) * 1024
+               (double)((gint64)proc_memory (load_pid (load)) - before) * 1024
                    / MAX (done, 1));
   publish_rounds (load, 1, 0, 1, 1);
   if (load->restart != NULL)

@@ -231,7 +231,7 @@ struct Load {
   char *server, *source, *prefix, *domain, *password, *peer, *pid_file,
       *restart;
   int server_pid, db_pid;
-  int in_flight, users, each;
+  int in_flight, users, each, settle; /* settle: seconds, before memory */
   int limit, patience; /* seconds: for a measurement; without any progress */
   gboolean is_digest;
   char run[12];  /* makes Call-IDs and branches of this run its own */
@@ -280,6 +280,8 @@ gboolean load_until (Load *load, gboolean (*is_true) (Load *load));
 
 /* --- load-report.c --- */
 
+/* The server's process as it is now; 0 when there is none. */
+int load_pid (const Load *load);
 void load_begin (Load *load);
 /* Prints a line: NAME=VALUE separated by tabs.  n operations; more: further
  * pairs, or NULL. */

@@ -31,7 +31,7 @@ TITLES = {
     "list-restart": "full state of lists after kill -9",
     "rest": "SUBSCRIBE, filling up",
     "restart": "restart",
-    "tcp-register": "REGISTER over TCP, each its own",
+    "tcp-register": "connect and REGISTER over TCP",
     "tcp-subscribe": "SUBSCRIBE over TCP",
     "tcp-fanout": "NOTIFY over TCP, 20 watchers",
     "tcp-message": "MESSAGE over TCP",

@@ -114,7 +114,8 @@ plan_lists ()
 plan_rest ()
 {
   USERS=$(($1 / 20 + 1)) LIMIT=$(pick 10 900) TIMEOUT=$(pick 60 2000)
-  CALLS=("--restart $WORK/restart rest $1")
+  # 40 s: longer than answers are kept for requests that come again.
+  CALLS=("--restart $WORK/restart --settle $(pick 1 40) rest $1")
 }
 
 # The last size decides how long it takes: Kamailio writes every one through.
