@@ -65,8 +65,10 @@ start_subscribe (Load *load, guint i, gint64 at)
   guint number = load->first_sub + i;
   Sub *sub = &load->subs[number];
   Tx *tx = tx_begin (load->txs, sub->conn, subscribed_cb, number, at);
-  SubscribeForm form
-      = { .presentity = sub->presentity, .watcher = number, .conn = sub->conn };
+  SubscribeForm form = { .presentity = sub->presentity,
+                         .watcher = number,
+                         .conn = sub->conn,
+                         .is_own = load->is_own };
 
   sub->began = at;
   write_subscribe (load, tx, &form);
@@ -298,6 +300,7 @@ run_meanwhile (Load *load, int argc, char **argv)
   load_begin (load);
   subscribe_more (load, n, (n + (guint)load->users - 1) / (guint)load->users);
   probe = load->n_presentities;
+  load->is_own = TRUE; /* who sees himself, whatever the setting says */
   subscribe_more (load, 1, 1);
   probe_for (load, "meanwhile-before", probe, 3);
   if (!g_spawn_command_line_async (argv[2], NULL))

@@ -49,7 +49,8 @@ print_pairs (const Load *load, guint n, double seconds)
   double each = n > 0 ? 1e6 / n : 0;
   int pid = load_pid (load);
 
-  printf ("\tn=%u\tseconds=%.3f\trate=%.1f", n, seconds, n / seconds);
+  printf ("\tn=%u\tseconds=%.3f\trate=%.1f", n, seconds,
+          n / MAX (seconds, 1e-6));
   printf ("\tp50=%" G_GINT64_FORMAT "\tp99=%" G_GINT64_FORMAT
           "\tmax=%" G_GINT64_FORMAT,
           hist_at (&load->hist, 0.5), hist_at (&load->hist, 0.99),

@@ -94,9 +94,13 @@ write_subscribe (Load *load, Tx *tx, const SubscribeForm *form)
     write_list_subscribe (load, tx, form);
   } else {
     start_request (load, tx, "SUBSCRIBE", uri);
-    g_string_append_printf (tx->text,
-                            "From: <sip:watcher%u@%s>;tag=f%u\r\nTo: <%s>\r\n",
-                            form->watcher, load->peer, form->watcher, uri);
+    if (form->is_own)
+      g_string_append_printf (tx->text, "From: <%s>", uri);
+    else
+      g_string_append_printf (tx->text, "From: <sip:watcher%u@%s>",
+                              form->watcher, load->peer);
+    g_string_append_printf (tx->text, ";tag=f%u\r\nTo: <%s>\r\n", form->watcher,
+                            uri);
   }
   g_string_append_printf (tx->text,
                           "Call-ID: s%u-%s.%u\r\nCSeq: 1 SUBSCRIBE\r\n",

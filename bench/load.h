@@ -171,6 +171,7 @@ typedef struct {
   guint presentity, watcher; /* watcher's number: Call-ID, From, Contact */
   guint conn;
   gboolean is_list; /* the presentity's contacts, by himself */
+  gboolean is_own;  /* the presentity watches himself */
 } SubscribeForm;
 
 void write_subscribe (Load *load, Tx *tx, const SubscribeForm *form);
@@ -234,8 +235,9 @@ struct Load {
   int in_flight, users, each, settle; /* settle: seconds, before memory */
   int limit, patience; /* seconds: for a measurement; without any progress */
   gboolean is_digest;
-  char run[12];  /* makes Call-IDs and branches of this run its own */
-  guint32 epoch; /* ...and those of a part of it */
+  gboolean is_own; /* subscriptions are to oneself */
+  char run[12];    /* makes Call-IDs and branches of this run its own */
+  guint32 epoch;   /* ...and those of a part of it */
   /* The loop */
   guint n, next, done, failed;
   gint64 progress; /* when something was done last */

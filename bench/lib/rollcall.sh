@@ -24,8 +24,6 @@ rate_per_user = 0
 [xcap]
 rate_per_source = 0
 rate_per_user = 0
-[subscriptions]
-wake_rate = 100000
 END
   psql -X -q "$ROLLCALL_DSN" -c "UPDATE rollcall.settings SET
     max_watchers = NULL, max_contacts = NULL, offline_max_per_user = 1000000"

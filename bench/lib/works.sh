@@ -85,7 +85,7 @@ plan ()
       CALLS=("--users $((USERS - 1)) meanwhile $(pick 2000 100000) $(
         pick 3 20) $WORK/flip") ;;
     xcap) PREFIX=bench USERS=1001 PASSWORD=secret CALLS=('') XCAP_N=$(
-        pick 100 20000) ;;
+        pick 100 5000) ;;
     open)
       USERS=$(pick 200 2000)
       mapfile -t CALLS < <(
