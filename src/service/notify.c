@@ -376,5 +376,6 @@ service_presence_changed (Service *self, const char *aor)
                     sees_change, self, service_now (self), actions);
   self->shown = NULL;
   service_act (self, actions);
+  service_wake_watchers (self, aor);
   lists_presence_changed (self, aor);
 }

@@ -43,15 +43,17 @@ paced_free (Paced *self)
 void
 service_pace (Service *self, PaceKind kind, Sub *sub)
 {
-  Paced *paced = g_hash_table_lookup (self->pacing, sub);
+  GList *link = g_hash_table_lookup (self->pacing, sub);
 
-  if (paced == NULL) {
-    paced = g_new0 (Paced, 1);
+  if (link == NULL) {
+    Paced *paced = g_new0 (Paced, 1);
+
     paced->sub = sub_ref (sub);
     g_queue_push_tail (&self->paced, paced);
-    g_hash_table_insert (self->pacing, sub, paced);
+    link = g_queue_peek_tail_link (&self->paced);
+    g_hash_table_insert (self->pacing, sub, link);
   }
-  paced->kinds |= PACE_KIND (kind);
+  ((Paced *)link->data)->kinds |= PACE_KIND (kind);
 }
 
 /* An XMPP user would take it for the end of his authorization. */
@@ -117,6 +119,43 @@ carry_out (Service *self, const Paced *paced)
     xcap_events_read_again (self, paced->sub);
     lists_read_again (self, paced->sub);
   }
+}
+
+/* --- Before its turn --- */
+
+static void
+collect_waiting_cb (Sub *sub, gpointer data)
+{
+  g_ptr_array_add (data, sub_ref (sub));
+}
+
+/* One that has not been told since the start. */
+static void
+hurry (Service *self, Sub *sub)
+{
+  GList *link = g_hash_table_lookup (self->pacing, sub);
+  Paced *paced = link != NULL ? link->data : NULL;
+
+  if (paced == NULL || !HAS (paced, PACE_WAKE))
+    return;
+  g_hash_table_remove (self->pacing, sub);
+  g_queue_delete_link (&self->paced, link);
+  carry_out (self, paced);
+  paced_free (paced);
+}
+
+void
+service_wake_watchers (Service *self, const char *presentity)
+{
+  g_autoptr (GPtrArray) subs = NULL;
+
+  if (self->paced.length == 0)
+    return;
+  subs = g_ptr_array_new_with_free_func ((GDestroyNotify)sub_unref);
+  subs_foreach (self->subs, presentity, g_intern_static_string ("presence"),
+                collect_waiting_cb, subs);
+  for (guint i = 0; i < subs->len; i++)
+    hurry (self, subs->pdata[i]);
 }
 
 /* --- The sweep --- */

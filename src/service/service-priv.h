@@ -55,7 +55,7 @@ struct Service {
   LoopTimer *tick;
   LoopTimer *pacer;
   GQueue paced;        /* what service_pace collected, in its order */
-  GHashTable *pacing;  /* the same: Sub -> Paced */
+  GHashTable *pacing;  /* the same: Sub -> its link in it */
   Sweep *sweep;        /* pace.c: what goes through all of them */
   GHashTable *shown;   /* during service_presence_changed: Sub, whose NOTIFY has
                           the change already; else NULL */
@@ -148,6 +148,9 @@ typedef enum {
  * its place: it will get the newest state, once. */
 void service_pace (Service *self, PaceKind kind, Sub *sub);
 void service_pace_start (Service *self);
+/* Those who watch presentity and still wait for their first NOTIFY after a start
+ * get it now: there is news for them. */
+void service_wake_watchers (Service *self, const char *presentity);
 /* Does that (several PACE_KINDs) to every subscription that it concerns, paced,
  * beginning with those that still wait for the last sweep: each gets the newest
  * state, once.  This call costs little, however many there are.  Starts by

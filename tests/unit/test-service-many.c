@@ -64,6 +64,30 @@ test_paced (void)
   g_assert_cmpuint (bed->sip->sent - before, ==, N);
 }
 
+/* After a start each waits for his turn, but not for what is new: that he is told
+ * at once, and once. */
+static void
+test_news_after_a_start (void)
+{
+  enum { N = 300 };
+  g_autoptr (ServiceBed) bed = many (N);
+  guint before;
+
+  bed_subscribe (bed, BOB, ALICE, "presence", 7200);
+  bed_subscribe (bed, CAROL, ALICE, "presence", 7200);
+  bed_restart (bed);
+  before = bed->sip->sent;
+  bed_publish (bed, OPEN);
+  g_assert_cmpuint (bed->sip->sent - before, ==, 2);
+  bed_expect (bed, BOB, SUBS_ACTIVE, "<basic>open");
+  bed_expect (bed, CAROL, SUBS_ACTIVE, "<basic>open");
+  for (guint i = 0; i <= N / IN_A_TURN; i++) {
+    fake_loop_run (bed->loop, 0.05);
+    bed_drain (bed);
+  }
+  g_assert_cmpuint (bed->sip->sent - before, ==, N + 2);
+}
+
 /* Alice's own watch is told in the turn of each of her PUBLISHes, however many
  * wait for theirs. */
 static void
@@ -98,5 +122,6 @@ main (int argc, char **argv)
   g_log_set_handler ("subs", G_LOG_LEVEL_DEBUG, pass_over, NULL);
   g_test_add_func ("/sharing/paced", test_paced);
   g_test_add_func ("/sharing/nobody-waits", test_nobody_waits);
+  g_test_add_func ("/start/news-before-its-turn", test_news_after_a_start);
   return g_test_run ();
 }
