@@ -101,6 +101,12 @@ enter (Answers *self, char *key, gint64 now)
   drop_old (self, now);
 }
 
+void
+answers_advance (Answers *self, gint64 now)
+{
+  drop_old (self, now);
+}
+
 AnswersVerdict
 answers_find (Answers *self, const AnswersKey *key, gint64 now, Answer *out)
 {

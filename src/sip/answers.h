@@ -53,6 +53,9 @@ void answers_finish (Answers *self, const AnswersKey *key,
  * and CSeq with credentials. */
 void answers_forget (Answers *self, const AnswersKey *key);
 
+/* Forgets those whose time is over; so does answers_find. */
+void answers_advance (Answers *self, gint64 now);
+
 guint answers_size (const Answers *self);
 
 /* A To tag for this request: the same for each of its retransmissions, without

@@ -26,6 +26,7 @@ struct Sip {
   struct SipOut *out;
   Limit *per_source, *per_user; /* requests a second */
   CheckLimits limits;
+  LoopTimer *tidier;
   gint64
       repeats_until; /* us: until then requests may come again that were first
                            sent to the process before this one */

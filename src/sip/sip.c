@@ -9,6 +9,8 @@
 
 /* 64*T1 (RFC 3261 17.1.2.2), in seconds. */
 #define REPEAT_TIME 32
+/* How often it is looked for answers whose time is over. */
+#define TIDY_MS 1000
 /* How many answers are kept for retransmissions, about 300 bytes each. */
 #define ANSWERS_MAX 131072
 /* How many sources and users are told apart by the rate limits. */
@@ -52,11 +54,21 @@ take_options (Sip *self, const Conf *conf)
                   burst);
 }
 
+/* After a storm of requests nobody else comes by to forget their answers. */
+static void
+tidy_cb (gpointer data)
+{
+  Sip *self = data;
+
+  answers_advance (self->answers, clock_now (self->clock));
+}
+
 Sip *
 sip_new (SipLoop *loop, const Conf *conf, Service *service, const Clock *clock,
          Counters *counters, GError **error)
 {
   g_autoptr (Sip) self = g_new0 (Sip, 1);
+  LoopPort *port = sip_loop_port (loop);
 
   self->loop = loop;
   self->service = service;
@@ -76,14 +88,20 @@ sip_new (SipLoop *loop, const Conf *conf, Service *service, const Clock *clock,
   self->resolver = resolver_new (loop);
   self->out
       = sip_out_new (self, self->transport, self->resolver, conf, counters);
+  self->tidier = port->every (port->self, TIDY_MS, tidy_cb, self);
   return g_steal_pointer (&self);
 }
 
 void
 sip_free (Sip *self)
 {
+  LoopPort *port;
+
   if (self == NULL)
     return;
+  port = sip_loop_port (self->loop);
+  if (self->tidier != NULL)
+    port->remove_timer (port->self, self->tidier);
   g_clear_pointer (&self->out, sip_out_free);
   g_clear_pointer (&self->resolver, resolver_free);
   g_clear_pointer (&self->transport, transport_free);

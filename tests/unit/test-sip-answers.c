@@ -105,6 +105,10 @@ test_expiry (void)
                    ANSWERS_NEW);
   g_assert_cmpint (answers_find (answers, &second, 40 * SEC, &out), ==,
                    ANSWERS_PENDING);
+  answers_advance (answers, 52 * SEC - 1);
+  g_assert_cmpuint (answers_size (answers), ==, 2);
+  answers_advance (answers, 52 * SEC);
+  g_assert_cmpuint (answers_size (answers), ==, 1);
 }
 
 static void
