@@ -111,6 +111,17 @@ def watched(alice, user):
     return watch
 
 
+def leave(server, user):
+    """He unsubscribes; what he had is over, and what he was told of that (RFC 8048
+    5.2.3, F21) has reached his server: it would refuse what he asks next."""
+    user.unsubscribe(ALICE)
+    wait.until(lambda: server.psql(
+        'SELECT count(*) FROM rollcall.subscriptions '
+        f"WHERE watcher = '{user.jid}' AND state <> 'terminated'") == '0',
+        f'{user.jid} has left')
+    user.sync('example.com')
+
+
 def watching(user):
     """user watches alice, and may."""
     user.subscribe(ALICE)
@@ -281,7 +292,7 @@ def test_too_many_watchers(xavier, yvonne, server, alice):
     watching(xavier)
     yvonne.subscribe(ALICE)
     yvonne.expect_presence(sender=ALICE, type='unsubscribed')
-    xavier.unsubscribe(ALICE)
+    leave(server, xavier)
     expect_roster(xavier, ALICE, 'none')
     watching(yvonne)
 
@@ -430,13 +441,13 @@ def test_list_members(xavier, yvonne, server, alice, xmpp_user):
 
 # Both.
 
-def test_both(xavier, alice):
+def test_both(xavier, server, alice):
     publication = alice.publish('open', tuple_id='desk')
     watch = watched(alice, xavier)
     watching(xavier)
     expect_roster(xavier, ALICE, 'both')
     expect_devices(xavier, desk='')
-    xavier.unsubscribe(ALICE)
+    leave(server, xavier)
     expect_roster(xavier, ALICE, 'from')
     xavier.presence(show='away')
     expect_body(watch, AWAY)
