@@ -2,7 +2,7 @@
  *
  * Questions to policy/, and what becomes of its answers. */
 #define G_LOG_DOMAIN "service"
-#include "service/judge.h"
+#include "service/judge-priv.h"
 #include "service/calls.h"
 #include "service/lists.h"
 #include "service/mail.h"
@@ -15,8 +15,6 @@
 #include "service/xmpp-rooms.h"
 
 #include "addr/aor.h"
-
-#define PRESENCE "presence"
 
 /* --- Questions --- */
 
@@ -204,73 +202,6 @@ judge_shares (Service *self, const char *watcher, const char *presentity)
 
 /* --- Limits --- */
 
-typedef struct {
-  const char *presentity, *watcher;
-  GHashTable *watchers; /* AoRs */
-  gboolean is_there;
-} Watching;
-
-static void
-note_watcher_cb (Sub *sub, gpointer data)
-{
-  Watching *watching = data;
-  const char *watcher = sub_dialog (sub)->watcher;
-
-  if (aor_equal (watcher, watching->watcher))
-    watching->is_there = TRUE;
-  if (!aor_equal (watcher, watching->presentity))
-    g_hash_table_add (watching->watchers, (gpointer)watcher);
-}
-
-static void
-note_list_cb (const ListsWatch *watch, gpointer data)
-{
-  Watching *watching = data;
-
-  if (aor_equal (watch->watcher, watching->watcher))
-    watching->is_there = TRUE;
-  if (!aor_equal (watch->watcher, watching->presentity))
-    g_hash_table_add (watching->watchers, (gpointer)watch->watcher);
-}
-
-static guint
-count_watchers (Service *self, const char *presentity, const char *watcher,
-                gboolean *is_there_out)
-{
-  g_autoptr (GHashTable) watchers = g_hash_table_new (aor_hash, aor_equal);
-  Watching watching
-      = { .presentity = presentity, .watcher = watcher, .watchers = watchers };
-
-  subs_foreach (self->subs, presentity, PRESENCE, note_watcher_cb, &watching);
-  lists_foreach (self, presentity, PRESENCE, note_list_cb, &watching);
-  *is_there_out = watching.is_there;
-  return g_hash_table_size (watchers);
-}
-
-guint
-judge_n_watchers (Service *self, const char *presentity)
-{
-  gboolean is_there;
-
-  return count_watchers (self, presentity, presentity, &is_there);
-}
-
-/* Whoever watches already takes no new place. */
-static gboolean
-is_full (Service *self, const char *watcher, const char *presentity)
-{
-  gint32 max = self->settings.max_watchers;
-  gboolean is_there;
-
-  if (max == POLICY_NO_LIMIT
-      || subs_count (self->subs, presentity, PRESENCE)
-                 + lists_count (self, presentity)
-             < (guint)max)
-    return FALSE;
-  return count_watchers (self, presentity, watcher, &is_there) >= (guint)max
-         && !is_there;
-}
-
 static gboolean
 has_asked (Service *self, const char *watcher, const char *presentity)
 {
@@ -302,7 +233,7 @@ judge_limits (Service *self, const char *watcher, const char *presentity,
       || aor_equal (watcher, presentity)
       || xmpp_presence_is_contact (self, presentity))
     return NULL;
-  if (is_full (self, watcher, presentity))
+  if (judge_is_full (self, watcher, presentity))
     return "the user has as many watchers as are allowed";
   if (waits_for_owner (answer) && user != NULL
       && policy_user_asked (user, NULL, NULL) >= self->limits.max_pending

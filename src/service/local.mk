@@ -8,7 +8,8 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/calls.c src/service/calls.h \
   src/service/filters.c \
   src/service/facts.c src/service/facts.h \
-  src/service/judge.c src/service/judge.h \
+  src/service/judge.c src/service/judge-limits.c src/service/judge.h \
+  src/service/judge-priv.h \
   src/service/register.c \
   src/service/publish.c \
   src/service/subscribe.c src/service/subscribe-decide.c \
@@ -49,7 +50,7 @@ src_libservice_a_SOURCES = src/service/service.h src/service/service-priv.h \
   src/service/xcap_events.c src/service/xcap_events.h \
   src/service/xcap_state.c src/service/xcap_state.h \
   src/service/xmpp.c src/service/xmpp.h src/service/xmpp-priv.h \
-  src/service/mail-beyond.c src/service/mail-plain.c \
+  src/service/mail-beyond.c src/service/mail-pace.c src/service/mail-plain.c \
   src/service/xmpp-errors.c src/service/xmpp-errors.h \
   src/service/xmpp-id.c src/service/xmpp-id.h \
   src/service/xmpp-thread.c src/service/xmpp-thread.h \

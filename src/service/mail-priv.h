@@ -135,8 +135,8 @@ void mail_sweep (Mail *self);
 void mail_tell_looked (Mail *self, StoreOutcome outcome);
 /* PostgreSQL is back: reads what could not be read. */
 void mail_look_again (Mail *self);
-/* A copy of a message to many is stored: who sent it is answered, and it gets
- * in line. */
+/* mail-pace.c: a copy of a message to many is stored: who sent it is answered,
+ * and it gets in line. */
 void mail_pace (Mail *self, Letter *letter);
 /* Those whose turn it is. */
 void mail_pace_on (Mail *self);
