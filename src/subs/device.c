@@ -40,7 +40,7 @@ is_udp (const char *source)
 static gboolean
 is_of_device (const Sub *sub, const SubsDevice *device, const char *key)
 {
-  const SubsDialog *dialog = &sub->dialog;
+  const SubsDialog *dialog = sub_dialog (sub);
   g_autofree char *own = NULL;
 
   if (dialog->instance != NULL && device->instance != NULL)
@@ -59,7 +59,7 @@ is_of_device (const Sub *sub, const SubsDevice *device, const char *key)
 static gboolean
 needs_way (const Sub *sub, const SubsDevice *device)
 {
-  const SubsDialog *dialog = &sub->dialog;
+  const SubsDialog *dialog = sub_dialog (sub);
 
   if (sender_is_suspended (sub))
     return TRUE;
@@ -73,7 +73,7 @@ static void
 resume (const Turn *turn, Sub *sub, const SubsDevice *device)
 {
   gboolean is_moved = device->source != NULL
-                      && g_strcmp0 (sub->dialog.source, device->source) != 0;
+                      && g_strcmp0 (sub_source (sub), device->source) != 0;
 
   table_set_flow (turn->subs, sub, device->flow);
   if (is_moved)

@@ -3,7 +3,7 @@ noinst_LIBRARIES += src/libsubs.a
 src_libsubs_a_SOURCES = src/subs/subs.c src/subs/subs.h src/subs/subs-priv.h \
   src/subs/state.c src/subs/sender.c src/subs/range.c src/subs/write.c \
   src/subs/subscribe.c src/subs/device.c src/subs/table.c src/subs/sub.c \
-  src/subs/stored.c src/subs/place.c src/subs/rate.c \
+  src/subs/stored.c src/subs/shared.c src/subs/rate.c \
   src/subs/list.c src/subs/list.h
 
 check_PROGRAMS += tests/unit/test-subs tests/unit/test-subs-notify \

@@ -9,7 +9,7 @@
 gboolean
 range_is_dry (const Sub *sub)
 {
-  return sub->cseq >= sub->cseq_limit || sub->version >= sub->version_limit;
+  return sub->cseq >= sub->limit || sub->version >= sub->limit;
 }
 
 /* Asking again after a failure asks for the same numbers. */
@@ -25,8 +25,8 @@ range_ask (const Turn *turn, Sub *sub)
 void
 range_ask_early (const Turn *turn, Sub *sub)
 {
-  if (sub->cseq_limit - sub->cseq < RANGE_CHUNK / 4
-      || sub->version_limit - sub->version < RANGE_CHUNK / 4)
+  if (sub->limit - sub->cseq < RANGE_CHUNK / 4
+      || sub->limit - sub->version < RANGE_CHUNK / 4)
     range_ask (turn, sub);
 }
 
@@ -38,8 +38,7 @@ subs_reserved (Subs *self, Sub *sub, guint64 ticket, gint64 now,
 
   if (write == NULL || write->kind != WRITE_RESERVE || sub->life == LIFE_GONE)
     return;
-  sub->cseq_limit = sub_cseq_reserved (sub);
-  sub->version_limit = sub_version_reserved (sub);
+  sub->limit = sub_cseq_reserved (sub);
   sub->is_reserving = FALSE;
   sender_move (TURN (self, now, actions), sub, SENDER_RANGE);
   sub_touch (self, sub);
@@ -48,6 +47,6 @@ subs_reserved (Subs *self, Sub *sub, guint64 ticket, gint64 now,
 guint32
 sub_next_version (Sub *sub)
 {
-  g_return_val_if_fail (sub->version < sub->version_limit, sub->version);
+  g_return_val_if_fail (sub->version < sub->limit, sub->version);
   return sub->version++;
 }

@@ -330,10 +330,10 @@ sender_move (const Turn *turn, Sub *sub, SenderEvent event)
 {
   const SubsRow *row = &sender_table[sub->sender][event];
 
-  log_debug (
-      "%s watches %s (%s): NOTIFY %s -> %s: %s", sub->dialog.watcher,
-      sub->dialog.presentity, sub->dialog.package, sender_name (sub->sender),
-      row->to == SENDER_REJECT ? "rejected" : sender_name (row->to), row->why);
+  log_debug ("%s watches %s (%s): NOTIFY %s -> %s: %s", sub->watcher,
+             sub->presentity, sub_package (sub), sender_name (sub->sender),
+             row->to == SENDER_REJECT ? "rejected" : sender_name (row->to),
+             row->why);
   if (row->to == SENDER_REJECT)
     return FALSE;
   if (row->to != sub->sender) {

@@ -328,8 +328,8 @@ write_kind (LifeEvent event)
 static void
 log_row (const Sub *sub, const SubsRow *row, LifeState to)
 {
-  log_debug ("%s watches %s (%s): %s -> %s: %s", sub->dialog.watcher,
-             sub->dialog.presentity, sub->dialog.package, life_name (sub->life),
+  log_debug ("%s watches %s (%s): %s -> %s: %s", sub->watcher, sub->presentity,
+             sub_package (sub), life_name (sub->life),
              to == LIFE_REJECT ? "rejected" : life_name (to), row->why);
 }
 

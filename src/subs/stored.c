@@ -63,7 +63,7 @@ event_of (const Sub *sub)
 
   if (sub->shape == NULL || !rates_are_any (&sub->shape->asked))
     return NULL;
-  event = g_string_new (sub->dialog.event);
+  event = g_string_new (sub_event (sub));
   rates_write (&sub->shape->asked, event);
   return g_string_free (event, FALSE);
 }
@@ -72,10 +72,10 @@ SubsStored *
 subs_stored_of (const Sub *sub)
 {
   gboolean is_closing = sub->life == LIFE_CLOSING;
-  const SubsBody *body = sub->dialog.body;
+  const SubsBody *body = sub->body;
   g_autofree char *event = event_of (sub);
   SubsStored stored = {
-    .dialog = sub->dialog,
+    .dialog = *sub_dialog (sub),
     .body_type = body != NULL ? body->type : NULL,
     .body = body != NULL ? body->bytes : NULL,
     .state = is_closing ? SUBS_TERMINATED : sub_state (sub),
@@ -110,8 +110,8 @@ life_of (SubsState state)
 static void
 restore_numbers (Sub *sub, const SubsStored *stored)
 {
-  sub->cseq = sub->cseq_limit = stored->cseq_reserved;
-  sub->version = sub->version_limit = stored->version_reserved;
+  sub->limit = MAX (stored->cseq_reserved, stored->version_reserved);
+  sub->cseq = sub->version = sub->limit;
 }
 
 static void

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * The record of one subscription, kept small: strings that many dialogs share
- * are interned with a count, those of one device are one shared Place, and the
- * dialog's ids stand behind the struct. */
+ * are interned with a count, those of one device and those of one kind of client
+ * are one Shared each, and the dialog's ids stand behind the struct. */
 #include "subs/subs-priv.h"
 
 #include "base/ids.h"
@@ -22,50 +22,32 @@ unintern (const char *text)
     g_ref_string_release ((char *)text);
 }
 
-static void
-replace_interned (const char **slot, const char *text)
-{
-  if (text == NULL || g_strcmp0 (*slot, text) == 0)
-    return;
-  unintern (*slot);
-  *slot = intern (text);
-}
-
 static gsize
 packed_size (const char *text)
 {
-  return text == NULL ? 0 : strlen (text) + 1;
+  return text == NULL ? 1 : strlen (text) + 1;
 }
 
-/* Copies text to *at and moves *at behind it; NULL stays NULL. */
-static const char *
+/* Copies text, NULL as an empty one, to *at and moves *at behind it. */
+static void
 pack (char **at, const char *text)
 {
   gsize size = packed_size (text);
-  char *copy = *at;
 
-  if (text == NULL)
-    return NULL;
-  memcpy (copy, text, size);
+  memcpy (*at, text == NULL ? "" : text, size);
   *at += size;
-  return copy;
 }
 
+/* strings belong to *slot, or to nobody who goes with it. */
 static void
-set_place (Sub *sub, GHashTable *registry,
-           const char *const strings[PLACE_STRINGS])
+set_shared (Shared **slot, GHashTable *registry, const char *name,
+            const char *const *strings, guint n)
 {
-  const char *kept[PLACE_STRINGS];
-  Place *old = sub->place;
+  Shared *old = *slot;
 
-  sub->place = place_get (registry, strings);
-  place_strings (sub->place, kept);
-  sub->dialog.target = kept[0];
-  sub->dialog.instance = kept[1];
-  sub->dialog.source = kept[2];
-  sub->dialog.remote_uri = kept[3];
+  *slot = shared_get (registry, name, strings, n);
   if (old != NULL)
-    place_unref (old);
+    shared_unref (old);
 }
 
 SubsBody *
@@ -191,6 +173,32 @@ sub_is_owed (const Sub *sub)
   return sub->must || sub->must_sent;
 }
 
+/* event: without the rates. */
+static void
+share_strings (Subs *self, Sub *sub, const SubsDialog *dialog,
+               const char *event)
+{
+  const char *const place[N_PLACE] = {
+    [PLACE_TARGET] = dialog->target,
+    [PLACE_INSTANCE] = dialog->instance,
+    [PLACE_SOURCE] = dialog->source,
+    [PLACE_REMOTE_URI] = dialog->remote_uri,
+  };
+  const char *const manner[N_MANNER] = {
+    [MANNER_EVENT] = event,
+    [MANNER_ROUTE_SET] = dialog->route_set,
+    [MANNER_ACCEPT] = dialog->accept,
+    [MANNER_LOCAL_CONTACT] = dialog->local_contact,
+  };
+
+  set_shared (&sub->place, self->shared, NULL, place, N_PLACE);
+  set_shared (&sub->manner, self->shared, g_intern_string (dialog->package),
+              manner, N_MANNER);
+  sub->presentity = intern (dialog->presentity);
+  sub->watcher = intern (dialog->watcher);
+  sub->local_uri = intern (dialog->local_uri);
+}
+
 Sub *
 sub_new (Subs *self, const SubsDialog *dialog, gint64 now)
 {
@@ -208,27 +216,15 @@ sub_new (Subs *self, const SubsDialog *dialog, gint64 now)
   sub = g_malloc0 (G_STRUCT_OFFSET (Sub, ids) + packed_size (dialog->call_id)
                    + packed_size (tag) + packed_size (dialog->remote_tag));
   at = sub->ids;
+  pack (&at, tag);
+  pack (&at, dialog->remote_tag);
+  pack (&at, dialog->call_id);
   sub->refs = 1;
   sub->created_at = (gint32)(now / G_USEC_PER_SEC);
-  sub->dialog = (SubsDialog){
-    .presentity = intern (dialog->presentity),
-    .watcher = intern (dialog->watcher),
-    .package = g_intern_string (dialog->package),
-    .event = intern (event != NULL ? event : dialog->event),
-    .local_uri = intern (dialog->local_uri),
-    .route_set = intern (dialog->route_set),
-    .accept = intern (dialog->accept),
-    .local_contact = intern (dialog->local_contact),
-    .body = subs_body_ref (dialog->body),
-    .is_trusted = dialog->is_trusted,
-    .limit_at = dialog->limit_at,
-  };
-  sub->dialog.call_id = pack (&at, dialog->call_id);
-  sub->dialog.local_tag = pack (&at, tag);
-  sub->dialog.remote_tag = pack (&at, dialog->remote_tag);
-  set_place (sub, self->places,
-             (const char *const[]){ dialog->target, dialog->instance,
-                                    dialog->source, dialog->remote_uri });
+  sub->body = subs_body_ref (dialog->body);
+  sub->is_trusted = dialog->is_trusted;
+  sub->limit_at = dialog->limit_at;
+  share_strings (self, sub, dialog, event != NULL ? event : dialog->event);
   if (rates_are_any (&rates))
     sub_need_shape (sub)->asked = rates;
   return sub;
@@ -244,50 +240,63 @@ sub_ref (Sub *sub)
 void
 sub_unref (Sub *sub)
 {
-  const SubsDialog *dialog;
-
   if (sub == NULL || --sub->refs > 0)
     return;
-  dialog = &sub->dialog;
-  unintern (dialog->presentity);
-  unintern (dialog->watcher);
-  unintern (dialog->event);
-  unintern (dialog->local_uri);
-  unintern (dialog->route_set);
-  unintern (dialog->accept);
-  unintern (dialog->local_contact);
+  unintern (sub->presentity);
+  unintern (sub->watcher);
+  unintern (sub->local_uri);
   unintern (sub->view);
-  subs_body_unref (dialog->body);
+  subs_body_unref (sub->body);
   while (sub->writes != NULL)
     write_free (write_take (sub, sub->writes->ticket));
-  place_unref (sub->place);
+  shared_unref (sub->place);
+  shared_unref (sub->manner);
   if (sub->shape != NULL && sub->shape->data != NULL)
     sub->shape->free_data (sub->shape->data);
   g_free (sub->shape);
   g_free (sub);
 }
 
+/* newer, or what of it is given, instead of what is in *slot. */
+static void
+replace_shared (Shared **slot, const char *const *newer, guint n)
+{
+  const char **strings = g_newa (const char *, n);
+  gboolean is_same = TRUE;
+
+  for (guint i = 0; i < n; i++) {
+    const char *old = shared_string (*slot, i);
+
+    strings[i] = newer[i] != NULL ? newer[i] : old;
+    is_same = is_same && g_strcmp0 (strings[i], old) == 0;
+  }
+  if (!is_same)
+    set_shared (slot, shared_registry (*slot), shared_name (*slot), strings, n);
+}
+
 void
 sub_take_place (Sub *sub, const SubsDialog *dialog)
 {
-  const SubsDialog *old = &sub->dialog;
-  const char *const strings[]
-      = { dialog->target != NULL ? dialog->target : old->target,
-          dialog->instance != NULL ? dialog->instance : old->instance,
-          dialog->source != NULL ? dialog->source : old->source,
-          old->remote_uri };
+  const char *const place[N_PLACE] = {
+    [PLACE_TARGET] = dialog->target,
+    [PLACE_INSTANCE] = dialog->instance,
+    [PLACE_SOURCE] = dialog->source,
+  };
+  const char *const manner[N_MANNER] = {
+    [MANNER_ACCEPT] = dialog->accept,
+    [MANNER_LOCAL_CONTACT] = dialog->local_contact,
+  };
 
-  set_place (sub, place_registry (sub->place), strings);
-  replace_interned (&sub->dialog.accept, dialog->accept);
-  replace_interned (&sub->dialog.local_contact, dialog->local_contact);
+  replace_shared (&sub->place, place, N_PLACE);
+  replace_shared (&sub->manner, manner, N_MANNER);
 }
 
 void
 sub_set_body (Sub *sub, SubsBody *body)
 {
-  SubsBody *old = sub->dialog.body;
+  SubsBody *old = sub->body;
 
-  sub->dialog.body = subs_body_ref (body);
+  sub->body = subs_body_ref (body);
   subs_body_unref (old);
 }
 
@@ -351,10 +360,71 @@ sub_touch (Subs *self, Sub *sub)
     wheel_arm (self->wheel, &sub->timer, due);
 }
 
-const SubsDialog *
-sub_dialog (const Sub *sub)
+static const char *
+string_behind (const char *text)
 {
-  return &sub->dialog;
+  return text + strlen (text) + 1;
+}
+
+const char *
+sub_remote_tag (const Sub *sub)
+{
+  const char *tag = string_behind (sub->ids);
+
+  return *tag == '\0' ? NULL : tag;
+}
+
+const char *
+sub_call_id (const Sub *sub)
+{
+  return string_behind (string_behind (sub->ids));
+}
+
+const char *
+sub_event (const Sub *sub)
+{
+  return shared_string (sub->manner, MANNER_EVENT);
+}
+
+const char *
+sub_package (const Sub *sub)
+{
+  return shared_name (sub->manner);
+}
+
+const char *
+sub_source (const Sub *sub)
+{
+  return shared_string (sub->place, PLACE_SOURCE);
+}
+
+const SubsDialog *
+sub_dialog_fill (const Sub *sub, SubsDialog *out)
+{
+  const Shared *place = sub->place, *manner = sub->manner;
+
+  *out = (SubsDialog){
+    .presentity = sub->presentity,
+    .watcher = sub->watcher,
+    .package = sub_package (sub),
+    .event = sub_event (sub),
+    .call_id = sub_call_id (sub),
+    .local_tag = sub_local_tag (sub),
+    .remote_tag = sub_remote_tag (sub),
+    .local_uri = sub->local_uri,
+    .remote_uri = shared_string (place, PLACE_REMOTE_URI),
+    .target = shared_string (place, PLACE_TARGET),
+    .instance = shared_string (place, PLACE_INSTANCE),
+    .route_set = shared_string (manner, MANNER_ROUTE_SET),
+    .accept = shared_string (manner, MANNER_ACCEPT),
+    .source = shared_string (place, PLACE_SOURCE),
+    .local_contact = shared_string (manner, MANNER_LOCAL_CONTACT),
+    .body = sub->body,
+    .flow = sub->flow,
+    .is_trusted = sub->is_trusted,
+    .limit_at = sub->limit_at,
+  };
+  return out;
 }
 
 SubsState
@@ -390,7 +460,7 @@ sub_remote_cseq (const Sub *sub)
 const char *
 sub_id (const Sub *sub)
 {
-  return sub->dialog.local_tag;
+  return sub_local_tag (sub);
 }
 
 gboolean
@@ -435,11 +505,11 @@ sub_answered_at (const Sub *sub, guint *status_out)
 guint32
 sub_cseq_reserved (const Sub *sub)
 {
-  return sub->cseq_limit + (sub->is_reserving ? RANGE_CHUNK : 0);
+  return sub->limit + (sub->is_reserving ? RANGE_CHUNK : 0);
 }
 
 guint32
 sub_version_reserved (const Sub *sub)
 {
-  return sub->version_limit + (sub->is_reserving ? RANGE_CHUNK : 0);
+  return sub_cseq_reserved (sub);
 }

@@ -105,11 +105,11 @@ typedef struct {
 /* What few subscriptions have. */
 #define RATE_SLOTS 10
 typedef struct {
-  SubsRates asked, rates; /* by the watcher, and in force */
-  gint64 sent_at;         /* the last NOTIFY; 0: none was */
-  gint64 sent_before;     /* the one before it */
-  gint64 told_at;         /* the same, or when the last one was skipped */
-  gint64 slot;            /* the newest, by time divided by its length */
+  SubsRates asked, rates;    /* by the watcher, and in force */
+  gint64 sent_at;            /* the last NOTIFY; 0: none was */
+  gint64 sent_before;        /* the one before it */
+  gint64 told_at;            /* the same, or when the last one was skipped */
+  gint64 slot;               /* the newest, by time divided by its length */
   guint16 slots[RATE_SLOTS]; /* NOTIFYs in each, for adaptive-min-rate */
   gpointer data;             /* the caller's */
   GDestroyNotify free_data;
@@ -157,7 +157,7 @@ typedef struct Write Write;
 struct Write {
   Write *next; /* older first */
   guint64 ticket;
-  gint64 expires_at;     /* what it grants */
+  gint64 expires_at;       /* what it grants */
   SubsBody *previous_body; /* before it, when it brought another */
   guint32 previous_cseq;   /* the remote one before it */
   WriteKind kind;
@@ -165,30 +165,49 @@ struct Write {
   gboolean is_quiet; /* no NOTIFY after it */
 };
 
-/* What the dialogs of one device share: target, instance, source and
- * remote_uri of a SubsDialog, in this order. */
-typedef struct Place Place;
-#define PLACE_STRINGS 4
+/* Strings of a SubsDialog that many dialogs share. */
+typedef struct Shared Shared;
 
+/* ...those of one device. */
+typedef enum {
+  PLACE_TARGET,
+  PLACE_INSTANCE,
+  PLACE_SOURCE,
+  PLACE_REMOTE_URI,
+  N_PLACE
+} PlaceString;
+
+/* ...those of one kind of client; the name is the package. */
+typedef enum {
+  MANNER_EVENT,
+  MANNER_ROUTE_SET,
+  MANNER_ACCEPT,
+  MANNER_LOCAL_CONTACT,
+  N_MANNER
+} MannerString;
+
+/* There are many: sub_dialog puts a SubsDialog together of it. */
 struct Sub {
-  SubsDialog dialog; /* shared strings are GRefStrings; ids stand behind the
-                        struct; what the device has in common is in `place` */
-  Place *place;
-  char *view; /* GRefString, or NULL */
+  char *presentity, *watcher, *local_uri, *view; /* GRefStrings; view, local_uri
+                                                    may be NULL */
+  Shared *place, *manner;
   SubShape *shape; /* or NULL */
+  SubsBody *body;  /* or NULL */
+  guint64 flow;
   SubLink in_topic, in_watcher, in_flow;
   WheelTimer timer; /* the nearer of the deadline and retry_at */
   Write *writes;
-  gint64 expires_at;   /* as decided; unsubscribed: the end of the tombstone; after
+  gint64
+      expires_at; /* as decided; unsubscribed: the end of the tombstone; after
                           the end: when to give up */
   gint64 agreed_until; /* as committed and answered */
   gint64 retry_at;     /* SENDER_DUE; 0: no try by time */
-  gint32 created_at; /* seconds; before the machine's start below 0 */
-  guint32 refs;
+  gint32 created_at;   /* seconds; before the machine's start below 0 */
   guint32 answered_at; /* seconds */
+  guint32 limit_at;    /* seconds, of the dialog */
   guint32 remote_cseq;
-  guint32 cseq, cseq_limit;       /* last used, last usable */
-  guint32 version, version_limit; /* next, end of the usable */
+  guint32 cseq, version; /* last used, next */
+  guint32 limit;         /* the last usable cseq, the end of usable versions */
   /* Bits, for there are many subscriptions: */
   guint32 life : 4;            /* LifeState */
   guint32 sender : 4;          /* SenderState */
@@ -199,23 +218,25 @@ struct Sub {
   guint32 is_approved : 1;     /* gboolean: pending before it was active */
   guint32 is_unsubscribed : 1; /* gboolean: its tombstone is kept */
   guint32 is_reserving : 1; /* gboolean: the row has a chunk of numbers more */
-  guint32 must : 1;      /* gboolean: the next NOTIFY has to go out */
-  guint32 must_sent : 1; /* ...the one in flight had to */
-  guint32 is_periodic : 1; /* gboolean: a rate is what moves it now */
-  char ids[];      /* Call-ID, local tag, remote tag */
+  guint32 must : 1;         /* gboolean: the next NOTIFY has to go out */
+  guint32 must_sent : 1;    /* ...the one in flight had to */
+  guint32 is_periodic : 1;  /* gboolean: a rate is what moves it now */
+  guint32 is_trusted : 1;   /* gboolean, of the dialog */
+  guint16 refs;
+  char ids[]; /* local tag, remote tag (empty: none), Call-ID */
 };
 
 #define SUB_OF(pointer, member)                                                \
-  ((Sub *) (gpointer) ((char *) (pointer) -G_STRUCT_OFFSET (Sub, member)))
+  ((Sub *)(gpointer)((char *)(pointer)-G_STRUCT_OFFSET (Sub, member)))
 
 struct Subs {
   SubsLimits limits;
   Wheel *wheel;
-  GHashTable *by_tag;     /* set of Sub: local tag */
+  GHashTable *by_tag;     /* set of ids of Subs: local tag */
   GHashTable *by_initial; /* set of Sub: see subs_find_initial */
   GHashTable *people;     /* set of Person: aor */
   GHashTable *flows;      /* set of Flow: id */
-  GHashTable *places;     /* set of Place */
+  GHashTable *shared;     /* set of Shared */
   GHashTable *suspended;  /* set of Sub: SENDER_SUSPENDED */
   guint64 last_ticket;
   guint n_live;
@@ -267,6 +288,18 @@ void range_ask_early (const Turn *turn, Sub *sub);
 
 /* sub.c: the record. */
 Sub *sub_new (Subs *self, const SubsDialog *dialog, gint64 now);
+static inline const char *
+sub_local_tag (const Sub *sub)
+{
+  return sub->ids;
+}
+/* NULL: none. */
+const char *sub_remote_tag (const Sub *sub);
+const char *sub_call_id (const Sub *sub);
+/* The Event header's value. */
+const char *sub_event (const Sub *sub);
+const char *sub_package (const Sub *sub);
+const char *sub_source (const Sub *sub);
 /* Takes over target, instance, source, accept and our contact from a newer
  * SUBSCRIBE, each as far as it is given; not the flow. */
 void sub_take_place (Sub *sub, const SubsDialog *dialog);
@@ -286,14 +319,16 @@ guint sub_bound (guint seconds, guint32 limit_at, gint64 now);
 /* Arms the timer anew after something moved. */
 void sub_touch (Subs *self, Sub *sub);
 
-/* place.c: shared by content; one outlives the registry's owner. */
-GHashTable *place_registry_new (void);
-Place *place_get (GHashTable *registry,
-                  const char *const strings[PLACE_STRINGS]);
-GHashTable *place_registry (const Place *self);
-void place_unref (Place *self);
-/* Pointers into self; NULL for an absent one. */
-void place_strings (const Place *self, const char *strings[PLACE_STRINGS]);
+/* shared.c: by content; one outlives the registry's owner. */
+GHashTable *shared_registry_new (void);
+/* Of n strings, NULL where absent, and a name that is interned, or NULL. */
+Shared *shared_get (GHashTable *registry, const char *name,
+                    const char *const *strings, guint n);
+const char *shared_name (const Shared *self);
+GHashTable *shared_registry (const Shared *self);
+void shared_unref (Shared *self);
+/* The i-th, a pointer into self; NULL: absent. */
+const char *shared_string (const Shared *self, guint i);
 
 /* rate.c */
 /* Reads the rates in an Event header's value.  The value without them, new;

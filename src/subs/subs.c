@@ -59,7 +59,7 @@ subs_free (Subs *self)
   table_clear (self);
   wheel_free (self->wheel);
   for (GList *item = all; item != NULL; item = item->next)
-    sub_unref (item->data);
+    sub_unref (SUB_OF (item->data, ids));
   g_list_free (all);
   g_free (self);
 }
@@ -121,9 +121,9 @@ subs_limit (Subs *self, Sub *sub, guint32 limit_at, gint64 now, GArray *actions)
                    : (gint64)limit_at * G_USEC_PER_SEC;
   gboolean is_cut = sub->expires_at > end;
 
-  if (sub->dialog.limit_at == limit_at || !life_is_live (sub))
+  if (sub->limit_at == limit_at || !life_is_live (sub))
     return;
-  sub->dialog.limit_at = limit_at;
+  sub->limit_at = limit_at;
   sub->expires_at = MIN (sub->expires_at, end);
   sub->agreed_until = MIN (sub->agreed_until, end);
   sub_grant_rates (self, sub, now);
@@ -230,11 +230,11 @@ void
 subs_foreach_all (Subs *self, SubsFn fn, gpointer data)
 {
   GHashTableIter iter;
-  gpointer sub;
+  gpointer ids;
 
   g_hash_table_iter_init (&iter, self->by_tag);
-  while (g_hash_table_iter_next (&iter, &sub, NULL))
-    fn (sub, data);
+  while (g_hash_table_iter_next (&iter, &ids, NULL))
+    fn (SUB_OF (ids, ids), data);
 }
 
 guint

@@ -72,8 +72,12 @@ typedef struct {
                              hoc */
 } SubsDialog;
 
-/* Read-only view of a Sub; valid until the next call on it. */
-const SubsDialog *sub_dialog (const Sub *sub);
+/* What it is now: a SubsDialog that lives as long as the block of the caller.  Its
+ * strings are the Sub's: those of which a refresh may bring others (target,
+ * instance, source, accept, local_contact, body) until the next call on it. */
+#define sub_dialog(sub) sub_dialog_fill ((sub), &(SubsDialog){ 0 })
+/* Fills out and returns it. */
+const SubsDialog *sub_dialog_fill (const Sub *sub, SubsDialog *out);
 SubsState sub_state (const Sub *sub);
 /* Is it active because it was approved after it had been pending (RFC 3857
  * 4.7.1)?  Not known of one that came back from the store. */

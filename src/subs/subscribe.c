@@ -39,7 +39,7 @@ make (Subs *self, const SubsDialog *dialog, guint32 cseq, guint granted,
   sub->remote_cseq = cseq;
   sub->is_fetch = granted == 0;
   sub->expires_at = sub->agreed_until = now + granted * SECOND;
-  sub->cseq_limit = sub->version_limit = RANGE_CHUNK;
+  sub->limit = RANGE_CHUNK;
   sub_grant_rates (self, sub, now);
   table_add (self, sub);
   table_set_flow (self, sub, dialog->flow);
@@ -59,8 +59,8 @@ subs_create (Subs *self, const SubsDialog *dialog, guint32 cseq, gint64 expires,
   *granted_out = sub_bound (grant (&self->limits, dialog, expires),
                             dialog->limit_at, now);
   sub = make (self, dialog, cseq, *granted_out, state, now);
-  log_debug ("%s subscribes to %s (%s), Call-ID %s: %u s", sub->dialog.watcher,
-             sub->dialog.presentity, sub->dialog.package, sub->dialog.call_id,
+  log_debug ("%s subscribes to %s (%s), Call-ID %s: %u s", sub->watcher,
+             sub->presentity, sub_package (sub), sub_call_id (sub),
              *granted_out);
   if (!sub->is_fetch)
     write_begin (TURN (self, now, actions), sub, WRITE_SUBSCRIBE, cseq);
@@ -109,7 +109,7 @@ accept_refresh (const Turn *turn, Sub *sub, guint granted, guint32 cseq,
 {
   SubsBody *body = dialog->body;
   const SubsLimits *limits = &turn->subs->limits;
-  g_autoptr (SubsBody) previous_body = subs_body_ref (sub->dialog.body);
+  g_autoptr (SubsBody) previous_body = subs_body_ref (sub->body);
   guint32 previous = sub->remote_cseq;
   Write *write;
 
@@ -149,7 +149,7 @@ refresh (const Turn *turn, Sub *sub, const SubsDialog *dialog, guint32 cseq,
     *granted_out = repeat (turn, sub);
   if (verdict == SUBS_OK) {
     *granted_out = sub_bound (grant (&self->limits, dialog, expires),
-                              sub->dialog.limit_at, turn->now);
+                              sub->limit_at, turn->now);
     accept_refresh (turn, sub, *granted_out, cseq, dialog);
   }
   sub_touch (self, sub);

@@ -35,28 +35,42 @@ unlink_item (SubLink *item)
 
 /* Hashes */
 
-static guint
-tag_hash (gconstpointer sub)
+/* What finds a dialog by its initial SUBSCRIBE. */
+typedef struct {
+  const char *call_id, *remote_tag, *event, *watcher, *presentity;
+} Initial;
+
+/* A key of by_initial is a Sub; that of a search an Initial, told apart by one
+ * added to its address. */
+static gpointer
+search_key (Initial *initial)
 {
-  return g_str_hash (((const Sub *)sub)->dialog.local_tag);
+  return (char *)initial + 1;
 }
 
-static gboolean
-tag_equal (gconstpointer a, gconstpointer b)
+static Initial
+initial_of (gconstpointer key)
 {
-  return g_str_equal (((const Sub *)a)->dialog.local_tag,
-                      ((const Sub *)b)->dialog.local_tag);
+  const Sub *sub = key;
+
+  if (GPOINTER_TO_SIZE (key) % 2 != 0)
+    return *(const Initial *)(gconstpointer)((const char *)key - 1);
+  return (Initial){ .call_id = sub_call_id (sub),
+                    .remote_tag = sub_remote_tag (sub),
+                    .event = sub_event (sub),
+                    .watcher = sub->watcher,
+                    .presentity = sub->presentity };
 }
 
 static guint
-initial_hash (gconstpointer sub)
+initial_hash (gconstpointer key)
 {
-  const SubsDialog *dialog = &((const Sub *)sub)->dialog;
-  guint hash = g_str_hash (dialog->call_id);
+  Initial initial = initial_of (key);
+  guint hash = g_str_hash (initial.call_id);
 
-  return dialog->remote_tag == NULL
+  return initial.remote_tag == NULL
              ? hash
-             : hash * 33 + g_str_hash (dialog->remote_tag);
+             : hash * 33 + g_str_hash (initial.remote_tag);
 }
 
 /* The value of the id parameter of an Event header, of *length bytes; NULL when
@@ -100,14 +114,13 @@ event_equal (const char *a, const char *b)
 static gboolean
 initial_equal (gconstpointer a, gconstpointer b)
 {
-  const SubsDialog *da = &((const Sub *)a)->dialog;
-  const SubsDialog *db = &((const Sub *)b)->dialog;
+  Initial left = initial_of (a), right = initial_of (b);
 
-  return strcmp (da->call_id, db->call_id) == 0
-         && g_strcmp0 (da->remote_tag, db->remote_tag) == 0
-         && event_equal (da->event, db->event)
-         && aor_equal (da->watcher, db->watcher)
-         && aor_equal (da->presentity, db->presentity);
+  return strcmp (left.call_id, right.call_id) == 0
+         && g_strcmp0 (left.remote_tag, right.remote_tag) == 0
+         && event_equal (left.event, right.event)
+         && aor_equal (left.watcher, right.watcher)
+         && aor_equal (left.presentity, right.presentity);
 }
 
 static guint
@@ -138,13 +151,13 @@ person_free (gpointer data)
 void
 table_init (Subs *self)
 {
-  self->by_tag = g_hash_table_new (tag_hash, tag_equal);
+  self->by_tag = g_hash_table_new (g_str_hash, g_str_equal);
   self->by_initial = g_hash_table_new (initial_hash, initial_equal);
   self->people
       = g_hash_table_new_full (person_hash, person_equal, person_free, NULL);
   self->flows
       = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
-  self->places = place_registry_new ();
+  self->shared = shared_registry_new ();
   self->suspended = g_hash_table_new (NULL, NULL);
 }
 
@@ -155,7 +168,7 @@ table_clear (Subs *self)
   g_hash_table_unref (self->by_tag);
   g_hash_table_unref (self->people);
   g_hash_table_unref (self->flows);
-  g_hash_table_unref (self->places);
+  g_hash_table_unref (self->shared);
   g_hash_table_unref (self->suspended);
 }
 
@@ -240,14 +253,14 @@ drop_topic (Subs *self, Topic *topic)
 void
 table_set_flow (Subs *self, Sub *sub, guint64 flow)
 {
-  Flow *old = table_flow (self, sub->dialog.flow), *new;
+  Flow *old = table_flow (self, sub->flow), *new;
 
-  if (sub->dialog.flow == flow)
+  if (sub->flow == flow)
     return;
   unlink_item (&sub->in_flow);
   if (old != NULL && old->subs == NULL)
     g_hash_table_remove (self->flows, &old->id);
-  sub->dialog.flow = flow;
+  sub->flow = flow;
   if (flow == 0)
     return;
   new = table_flow (self, flow);
@@ -265,31 +278,30 @@ table_add (Subs *self, Sub *sub)
   Topic *topic;
   Person *watcher;
 
-  g_hash_table_add (self->by_tag, sub);
+  g_hash_table_add (self->by_tag, sub->ids);
   g_hash_table_add (self->by_initial, sub);
-  topic = make_topic (self, sub->dialog.presentity, sub->dialog.package);
+  topic = make_topic (self, sub->presentity, sub_package (sub));
   link_into (&topic->subs, &sub->in_topic);
   topic->n_subs++;
-  watcher = make_person (self, sub->dialog.watcher);
+  watcher = make_person (self, sub->watcher);
   link_into (&watcher->watching, &sub->in_watcher);
 }
 
 void
 table_remove (Subs *self, Sub *sub)
 {
-  const SubsDialog *dialog = &sub->dialog;
-  Topic *topic = table_topic (self, dialog->presentity, dialog->package);
+  Topic *topic = table_topic (self, sub->presentity, sub_package (sub));
 
   wheel_cancel (self->wheel, &sub->timer);
   table_set_flow (self, sub, 0);
   unlink_item (&sub->in_watcher);
-  drop_person (self, table_person (self, dialog->watcher));
+  drop_person (self, table_person (self, sub->watcher));
   unlink_item (&sub->in_topic);
   topic->n_subs--;
   drop_topic (self, topic);
   if (g_hash_table_lookup (self->by_initial, sub) == sub)
     g_hash_table_remove (self->by_initial, sub);
-  g_hash_table_remove (self->by_tag, sub);
+  g_hash_table_remove (self->by_tag, sub->ids);
   g_hash_table_remove (self->suspended, sub);
 }
 
@@ -305,21 +317,19 @@ table_set_suspended (Subs *self, Sub *sub)
 gboolean
 sub_is_of_event (const Sub *sub, const char *event)
 {
-  return event_equal (sub->dialog.event, event);
+  return event_equal (sub_event (sub), event);
 }
 
 Sub *
 subs_find (Subs *self, const char *local_tag, const char *call_id,
            const char *remote_tag)
 {
-  Sub key = { .dialog = { .local_tag = local_tag } };
-  Sub *sub;
+  char *ids = local_tag == NULL ? NULL
+                                : g_hash_table_lookup (self->by_tag, local_tag);
+  Sub *sub = ids == NULL ? NULL : SUB_OF (ids, ids);
 
-  if (local_tag == NULL)
-    return NULL;
-  sub = g_hash_table_lookup (self->by_tag, &key);
-  if (sub == NULL || g_strcmp0 (sub->dialog.call_id, call_id) != 0
-      || g_strcmp0 (sub->dialog.remote_tag, remote_tag) != 0)
+  if (sub == NULL || g_strcmp0 (sub_call_id (sub), call_id) != 0
+      || g_strcmp0 (sub_remote_tag (sub), remote_tag) != 0)
     return NULL;
   return sub;
 }
@@ -327,10 +337,14 @@ subs_find (Subs *self, const char *local_tag, const char *call_id,
 Sub *
 subs_find_initial (Subs *self, const SubsDialog *dialog)
 {
-  Sub key = { .dialog = *dialog };
+  Initial initial = { .call_id = dialog->call_id,
+                      .remote_tag = dialog->remote_tag,
+                      .event = dialog->event,
+                      .watcher = dialog->watcher,
+                      .presentity = dialog->presentity };
 
   if (dialog->call_id == NULL || dialog->event == NULL
       || dialog->watcher == NULL || dialog->presentity == NULL)
     return NULL;
-  return g_hash_table_lookup (self->by_initial, &key);
+  return g_hash_table_lookup (self->by_initial, search_key (&initial));
 }

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define SEC ((gint64) G_USEC_PER_SEC)
+#define SEC ((gint64)G_USEC_PER_SEC)
 #define NOW (1000 * SEC)
 
 static const SubsLimits limits = { .min_expires = 60,
@@ -99,7 +99,7 @@ case_init (Case *self, LifeState life, SenderState sender)
   self->sub->sender = sender;
   self->sub->granted = SUBS_ACTIVE;
   self->sub->expires_at = self->sub->agreed_until = NOW + 600 * SEC;
-  self->sub->cseq_limit = self->sub->version_limit = RANGE_CHUNK;
+  self->sub->limit = RANGE_CHUNK;
   self->subs->n_live = life_is_live (self->sub);
   if (life != LIFE_GONE)
     table_add (self->subs, self->sub);
@@ -265,8 +265,7 @@ walk_sender (LifeState life, SenderState from, SenderEvent event)
       g_assert_cmpuint (count (&self, SUBS_ACT_NOTIFY), ==,
                         event == SENDER_OK || event == SENDER_REFUSED
                             || event == SENDER_REFUSED_LATER
-                            || event == SENDER_LOST
-                            || event == SENDER_SKIPPED);
+                            || event == SENDER_LOST || event == SENDER_SKIPPED);
     if (self.sub->sender == SENDER_BACKOFF && from != SENDER_BACKOFF)
       g_assert_cmpint (self.sub->retry_at, ==, NOW + 5 * SEC);
     if (self.sub->sender == SENDER_SUSPENDED && from != SENDER_SUSPENDED)
