@@ -88,6 +88,17 @@ put_elements (GString *out, const char *name, char kind,
   }
 }
 
+/* Takes text.  Documents are kept by the ten thousand, without the room that a
+ * GString has to grow. */
+static GBytes *
+fitted (GString *text)
+{
+  GBytes *bytes = g_bytes_new (text->str, text->len);
+
+  g_string_free (text, TRUE);
+  return bytes;
+}
+
 GBytes *
 pidf_write (const PresenceDoc *doc)
 {
@@ -107,5 +118,5 @@ pidf_write (const PresenceDoc *doc)
   put_elements (out, "dm:device", 'd', doc->devices);
   put_fragments (out, doc->extra);
   g_string_append (out, "</presence>\n");
-  return g_string_free_to_bytes (out);
+  return fitted (out);
 }
