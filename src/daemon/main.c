@@ -9,6 +9,7 @@
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 typedef struct {
   char *file, *debug;
@@ -89,6 +90,22 @@ run (const CommandLine *line)
   return app_run (&options);
 }
 
+/* GLib before 2.76 keeps small structures in slabs of its own, of which many stay
+ * for the few that live long: 140 bytes a subscription.  It asks the environment
+ * before main begins, so the program begins anew; where it may not, it goes on. */
+static void
+use_one_allocator (char **argv)
+{
+  g_autofree char *self = NULL;
+
+  if (glib_check_version (2, 76, 0) == NULL || g_getenv ("G_SLICE") != NULL
+      || !g_setenv ("G_SLICE", "always-malloc", TRUE))
+    return;
+  self = g_file_read_link ("/proc/self/exe", NULL);
+  if (self != NULL)
+    execv (self, argv);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -96,6 +113,7 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   int status;
 
+  use_one_allocator (argv);
   setlocale (LC_ALL, "");
   if (!parse (&line, argc, argv, &error)) {
     fprintf (stderr, "rollcalld: %s; see rollcalld --help\n", error->message);
