@@ -69,8 +69,9 @@ start_list (Load *load, guint i, gint64 at)
 {
   Sub *sub = &load->subs[i];
   Tx *tx = tx_begin (load->txs, 0, subscribed_cb, i, at);
-  SubscribeForm form
-      = { .presentity = load->members + i, .watcher = i, .is_list = TRUE };
+  SubscribeForm form = {
+    .presentity = load->members + i, .number = i, .watcher = i, .is_list = TRUE
+  };
 
   sub->began = at;
   write_subscribe (load, tx, &form);

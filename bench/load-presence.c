@@ -66,7 +66,8 @@ start_subscribe (Load *load, guint i, gint64 at)
   Sub *sub = &load->subs[number];
   Tx *tx = tx_begin (load->txs, sub->conn, subscribed_cb, number, at);
   SubscribeForm form = { .presentity = sub->presentity,
-                         .watcher = number,
+                         .number = number,
+                         .watcher = number / (guint)load->contacts,
                          .conn = sub->conn,
                          .is_own = load->is_own };
 

@@ -145,7 +145,9 @@ run_rest (Load *load, int argc, char **argv)
   before = (gint64)proc_memory (load_pid (load));
   done = fill (load, n - first, (guint)load->each);
   settle (load);
-  load_report (load, "rest", done, "state=%u\tbytes=%.0f", load->n_subs,
+  load_report (load, load->contacts > 1 ? "rest" : "rest-1", done,
+               "state=%u\tcontacts=%d\tbytes=%.0f", load->n_subs,
+               load->contacts,
                (double)((gint64)proc_memory (load_pid (load)) - before) * 1024
                    / MAX (done, 1));
   publish_rounds (load, 1, 0, 1, 1);

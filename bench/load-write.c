@@ -99,12 +99,12 @@ write_subscribe (Load *load, Tx *tx, const SubscribeForm *form)
     else
       g_string_append_printf (tx->text, "From: <sip:watcher%u@%s>",
                               form->watcher, load->peer);
-    g_string_append_printf (tx->text, ";tag=f%u\r\nTo: <%s>\r\n", form->watcher,
+    g_string_append_printf (tx->text, ";tag=f%u\r\nTo: <%s>\r\n", form->number,
                             uri);
   }
   g_string_append_printf (tx->text,
                           "Call-ID: s%u-%s.%u\r\nCSeq: 1 SUBSCRIBE\r\n",
-                          form->watcher, load->run, load->epoch);
+                          form->number, load->run, load->epoch);
   add_contact (load, tx->text, form->conn, "watcher", form->watcher, 0);
   g_string_append (tx->text, "\r\nEvent: presence\r\nExpires: 7200\r\n"
                              "Content-Length: 0\r\n\r\n");

@@ -46,6 +46,7 @@ set_defaults (Load *load)
                   .in_flight = 50,
                   .users = 1000,
                   .each = 20,
+                  .contacts = 1,
                   .patience = 34,
                   .epoch = 1 };
 }
@@ -65,8 +66,10 @@ raise_limit (void)
 static int
 run (Load *load, const Work *work, int argc, char **argv)
 {
-  if (load->in_flight < 1 || load->users < 2 || load->each < 1) {
-    fprintf (stderr, "load: --in-flight, --users or --each is too small\n");
+  if (load->in_flight < 1 || load->users < 2 || load->each < 1
+      || load->contacts < 1) {
+    fprintf (stderr, "load: --in-flight, --users, --each or --contacts is too "
+                     "small\n");
     return 2;
   }
   raise_limit ();
@@ -94,6 +97,8 @@ main (int argc, char **argv)
       "N" },
     { "each", 0, 0, G_OPTION_ARG_INT, &load.each,
       "watchers of a presentity (20)", "N" },
+    { "contacts", 0, 0, G_OPTION_ARG_INT, &load.contacts,
+      "subscriptions of a watcher (1)", "N" },
     { "in-flight", 0, 0, G_OPTION_ARG_INT, &load.in_flight,
       "requests at a time (50)", "N" },
     { "digest", 0, 0, G_OPTION_ARG_NONE, &load.is_digest,

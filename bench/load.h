@@ -168,7 +168,9 @@ typedef struct {
 void write_register (Load *load, Tx *tx, const RegisterForm *form);
 
 typedef struct {
-  guint presentity, watcher; /* watcher's number: Call-ID, From, Contact */
+  guint presentity;
+  guint number;  /* of the dialog: Call-ID and tag */
+  guint watcher; /* From and Contact */
   guint conn;
   gboolean is_list; /* the presentity's contacts, by himself */
   gboolean is_own;  /* the presentity watches himself */
@@ -232,7 +234,8 @@ struct Load {
   char *server, *source, *prefix, *domain, *password, *peer, *pid_file,
       *restart;
   int server_pid, db_pid;
-  int in_flight, users, each, settle; /* settle: seconds, before memory */
+  int in_flight, users, each, contacts;
+  int settle;          /* seconds, before memory */
   int limit, patience; /* seconds: for a measurement; without any progress */
   gboolean is_digest;
   gboolean is_own; /* subscriptions are to oneself */
@@ -315,7 +318,8 @@ void start_register (Load *load, guint i, gint64 at);
 
 /* --- load-presence.c --- */
 
-/* n more subscriptions, to presentities of their own with `each' watchers. */
+/* n more subscriptions, to presentities of their own with `each' watchers; a
+ * watcher has --contacts of them. */
 gboolean subscribe_more (Load *load, guint n, guint each);
 void start_subscribe (Load *load, guint i, gint64 at);
 /* Forgets all dialogs; what still comes in them is not counted. */

@@ -29,7 +29,6 @@ TITLES = {
     "list-subscribe": "SUBSCRIBE to a list + full state",
     "list-change": "NOTIFY of a change to lists",
     "list-restart": "full state of lists after kill -9",
-    "rest": "SUBSCRIBE, filling up",
     "restart": "restart",
     "tcp-register": "connect and REGISTER over TCP",
     "tcp-subscribe": "SUBSCRIBE over TCP",
@@ -118,7 +117,7 @@ def title(row):
         return (f"{kind.upper()}, open loop, {part} % "
                 f"({grouped(row['offered'])}/s)")
     text = TITLES.get(name, name)
-    if name in ("restart", "rest", "tcp-register"):
+    if name in ("restart", "tcp-register"):
         text += f" ({grouped(float(row['state']))})"
     elif name.startswith("list"):
         text += f" ({row['members']:.0f})"
@@ -147,11 +146,11 @@ def tables(rows):
     opened = [r for r in rows if r["work"].startswith("open-")]
     yield "Open loop", ("work", "server") + COLUMNS, [
         [title(r), SERVERS[r["server"]]] + cells(r) for r in opened]
-    rest = [r for r in rows if r["work"] == "rest"]
-    yield "At rest", ("subscriptions", "server", "bytes each", "MB",
-                      "per s", "CPU us", "+PgSQL", "lost"), [
+    rest = [r for r in rows if r["work"] in ("rest", "rest-1")]
+    yield "At rest", ("subscriptions", "server", "of a watcher", "bytes each",
+                      "MB", "per s", "CPU us", "+PgSQL", "lost"), [
         [grouped(float(r["state"])), SERVERS[r["server"]],
-         grouped(r["bytes"]), grouped(r["memory"] / 1024), grouped(r["rate"]),
+         grouped(r["contacts"]), grouped(r["bytes"]), grouped(r["memory"] / 1024), grouped(r["rate"]),
          f"{r['cpu']:.0f}", f"{r['db_cpu']:.0f}", grouped(r["lost"])]
         for r in rest]
     restart = [r for r in rows if r["work"] == "restart"]

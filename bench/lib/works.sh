@@ -94,8 +94,9 @@ plan ()
         open_calls "$server" publish fanout-1x50 "$USERS"
         open_calls "$server" subscribe subscribe "$USERS") ;;
     grow) plan_grow "$server" ;;
-    rest) plan_rest "$(pick 2000 100000)" ;;
-    rest-more) plan_rest "$(pick 8000 1000000)" ;;
+    rest) plan_rest "$(pick 2000 100000)" 20 ;;
+    rest-1) plan_rest "$(pick 2000 100000)" 1 ;;
+    rest-more) plan_rest "$(pick 8000 1000000)" 20 ;;
     *) die "there is no plan for $name" ;;
   esac
 }
@@ -111,11 +112,13 @@ plan_lists ()
   [ "$1" != rollcall ] || CALLS=("--restart $WORK/restart ${CALLS[0]}")
 }
 
+# plan_rest SUBSCRIPTIONS CONTACTS: users with 20 watchers each, who have so many
+# contacts: a phone that watches a list of people, or one that watches one.
 plan_rest ()
 {
   USERS=$(($1 / 20 + 1)) LIMIT=$(pick 10 900) TIMEOUT=$(pick 60 2000)
   # 40 s: longer than answers are kept for requests that come again.
-  CALLS=("--restart $WORK/restart --settle $(pick 1 40) rest $1")
+  CALLS=("--restart $WORK/restart --settle $(pick 1 40) --contacts $2 rest $1")
 }
 
 # The last size decides how long it takes: Kamailio writes every one through.
