@@ -94,6 +94,7 @@ def median(group):
             continue
         out[name] = (sum(values) if name in SUMMED
                      else statistics.median(values))
+    out["runs"] = len({row["run"] for row in group})
     if isinstance(out.get("state"), float):
         out["state"] = str(int(out["state"]))
     return out
@@ -138,23 +139,34 @@ def cells(row):
 
 
 def tables(rows):
-    """Heading, head and rows of cells of each table."""
+    """Heading, head and rows of cells of each table that has any."""
+    for heading, shown, head, body in all_tables(rows):
+        if body:
+            yield f"{heading} ({runs_of(shown)})", head, body
+
+
+def runs_of(rows):
+    runs = max(row["runs"] for row in rows)
+    return "one run" if runs == 1 else f"median of {runs} runs"
+
+
+def all_tables(rows):
     main = [r for r in rows if r["work"].split("-")[0]
             not in ("open", "grow", "restart", "rest")]
-    yield "Closed loop, 50 in flight", ("work", "server") + COLUMNS, [
+    yield "Closed loop, 50 in flight", main, ("work", "server") + COLUMNS, [
         [title(r), SERVERS[r["server"]]] + cells(r) for r in main]
     opened = [r for r in rows if r["work"].startswith("open-")]
-    yield "Open loop", ("work", "server") + COLUMNS, [
+    yield "Open loop", opened, ("work", "server") + COLUMNS, [
         [title(r), SERVERS[r["server"]]] + cells(r) for r in opened]
     rest = [r for r in rows if r["work"] in ("rest", "rest-1")]
-    yield "At rest", ("subscriptions", "server", "of a watcher", "bytes each",
+    yield "At rest", rest, ("subscriptions", "server", "of a watcher", "bytes each",
                       "MB", "per s", "CPU us", "+PgSQL", "lost"), [
         [grouped(float(r["state"])), SERVERS[r["server"]],
          grouped(r["contacts"]), grouped(r["bytes"]), grouped(r["memory"] / 1024), grouped(r["rate"]),
          f"{r['cpu']:.0f}", f"{r['db_cpu']:.0f}", grouped(r["lost"])]
         for r in rest]
     restart = [r for r in rows if r["work"] == "restart"]
-    yield "Restart after kill -9", (
+    yield "Restart after kill -9", restart, (
         "subscriptions", "server", "ready ms", "PUBLISH notified ms", "MB",
         "lost"), [
         [grouped(float(r["state"])), SERVERS[r["server"]],
@@ -164,7 +176,7 @@ def tables(rows):
     grow = sorted((r for r in rows if r["work"].startswith("grow-")),
                   key=lambda r: (r["work"], list(SERVERS).index(r["server"]),
                                  float(r["state"])))
-    yield "Growth: users and subscriptions", (
+    yield "Growth: users and subscriptions", grow, (
         ("work", "server", "state") + COLUMNS), [
         [title(r), SERVERS[r["server"]], grouped(float(r["state"]))] + cells(r)
         for r in grow]
@@ -202,9 +214,9 @@ def markdown(heading, head, body):
 
 
 NOTES = """\
-Written by `bench/run`; every figure is the median of {runs} run(s), what was
-lost or failed is the sum.  All on one machine over loopback: generator, server
-and PostgreSQL share its cores.
+Written by `bench/run`.  Of several runs a figure is the median, what was lost or
+failed the sum.  All on one machine over loopback: generator, server and
+PostgreSQL share its cores.
 
 - commit {commit}, {date}
 - {cpu}, {cores} cores, {memory}, Linux {kernel}
@@ -233,14 +245,13 @@ generator.
 
 def write_results(path, rows, machine):
     known = dict.fromkeys(("commit", "date", "cpu", "cores", "memory",
-                           "kernel", "postgresql", "kamailio", "runs"),
+                           "kernel", "postgresql", "kamailio"),
                           "unknown")
     known.update(machine)
     with open(path, "w", encoding="utf-8") as out:
         out.write("# Results\n\n" + NOTES.format(**known))
         for heading, head, body in tables(rows):
-            if body:
-                out.writelines(markdown(heading, head, body))
+            out.writelines(markdown(heading, head, body))
         out.write("The curves are in `bench/*.svg` (`bench/run --plot`).\n")
 
 
@@ -254,8 +265,7 @@ def main():
     if not rows:
         sys.exit("report: no figures")
     for heading, head, body in tables(rows):
-        if body:
-            print_plain(heading, head, body)
+        print_plain(heading, head, body)
     print("\n* limited by the generator")
     if options.results:
         write_results(options.results, rows, machine)
