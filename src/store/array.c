@@ -74,6 +74,19 @@ array_set_size (GByteArray *array, guint n)
   memcpy (array->data + SIZE_AT, &wire, sizeof wire);
 }
 
+/* A NULL is a length of -1 and nothing else. */
+void
+array_drop_nulls (GByteArray *array, guint n)
+{
+  if (array->len != ARRAY_FIRST + n * sizeof (gint32))
+    return;
+  for (guint at = ARRAY_FIRST; at < array->len; at += sizeof (gint32))
+    if (read_int32 (array->data + at) != -1)
+      return;
+  array_set_size (array, 0);
+  g_byte_array_set_size (array, ARRAY_FIRST);
+}
+
 void
 array_put_bool (GByteArray *array, gboolean value)
 {

@@ -21,6 +21,8 @@ typedef enum {
 GByteArray *array_begin (ArrayType type, guint n);
 /* ...of which there are n, in the end. */
 void array_set_size (GByteArray *array, guint n);
+/* Makes an array of n elements empty if each of them is NULL. */
+void array_drop_nulls (GByteArray *array, guint n);
 void array_put_bool (GByteArray *array, gboolean value);
 void array_put_int64 (GByteArray *array, gint64 value);
 /* us since 1970. */

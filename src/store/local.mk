@@ -34,6 +34,9 @@ check_PROGRAMS += tests/unit/test-lists
 tests_unit_test_lists_SOURCES = tests/unit/test-lists.c
 tests_unit_test_lists_CPPFLAGS = $(AM_CPPFLAGS) $(PQ_CFLAGS)
 tests_unit_test_lists_LDADD = $(STORE_LIBS)
+check_PROGRAMS += tests/unit/test-array
+tests_unit_test_array_SOURCES = tests/unit/test-array.c
+tests_unit_test_array_LDADD = $(STORE_LIBS)
 
 # The contract: one suite, two stores.  What the real one makes is in three
 # programs, since it mostly waits: they run side by side.

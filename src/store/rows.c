@@ -352,6 +352,8 @@ element_type (ColumnType type)
   }
 }
 
+/* A column that is NULL in all rows is sent empty: unnest fills up with NULL,
+ * and PostgreSQL has as much less to read. */
 static GByteArray *
 encode_column (const Column *column, GPtrArray *writes, gint64 now)
 {
@@ -360,6 +362,7 @@ encode_column (const Column *column, GPtrArray *writes, gint64 now)
   for (guint i = 0; i < writes->len; i++)
     append_field (out, column, row_pointer (g_ptr_array_index (writes, i)),
                   now);
+  array_drop_nulls (out, writes->len);
   return out;
 }
 
