@@ -17,6 +17,8 @@ struct Lane {
   guint settled;     /* of flight, while replaying */
   gboolean is_replay;
   gint64 sent_at;
+  gint64 held_until; /* the next batch gathers until then */
+  LoopTimer *gathering;
   gint64 slowest; /* us: of the batches since lane_lag */
   gboolean is_away;
   gboolean has_calls, is_preparing; /* their statements, in this session */

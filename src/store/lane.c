@@ -28,6 +28,12 @@
 /* The longest time between two attempts of a call that meets a lock. */
 #define BUSY_MAX ((gint64)2 * G_USEC_PER_SEC)
 
+/* Where requests keep coming, a batch follows the one before it not sooner than
+ * this (us), unless it has so many submits: a transaction costs PostgreSQL as much
+ * as ten rows. */
+#define GATHER ((gint64)900)
+#define GATHERED 16
+
 /* --- What waits --- */
 
 gboolean
@@ -186,6 +192,40 @@ lane_submit (Lane *self, Submit *submit)
 
 /* --- Sending --- */
 
+static void
+gathered_cb (gpointer data)
+{
+  Lane *self = data;
+
+  self->gathering = NULL;
+  self->config.wants_kick (self->config.data);
+}
+
+static void
+stop_gathering (Lane *self)
+{
+  LoopPort *loop = self->config.loop;
+
+  if (self->gathering != NULL)
+    loop->remove_timer (loop->self, self->gathering);
+  self->gathering = NULL;
+}
+
+/* Is what waits to wait for more? */
+static gboolean
+is_gathering (Lane *self)
+{
+  LoopPort *loop = self->config.loop;
+  gint64 left = self->held_until - clock_now (self->config.clock);
+
+  if (left <= 0 || self->queue.length >= GATHERED)
+    return FALSE;
+  if (self->gathering == NULL)
+    self->gathering = loop->after (loop->self, (guint)((left + 999) / 1000),
+                                   gathered_cb, self);
+  return TRUE;
+}
+
 void
 lane_kick (Lane *self)
 {
@@ -196,6 +236,9 @@ lane_kick (Lane *self)
     come_back (self);
     return;
   }
+  if (is_gathering (self))
+    return;
+  stop_gathering (self);
   self->flight = lane_take_batch (self);
   lane_send_flight (self, FALSE);
 }
@@ -283,6 +326,8 @@ end_flight (Lane *self)
   g_clear_pointer (&self->flight, g_ptr_array_unref);
   self->slowest
       = MAX (self->slowest, clock_now (self->config.clock) - self->sent_at);
+  /* Nobody came meanwhile: who comes next need not wait. */
+  self->held_until = self->queue.length > 1 ? self->sent_at + GATHER : 0;
   connection_proved (self->connection);
   come_back (self);
   if (lane_is_idle (self))
@@ -541,6 +586,7 @@ lane_free (Lane *self)
   if (self == NULL)
     return;
   connection_free (self->connection);
+  stop_gathering (self);
   g_clear_pointer (&self->flight, g_ptr_array_unref);
   g_queue_clear_full (&self->queue, (GDestroyNotify)submit_free);
   g_queue_clear_full (&self->busy, (GDestroyNotify)submit_free);
