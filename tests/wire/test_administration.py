@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: ISC
 """What an administrator does with psql and rollcallctl is in force at once."""
-import ctypes
 import os
 import pwd
 
@@ -138,18 +137,14 @@ def test_a_key_that_only_root_may_read(stopped_server):
     assert (told in server.log_text()) == is_root
 
 
-def test_structures_have_no_slabs_of_their_own(server):
-    """GLib before 2.76 would keep them; the program keeps its name and flags."""
+def test_the_allocators_are_tuned(server):
+    """By what they read before main; the program keeps its name and flags."""
     process = f'/proc/{server.process.pid}'
     with open(f'{process}/environ', 'rb') as text:
         variables = text.read().split(b'\0')
-    assert b'G_SLICE=always-malloc' in variables or glib_is_at_least(76)
+    assert b'G_SLICE=always-malloc' in variables
+    assert b'MIMALLOC_LARGE_OS_PAGES=1' in variables
     with open(f'{process}/comm', encoding='ascii') as text:
         assert text.read() == 'rollcalld\n'
     with open(f'{process}/cmdline', 'rb') as text:
         assert text.read().split(b'\0')[1:3] == [b'-f', b'-c']
-
-
-def glib_is_at_least(minor):
-    glib = ctypes.CDLL('libglib-2.0.so.0')
-    return ctypes.c_uint.in_dll(glib, 'glib_minor_version').value >= minor
