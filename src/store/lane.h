@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
  * One writing connection and what waits for it: batches in the order of
- * submission, one in flight, rows of one key merged.  DESIGN section 3, rules 3
- * and 5. */
+ * submission, one in flight, rows of one key merged; where requests keep coming
+ * they gather for a moment.  DESIGN section 3, rules 3 and 5. */
 #pragma once
 #include "base/counters.h"
 #include "port/clock.h"

@@ -167,7 +167,7 @@ pg_store_new (Rig *rig, const char *dsn, guint connections)
 {
   StorePgConfig config = { dsn, connections, HUNG_AFTER };
 
-  return store_pg_new (&config, test_loop_port (rig->loop), test_clock (),
+  return store_pg_new (&config, test_loop_port (rig->loop), rig->clock,
                        rig->counters);
 }
 

@@ -40,3 +40,4 @@ void fault_add_tests (void);
 void documents_pg_add_tests (void);
 void messages_pg_add_tests (void);
 void follow_add_tests (void);
+void gather_add_tests (void);

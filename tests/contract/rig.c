@@ -223,6 +223,7 @@ rig_new (const RigKind *kind)
 
   rig->kind = kind;
   rig->loop = test_loop_new ();
+  rig->clock = test_clock ();
   rig->counters = counters_new ();
   rig->users = g_ptr_array_new_with_free_func ((GDestroyNotify)store_user_free);
   rig->bindings

@@ -38,7 +38,8 @@ struct Rig {
   StorePort *port;
   DocumentsPort *documents;
   MessagesPort *messages;
-  gpointer store; /* the kind's */
+  gpointer store;     /* the kind's */
+  const Clock *clock; /* PostgreSQL's store has it; the real one unless set */
   Counters *counters;
 
   /* Told by load. */

@@ -9,6 +9,7 @@ add_tests (void)
   contract_add_tests (&rig_kind_pg);
   fault_add_tests ();
   follow_add_tests ();
+  gather_add_tests ();
 }
 
 int
