@@ -68,5 +68,5 @@ load_serve (const char *address)
                       &self);
   net_reply_to_last (self.net, TRUE);
   for (;;)
-    net_poll (self.net, 1000);
+    net_poll (self.net, 1000000);
 }

@@ -80,7 +80,7 @@ void net_send (Net *net, guint conn, const char *text, gsize len);
 void net_reply_to_last (Net *net, gboolean is_on);
 void net_flush (Net *net);
 /* Waits up to ms for something and hands over what there is. */
-void net_poll (Net *net, int ms);
+void net_poll (Net *net, gint64 us);
 /* Connections that the other side has closed. */
 guint net_n_closed (const Net *net);
 

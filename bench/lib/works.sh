@@ -7,6 +7,12 @@
 # pick QUICK FULL
 pick () { if [ -n "$IS_QUICK" ]; then echo "$1"; else echo "$2"; fi; }
 
+# full SERVER QUICK ROLLCALL KAMAILIO: how many of what takes a server long.
+full ()
+{
+  if [ "$1" = rollcall ]; then pick "$2" "$3"; else pick "$2" "$4"; fi
+}
+
 # rate SERVER WORK: operations a second, of the runs before; or a guess.
 rate ()
 {
@@ -53,16 +59,16 @@ plan ()
       USERS=$(pick 800 20000) PASSWORD=secret
       CALLS=("--source 127.0.0.2 --digest register $USERS") ;;
     subscribe)
-      n=$(pick 2500 50000)
+      n=$(full "$server" 2500 50000 20000)
       USERS=$((n / 20))
       CALLS=("subscribe $n") ;;
     fanout-1) USERS=1 CALLS=("fanout 1 $(pick 60 5000)") ;;
-    fanout-1x50) USERS=50 CALLS=("fanout 1 $(pick 800 50000) 50") ;;
+    fanout-1x50) USERS=50 CALLS=("fanout 1 $(full "$server" 800 50000 20000) 50") ;;
     fanout-20) USERS=1 CALLS=("fanout 20 $(pick 30 2000)") ;;
-    fanout-20x50) USERS=50 CALLS=("fanout 20 $(pick 100 5000) 50") ;;
-    fanout-500) USERS=1 CALLS=("fanout 500 $(pick 4 200)") ;;
-    fanout-1000) USERS=1 CALLS=("fanout 1000 $(pick 3 100)") ;;
-    fanout-5000) USERS=1 CALLS=("fanout 5000 $(pick 1 30)") ;;
+    fanout-20x50) USERS=50 CALLS=("fanout 20 $(full "$server" 100 5000 2000) 50") ;;
+    fanout-500) USERS=1 CALLS=("fanout 500 $(full "$server" 4 200 80)") ;;
+    fanout-1000) USERS=1 CALLS=("fanout 1000 $(full "$server" 3 100 40)") ;;
+    fanout-5000) USERS=1 CALLS=("fanout 5000 $(full "$server" 1 30 10)") ;;
     message-1)
       USERS=$(pick 200 1000)
       CALLS=("--users $USERS message $(pick 4000 100000)") ;;
@@ -72,8 +78,7 @@ plan ()
     store)
       USERS=$(pick 100 1000)
       # Kamailio delivers some 700 a second.
-      n=$(pick 1000 $([ "$server" = rollcall ] && echo 50000 || echo 20000))
-      CALLS=("--users $USERS store $n") ;;
+      CALLS=("--users $USERS store $(full "$server" 1000 50000 20000)") ;;
     burst)
       USERS=$(pick 100 1000)
       CALLS=("--users $USERS burst 1000 $(pick 2000 20000)") ;;
