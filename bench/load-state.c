@@ -272,6 +272,7 @@ run_grow (Load *load, int argc, char **argv)
       return;
     fill (load, last, WATCHERS);
     load_report (load, "grow-subscribe", load->done, "state=%u", state);
+    settle (load);
     measure_at (load, state, n);
     had = state;
   }

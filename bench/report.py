@@ -47,6 +47,8 @@ SERVERS = {
     "kamailio-durable": "Kamailio durable",
     "kamailio-fast": "Kamailio fast",
 }
+IN_SHORT = ("register-new", "register-refresh", "subscribe", "fanout-20x50",
+            "fanout-500", "message-1", "store", "deliver")
 SUMMED = ("lost", "failed")
 COLUMNS = ("per s", "p50 ms", "p99 ms", "max ms", "lost", "failed", "resent",
            "CPU us", "+PgSQL", "MB")
@@ -152,7 +154,29 @@ def runs_of(rows):
     return "median of " + " or ".join(map(str, runs)) + " runs"
 
 
+def in_short(rows):
+    """Rates, how many times ours is, and CPU time of server and PostgreSQL."""
+    for name in IN_SHORT:
+        found = {r["server"]: r for r in rows if r["work"] == name}
+        ours = found.get("rollcall")
+        if ours is None:
+            continue
+        line = [title(ours)] + [""] * 6
+        for i, server in enumerate(list(SERVERS)[1:]):
+            row = found.get(server)
+            line[1 + i] = line[4 + i] = "-"
+            if row is not None:
+                line[1 + i] = grouped(row["rate"]) + (
+                    f" ({ours['rate'] / row['rate']:.1f})" if i > 0 else "")
+                line[4 + i] = grouped(row["cpu"] + row["db_cpu"])
+        yield line
+
+
 def all_tables(rows):
+    short = [r for r in rows if r["work"] in IN_SHORT]
+    yield "In short: per second (Rollcall is so many times as fast)", short, (
+        "work", "Rollcall", "Kamailio durable", "Kamailio fast",
+        "CPU us with PgSQL", "durable", "fast"), list(in_short(rows))
     main = [r for r in rows if r["work"].split("-")[0]
             not in ("open", "grow", "restart", "rest")]
     yield "Closed loop, 50 in flight", main, ("work", "server") + COLUMNS, [
