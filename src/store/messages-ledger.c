@@ -11,7 +11,11 @@
 #include "store/messages-encode.h"
 #include "store/messages-sql.h"
 
-#define BEHIND 2000        /* ms that it is written behind */
+/* Written so long behind, and looked at so often, in ms: in small steps, for what
+ * gathers in two seconds takes PostgreSQL, and thus all else, hundreds of
+ * milliseconds at a time. */
+#define BEHIND 1750
+#define STEP 250
 #define ENTRIES_MAX 100000 /* that wait, in all */
 #define PART 256           /* of one lane at a time */
 
@@ -21,6 +25,7 @@ typedef struct {
   NoteKind kind;
   guint64 order; /* of all entries; grows */
   gint64 at;     /* us: when it was so */
+  gint64 since;  /* us: when it was noted; never before that of an older one */
   StoredMessage *message;
   guint64 id;
   MessagesState state;
@@ -31,7 +36,7 @@ typedef struct {
 
 typedef struct {
   GQueue entries;
-  guint due;    /* of them, to be written now */
+  gint64 due;   /* us: those noted by then are to be written now */
   guint flying; /* calls on their way */
 } Line;
 
@@ -93,7 +98,6 @@ pop (Ledger *self, Line *line)
   if (entry->kind == NOTE_DELIVERY)
     g_hash_table_remove (self->index, entry);
   self->n_entries--;
-  line->due -= MIN (line->due, 1);
   return entry;
 }
 
@@ -118,7 +122,16 @@ drop_oldest (Ledger *self)
   entry_free (pop (self, oldest));
 }
 
-static void flush_cb (gpointer data);
+static void step_cb (gpointer data);
+
+static void
+need_timer (Ledger *self)
+{
+  LoopPort *loop = self->config->loop;
+
+  if (self->timer == NULL)
+    self->timer = loop->after (loop->self, STEP, step_cb, self);
+}
 
 static void
 add (Ledger *self, const char *recipient, Entry *entry)
@@ -128,12 +141,10 @@ add (Ledger *self, const char *recipient, Entry *entry)
   if (self->n_entries == ENTRIES_MAX)
     drop_oldest (self);
   entry->order = self->order++;
-  entry->at = clock_now (self->config->clock);
+  entry->at = entry->since = clock_now (self->config->clock);
   g_queue_push_tail (&self->lines[lane].entries, entry);
   self->n_entries++;
-  if (self->timer == NULL)
-    self->timer = self->config->loop->after (self->config->loop->self, BEHIND,
-                                             flush_cb, self);
+  need_timer (self);
 }
 
 /* --- Parts --- */
@@ -270,6 +281,14 @@ send_part (Ledger *self, Part *part)
   self->config->submit (part->lane, &part->call, self->config->data);
 }
 
+static gboolean
+is_due (const Line *line)
+{
+  const Entry *first = g_queue_peek_head ((GQueue *)&line->entries);
+
+  return first != NULL && first->since <= line->due;
+}
+
 /* The next part of a lane, unless one is on its way. */
 static void
 write_on (Ledger *self, guint lane)
@@ -280,7 +299,7 @@ write_on (Ledger *self, guint lane)
 
   if (line->flying > 0)
     return;
-  for (guint n = 0; n < PART && line->due > 0; n++) {
+  for (guint n = 0; n < PART && is_due (line); n++) {
     Entry *entry = pop (self, line);
     Part **part = &parts[entry->kind];
 
@@ -297,31 +316,39 @@ write_on (Ledger *self, guint lane)
       send_part (self, parts[k]);
 }
 
+static void
+flush_until (Ledger *self, gint64 due)
+{
+  for (guint i = 0; i < self->config->n_lanes; i++) {
+    self->lines[i].due = MAX (self->lines[i].due, due);
+    write_on (self, i);
+  }
+}
+
 void
 ledger_flush (Ledger *self)
 {
-  for (guint i = 0; i < self->config->n_lanes; i++) {
-    self->lines[i].due = self->lines[i].entries.length;
-    write_on (self, i);
-  }
+  flush_until (self, clock_now (self->config->clock));
 }
 
 gboolean
 ledger_is_flushed (const Ledger *self)
 {
   for (guint i = 0; i < self->config->n_lanes; i++)
-    if (self->lines[i].due > 0 || self->lines[i].flying > 0)
+    if (is_due (&self->lines[i]) || self->lines[i].flying > 0)
       return FALSE;
   return TRUE;
 }
 
 static void
-flush_cb (gpointer data)
+step_cb (gpointer data)
 {
   Ledger *self = data;
 
   self->timer = NULL;
-  ledger_flush (self);
+  flush_until (self, clock_now (self->config->clock) - (gint64)BEHIND * 1000);
+  if (self->n_entries > 0)
+    need_timer (self);
 }
 
 /* --- Noting --- */
