@@ -42,7 +42,7 @@ shared_registry_new (void)
   return g_hash_table_new (shared_hash, shared_equal);
 }
 
-/* In words of at[], each string with its zero. */
+/* Bytes, each string with its zero, in whole words of at[]. */
 static guint32
 size_of (const char *const *strings, guint n)
 {

@@ -38,7 +38,7 @@ pack (char **at, const char *text)
   *at += size;
 }
 
-/* strings belong to *slot, or to nobody who goes with it. */
+/* strings may be those of *slot. */
 static void
 set_shared (Shared **slot, GHashTable *registry, const char *name,
             const char *const *strings, guint n)

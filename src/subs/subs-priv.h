@@ -222,7 +222,7 @@ struct Sub {
   guint32 must_sent : 1;    /* ...the one in flight had to */
   guint32 is_periodic : 1;  /* gboolean: a rate is what moves it now */
   guint32 is_trusted : 1;   /* gboolean, of the dialog */
-  guint16 refs;
+  guint32 refs;
   char ids[]; /* local tag, remote tag (empty: none), Call-ID */
 };
 
