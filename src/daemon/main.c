@@ -93,8 +93,7 @@ run (const CommandLine *line)
 /* What the allocators read before main begins.  GLib before 2.76 keeps small
  * structures in slabs of its own, of which many stay for the few that live long:
  * 140 bytes a subscription.  With large pages, which mimalloc asks the kernel for,
- * the state of a million users costs a request hardly more than that of a thousand.
- */
+ * what a request touches of a large state is in the TLB more often. */
 static const char *const allocators[][2] = {
   { "G_SLICE", "always-malloc" },
   { "MIMALLOC_LARGE_OS_PAGES", "1" },
