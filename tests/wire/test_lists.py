@@ -585,6 +585,8 @@ def test_lists_go_on_while_postgresql_is_away(server, postgres, alice, bob):
     watch.next()
     watch.expect_all(bob='open', carol='closed')
     postgres.thaw()
+    wait.until(lambda: server.log_text().count('PostgreSQL is there') == 2,
+               'PostgreSQL is there again')
     later = rlmi.watch(alice, ALL)
     later.expect_all(bob='open', carol='closed')
 
