@@ -22,7 +22,7 @@ fill (guint8 *out, gsize n)
       g_error ("getrandom: %s", g_strerror (errno));
     if (got > 0) {
       out += got;
-      n -= (gsize) got;
+      n -= (gsize)got;
     }
   }
 }
@@ -43,10 +43,12 @@ rc_random_bytes (void *out, gsize n)
   memset (pool + pool_left, 0, n);
 }
 
+/* In the order of their codes: what is smaller sorts before. */
+static const char alphabet[] = "234567abcdefghijklmnopqrstuvwxyz";
+
 void
 rc_token_fill (char *out, guint bits)
 {
-  static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
   guint8 raw[64];
   guint n = bits / 5;
 
@@ -55,6 +57,14 @@ rc_token_fill (char *out, guint bits)
   for (guint i = 0; i < n; i++)
     out[i] = alphabet[raw[i] & 31];
   out[n] = '\0';
+}
+
+void
+rc_token_fill_dated (char *out, guint bits, gint64 seconds)
+{
+  for (guint i = RC_TOKEN_DATE; i-- > 0; seconds >>= 5)
+    out[i] = alphabet[seconds & 31];
+  rc_token_fill (out + RC_TOKEN_DATE, bits);
 }
 
 char *

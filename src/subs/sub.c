@@ -202,7 +202,7 @@ share_strings (Subs *self, Sub *sub, const SubsDialog *dialog,
 Sub *
 sub_new (Subs *self, const SubsDialog *dialog, gint64 now)
 {
-  char made[TAG_BITS / 5 + 1];
+  char made[RC_TOKEN_DATE + TAG_BITS / 5 + 1];
   const char *tag = dialog->local_tag;
   SubsRates rates;
   g_autofree char *event = rates_take (dialog->event, &rates);
@@ -210,7 +210,7 @@ sub_new (Subs *self, const SubsDialog *dialog, gint64 now)
   char *at;
 
   if (tag == NULL) {
-    rc_token_fill (made, TAG_BITS);
+    rc_token_fill_dated (made, TAG_BITS, now / G_USEC_PER_SEC);
     tag = made;
   }
   sub = g_malloc0 (G_STRUCT_OFFSET (Sub, ids) + packed_size (dialog->call_id)

@@ -12,7 +12,8 @@
 /* CSeq and version numbers reserved at a time; the next chunk is asked for when
  * less than a quarter is left. */
 #define RANGE_CHUNK 1000
-#define TAG_BITS 80
+/* Random bits of a tag; RFC 3261 19.3 wants 32. */
+#define TAG_BITS 60
 
 typedef enum {
   LIFE_NEW,     /* resp_wait: its first row is not committed yet */

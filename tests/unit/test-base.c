@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define SEC ((gint64) G_USEC_PER_SEC)
+#define SEC ((gint64)G_USEC_PER_SEC)
 
 typedef struct {
   WheelTimer timer; /* first, so that a timer is its item */
@@ -24,7 +24,7 @@ fire_cb (WheelTimer *timer, gpointer data)
 {
   Run *run = data;
 
-  ((Item *) timer)->fired = run->now;
+  ((Item *)timer)->fired = run->now;
   run->fired++;
 }
 
@@ -63,7 +63,7 @@ test_wheel_random (void)
 
   for (guint i = 0; i < N; i++)
     wheel_arm (wheel, &items[i].timer,
-               (gint64) g_test_rand_int_range (0, 40000) * 100000);
+               (gint64)g_test_rand_int_range (0, 40000) * 100000);
   for (guint i = 0; i < N; i += 3, cancelled++)
     wheel_cancel (wheel, &items[i].timer);
   for (guint i = 1; i < N; i += 3) /* moved */
@@ -126,10 +126,29 @@ test_token (void)
   }
 }
 
+/* Neighbours in time are neighbours in order, and none is another. */
+static void
+test_token_dated (void)
+{
+  char before[RC_TOKEN_DATE + 60 / 5 + 1] = "", token[sizeof before];
+
+  for (gint64 second = 32766; second < 32770; second++) {
+    rc_token_fill_dated (token, 60, second);
+    g_assert_cmpuint (strlen (token), ==, RC_TOKEN_DATE + 12);
+    g_assert_cmpuint (strspn (token, "abcdefghijklmnopqrstuvwxyz234567"), ==,
+                      RC_TOKEN_DATE + 12);
+    g_assert_cmpint (strcmp (before, token), <, 0);
+    strcpy (before, token);
+    rc_token_fill_dated (token, 60, second);
+    g_assert_cmpint (strncmp (before, token, RC_TOKEN_DATE), ==, 0);
+    g_assert_cmpstr (before, !=, token);
+  }
+}
+
 static void
 sum_cb (const char *name, gint64 value, gpointer data)
 {
-  *(gint64 *) data += value;
+  *(gint64 *)data += value;
 }
 
 static void
@@ -155,6 +174,7 @@ main (int argc, char **argv)
   g_test_add_func ("/base/wheel/cancel-in-callback",
                    test_wheel_cancel_in_callback);
   g_test_add_func ("/base/ids/token", test_token);
+  g_test_add_func ("/base/ids/token-dated", test_token_dated);
   g_test_add_func ("/base/counters", test_counters);
   return g_test_run ();
 }
