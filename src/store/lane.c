@@ -29,7 +29,7 @@
 #define BUSY_MAX ((gint64)2 * G_USEC_PER_SEC)
 
 /* Where requests keep coming, a batch follows the one before it not sooner than
- * this (us), unless it has so many submits: a transaction costs PostgreSQL as much
+ * this (us), unless it has so many rows: a transaction costs PostgreSQL as much
  * as ten rows. */
 #define GATHER ((gint64)900)
 #define GATHERED 16
@@ -211,6 +211,20 @@ stop_gathering (Lane *self)
   self->gathering = NULL;
 }
 
+/* A call for many counts as so many. */
+static gboolean
+is_waiting_for (const Lane *self, guint n)
+{
+  guint found = 0;
+
+  for (const GList *l = self->queue.head; l != NULL && found < n; l = l->next) {
+    const Call *call = ((const Submit *)l->data)->call;
+
+    found += call != NULL ? MAX (call->weight, 1) : 1;
+  }
+  return found >= n;
+}
+
 /* Is what waits to wait for more? */
 static gboolean
 is_gathering (Lane *self)
@@ -218,7 +232,7 @@ is_gathering (Lane *self)
   LoopPort *loop = self->config.loop;
   gint64 left = self->held_until - clock_now (self->config.clock);
 
-  if (left <= 0 || self->queue.length >= GATHERED)
+  if (left <= 0 || is_waiting_for (self, GATHERED))
     return FALSE;
   if (self->gathering == NULL)
     self->gathering = loop->after (loop->self, (guint)((left + 999) / 1000),
@@ -327,7 +341,7 @@ end_flight (Lane *self)
   self->slowest
       = MAX (self->slowest, clock_now (self->config.clock) - self->sent_at);
   /* Nobody came meanwhile: who comes next need not wait. */
-  self->held_until = self->queue.length > 1 ? self->sent_at + GATHER : 0;
+  self->held_until = is_waiting_for (self, 2) ? self->sent_at + GATHER : 0;
   connection_proved (self->connection);
   come_back (self);
   if (lane_is_idle (self))

@@ -2,6 +2,7 @@
  *
  * store/lane: when a batch leaves.  The clock stands still unless a test moves
  * it, so that nothing depends on how fast PostgreSQL is. */
+#include "tests/contract/messages.h"
 #include "tests/contract/pg.h"
 
 #define GATHERED 16 /* so many do not wait for more */
@@ -80,13 +81,19 @@ batches (World *w)
   return (guint)(w->before - before);
 }
 
-/* One is in flight, and n wait when it ends. */
 static void
-keep_waiting (World *w, guint n)
+send_one (World *w)
 {
   rig_submit_one (w->rig, "b",
                   write_of (STORE_PUT_BINDING, sample_binding ("alice", "f")));
   test_loop_turn (w->rig->loop, 0); /* sent, not answered yet */
+}
+
+/* One is in flight, and n wait when it ends. */
+static void
+keep_waiting (World *w, guint n)
+{
+  send_one (w);
   for (guint i = 0; i < n; i++) {
     g_autofree char *key = g_strdup_printf ("key%u", w->n_put++);
 
@@ -151,10 +158,38 @@ test_many (void)
   g_assert_cmpuint (batches (w), ==, 1);
 }
 
+static void
+put_messages (World *w, guint n)
+{
+  while (n-- > 0)
+    msg_put_sample (w->rig, 1 + w->n_put++, ALICE);
+}
+
+/* A call for many is as many. */
+static void
+test_call_for_many (void)
+{
+  g_autoptr (World) w = started ();
+
+  put_messages (w, 1);
+  msg_expect_done (w->rig, 1);
+  batches (w);
+  send_one (w);
+  put_messages (w, 2);
+  wait_for (w, 1);
+  g_assert_cmpuint (batches (w), ==, 1);
+  put_messages (w, GATHERED - 3);
+  g_assert_cmpuint (batches (w), ==, 0);
+  put_messages (w, 1);
+  msg_expect_done (w->rig, GATHERED);
+  g_assert_cmpuint (batches (w), ==, 1);
+}
+
 void
 gather_add_tests (void)
 {
   g_test_add_func ("/store/pg/gather/alone", test_alone);
   g_test_add_func ("/store/pg/gather/time", test_time);
   g_test_add_func ("/store/pg/gather/many", test_many);
+  g_test_add_func ("/store/pg/gather/call-for-many", test_call_for_many);
 }
