@@ -92,6 +92,7 @@ send_messages (Load *load, const char *name, guint n)
   load_begin (load);
   load_closed (load, n, (guint)load->in_flight, start_message);
   load->lost = letters_lost (load);
+  load_behind (load, LEDGER_BEHIND);
   load_report (load, name, load->done, "copies=%u", load->messages);
 }
 
@@ -149,6 +150,7 @@ deliver (Load *load, guint users)
   load_until (load, has_all);
   load->hist = load->each_hist; /* not of the REGISTERs */
   load->lost = letters_lost (load);
+  load_behind (load, LEDGER_BEHIND);
   load_report (load, "deliver", load->messages, "users=%u", users);
   g_clear_pointer (&arrival.came, g_free);
 }
@@ -250,6 +252,7 @@ run_burst (Load *load, int argc, char **argv)
   load_closed (load, burst.n_online + 1, (guint)load->in_flight, start_beside);
   load_until (load, has_burst);
   load->lost = letters_lost (load);
+  load_behind (load, LEDGER_BEHIND);
   load_report (load, "burst", load->done, "burst=%u\tburst_ms=%.0f", burst.came,
                (double)(burst.last - burst.began) / 1e3);
 }

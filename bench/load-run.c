@@ -226,6 +226,15 @@ load_open (Load *load, double rate, double seconds, StartFn start)
   return load->done == n;
 }
 
+void
+load_behind (Load *load, int seconds)
+{
+  gint64 end = load_now () + MIN (seconds, load->settle) * G_USEC_PER_SEC;
+
+  while (load_now () < end)
+    load_step (load, 100);
+}
+
 gboolean
 load_until (Load *load, gboolean (*is_true) (Load *load))
 {

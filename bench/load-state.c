@@ -122,13 +122,27 @@ restart (Load *load, gboolean is_patient)
 static void
 settle (Load *load)
 {
-  gint64 end = load_now () + load->settle * G_USEC_PER_SEC;
   double cpu = proc_cpu (load_pid (load)), db_cpu = proc_cpu (load->db_pid);
 
-  while (load_now () < end)
-    load_step (load, 100);
+  load_behind (load, load->settle);
   load->cpu += proc_cpu (load_pid (load)) - cpu;
   load->db_cpu += proc_cpu (load->db_pid) - db_cpu;
+}
+
+/* Until PostgreSQL has done what it does after work (vacuum, checkpoints), or
+ * for a minute: it is not of the work that follows. */
+static void
+wait_for_quiet (Load *load)
+{
+  for (int i = 0; i < 60 && load->settle > 0; i++) {
+    gint64 end = load_now () + G_USEC_PER_SEC;
+    double before = proc_cpu (load->db_pid);
+
+    while (load_now () < end)
+      load_step (load, 100);
+    if (proc_cpu (load->db_pid) - before < 0.02)
+      return;
+  }
 }
 
 /* N [patient].  Memory is what the last nine tenths took, so that what a server
@@ -222,11 +236,20 @@ run_tcp (Load *load, int argc, char **argv)
   load_begin (load);
   load_closed (load, n, (guint)load->in_flight, start_message);
   load->lost = letters_lost (load);
+  load_behind (load, LEDGER_BEHIND);
   load_report (load, "tcp-message", load->done, "state=%u\tclosed=%u", conns,
                net_n_closed (load->net));
 }
 
 /* --- Growth --- */
+
+/* So many of each while there are `state' users: more than the first touch of
+ * each page costs. */
+static guint
+enough_at (guint n, guint state)
+{
+  return MAX (n, state / 4);
+}
 
 /* n of each operation while there are `state' users and subscriptions. */
 static void
@@ -240,9 +263,11 @@ measure_at (Load *load, guint state, guint n)
   load_report (load, "grow-register", load->done, "state=%u", state);
   letters_prepare (load, n, 1);
   load->epoch--; /* the dialogs go on */
+  wait_for_quiet (load);
   load_begin (load);
   load_closed (load, n, (guint)load->in_flight, start_message);
   load->lost = letters_lost (load);
+  load_behind (load, LEDGER_BEHIND);
   load_report (load, "grow-message", load->done, "state=%u", state);
   load_begin (load);
   publish_rounds (load, MAX (n / WATCHERS, 10), 0,
@@ -255,10 +280,12 @@ measure_at (Load *load, guint state, guint n)
 static void
 run_grow (Load *load, int argc, char **argv)
 {
-  guint n = (guint)atoi (argv[0]), had = 0;
+  guint had = 0;
 
   for (int i = 1; i < argc; i++) {
-    guint state = (guint)atoi (argv[i]), last = MIN (n, state - had), rest;
+    guint state = (guint)atoi (argv[i]), rest;
+    guint n = enough_at ((guint)atoi (argv[0]), state);
+    guint last = MIN (n, state - had);
 
     register_prepare (load, state, 1);
     load->first_user = had;
@@ -270,9 +297,11 @@ run_grow (Load *load, int argc, char **argv)
     rest = state - had - last;
     if (rest > 0 && fill (load, rest, WATCHERS) < rest)
       return;
+    wait_for_quiet (load);
     fill (load, last, WATCHERS);
     load_report (load, "grow-subscribe", load->done, "state=%u", state);
     settle (load);
+    wait_for_quiet (load);
     measure_at (load, state, n);
     had = state;
   }

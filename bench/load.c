@@ -108,7 +108,7 @@ main (int argc, char **argv)
     { "limit", 0, 0, G_OPTION_ARG_INT, &load.limit,
       "end a measurement after so long", "SECONDS" },
     { "settle", 0, 0, G_OPTION_ARG_INT, &load.settle,
-      "wait before memory is looked at (0)", "SECONDS" },
+      "wait for what is done behind answers (0)", "SECONDS" },
     { "patience", 0, 0, G_OPTION_ARG_INT, &load.patience,
       "...and without any progress for so long (34)", "SECONDS" },
     { NULL }

@@ -235,7 +235,7 @@ struct Load {
       *restart;
   int server_pid, db_pid;
   int in_flight, users, each, contacts;
-  int settle;          /* seconds, before memory */
+  int settle;          /* seconds: what a server does behind its answers */
   int limit, patience; /* seconds: for a measurement; without any progress */
   gboolean is_digest;
   gboolean is_own; /* subscriptions are to oneself */
@@ -280,6 +280,11 @@ gboolean load_open (Load *load, double rate, double seconds, StartFn start);
 /* An operation has come to its end. */
 void load_done (Load *load, gint64 began);
 void load_failed (Load *load, const char *what, const Sip *answer);
+/* Takes what comes, for so many seconds but not longer than `settle': what a
+ * server still does for what it has answered counts. */
+void load_behind (Load *load, int seconds);
+/* Rollcall writes what became of a message within two seconds. */
+#define LEDGER_BEHIND 3
 /* Waits until the condition holds, at most some seconds without progress. */
 gboolean load_until (Load *load, gboolean (*is_true) (Load *load));
 

@@ -246,7 +246,7 @@ PostgreSQL share its cores.
 
 - commit {commit}, {date}
 - {cpu}, {cores} cores, {memory}, Linux {kernel}
-- PostgreSQL {postgresql} (fsync on), Kamailio {kamailio}
+- PostgreSQL {postgresql} (fsync on; {settings}), Kamailio {kamailio}
 
 *Rollcall* writes everything it has answered to PostgreSQL.  *Kamailio durable*
 does so too (usrloc `db_mode` 1, presence `subs_db_mode` 1, publications in the

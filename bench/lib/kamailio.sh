@@ -266,15 +266,17 @@ kamailio_run ()
       "$DIR/kamailio.log")"
 }
 
+# What it would still write is thrown away.
 kamailio_stop ()
 {
   local pid
   if [ -s "$DIR/kamailio.pid" ]; then
     read -r pid < "$DIR/kamailio.pid"
-    kill -TERM "$pid" 2> /dev/null
-    wait_for 10 eval "! kill -0 $pid 2> /dev/null" || kill -KILL -- "-$pid"
+    kill -KILL -- "-$pid" 2> /dev/null
+    wait_for 10 eval "! kill -0 $pid 2> /dev/null"
   fi
   if [ -e "$DIR/postgres" ]; then
+    kill -QUIT "$DB_PID" 2> /dev/null
     # shellcheck disable=SC1091
     . "$TOP/contrib/lib/postgres.sh"
     pg_stop

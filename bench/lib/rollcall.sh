@@ -80,9 +80,15 @@ rollcall_run ()
 
 rollcall_is_ready () { curl -fsS "http://$ROLLCALL_HTTP/readyz" > /dev/null 2>&1; }
 
+# What it would still write is thrown away.
 rollcall_stop ()
 {
-  [ ! -e "$DIR/rollcalld.pid" ] ||
+  local pid
+  if [ -e "$DIR/rollcalld.pid" ]; then
+    read -r pid < "$DIR/rollcalld.pid"
+    kill -KILL "$pid" 2> /dev/null
+    [ -z "${DB_PID:-}" ] || kill -QUIT "$DB_PID" 2> /dev/null
     "$TOP/contrib/quickstart" --dir "$DIR" --stop > /dev/null 2>&1
+  fi
   rm -rf "$DIR"
 }

@@ -72,7 +72,7 @@ is_running ()
 {
   local pid
   [ -s "$1" ] && read -r pid < "$1" && [ -r "/proc/$pid/cmdline" ] &&
-    tr '\0' ' ' < "/proc/$pid/cmdline" | grep -qF -- "$2"
+    tr '\0' ' ' 2> /dev/null < "/proc/$pid/cmdline" | grep -qF -- "$2"
 }
 
 # stop_process PIDFILE WORD SIGNAL SECONDS: asks, waits, and then insists.

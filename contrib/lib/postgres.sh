@@ -79,15 +79,19 @@ pg_make_cluster ()
   mv "$PG_DATA.new" "$PG_DATA"
 )
 
+# PG_SETTINGS: words NAME=VALUE beside those.
 pg_start ()
 {
-  local bin
+  local bin setting settings=()
   bin=$(pg_bin)
+  for setting in ${PG_SETTINGS:-}; do
+    settings+=(-c "$setting")
+  done
   touch "$PG_LOG"
   pg_give "$PG_LOG"
   launch "$PG_USER" "$PG_LOG" "$PG_PID" "$bin/postgres" -D "$PG_DATA" \
     -c listen_addresses= -c unix_socket_directories="$PG_SOCKET" \
-    -c max_connections=50 -c logging_collector=off
+    -c max_connections=50 -c logging_collector=off "${settings[@]}"
   wait_for 60 pg_is_ready "$bin"
 }
 
