@@ -7,6 +7,7 @@
 
 #include "sip/datagrams.h"
 #include "sip/conns.h"
+#include "sip/polling.h"
 #include "sip/sofia.h"
 
 #include <errno.h>
@@ -164,11 +165,13 @@ is_among (const struct epoll_event *events, int n, epoll_data_t data)
 int
 __wrap_epoll_wait (int epoll, struct epoll_event *events, int max, int timeout)
 {
+  static Polling polling;
   const Known *known;
   int n = 0;
 
   if (batch.next == batch.n || max < 2)
-    return __real_epoll_wait (epoll, events, max, timeout);
+    return polling_wait (&polling, __real_epoll_wait, epoll, events, max,
+                         timeout);
   known = known_at (batch.fd);
   if (known->epoll != epoll + 1)
     return __real_epoll_wait (epoll, events, max, timeout);

@@ -52,6 +52,8 @@ src_libsip_a_SOURCES = \
   src/sip/peers.h \
   src/sip/plan.c \
   src/sip/plan.h \
+  src/sip/polling.c \
+  src/sip/polling.h \
   src/sip/publish.c \
   src/sip/register.c \
   src/sip/request.c \

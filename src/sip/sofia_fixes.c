@@ -48,6 +48,8 @@ DECLARE (msg_t *, msg_next, msg_t *);
 DECLARE (issize_t, su_getmsgsize, su_socket_t);
 DECLARE (unsigned, msg_extract_errors, const msg_t *);
 DECLARE (int, su_soerror, su_socket_t);
+DECLARE (int, su_timer_expire, su_timer_queue_t *const, su_duration_t *,
+         su_time_t);
 DECLARE (issize_t, su_vsend, su_socket_t, const su_iovec_t *, isize_t, int,
          const su_sockaddr_t *, socklen_t);
 
@@ -398,6 +400,26 @@ __wrap_su_vsend (su_socket_t fd, const su_iovec_t *parts, isize_t n, int flags,
   for (sent = 0; n > 0; n--)
     sent += parts[n - 1].siv_len;
   return sent;
+}
+
+/* Row 12.  Defect: the time until the next timer is rounded down to whole
+ * milliseconds, so that during the last one the loop waits for 0 ms again and
+ * again: with some thousand requests a second, each with a timer of its own,
+ * that is always.  Remedy: rounded up, and to several, for one waking serves
+ * all that are due: sofia's timers are of 500 ms and more. */
+
+#define GRAIN 4 /* ms */
+
+int
+__wrap_su_timer_expire (su_timer_queue_t *const timers, su_duration_t *timeout,
+                        su_time_t now)
+{
+  su_duration_t before = *timeout;
+  int n = __real_su_timer_expire (timers, timeout, now);
+
+  if (HAS_DEFECTS && *timeout != before)
+    *timeout += GRAIN;
+  return n;
 }
 
 /* TLS policy.  Defect: any version and old ciphers are allowed, only the leaf

@@ -21,6 +21,7 @@
  * | 11  | five system calls for each datagram            | su_getmsgsize, su_vrecv, |
  * |     |                                               | su_soerror, epoll_wait,  |
  * |     |                                               | epoll_ctl; datagrams.h   |
+ * | 12  | the millisecond before a timer is spun away    | su_timer_expire      |
  * | -   | TLS 1.0, weak ciphers, leaf certificate only   | SSL_CTX_set_cipher_list |
  * | -   | nta answers 400 and nobody learns of it        | msg_extract_errors |
  *

@@ -40,6 +40,38 @@ test_check (void)
   g_assert_no_error (error);
 }
 
+/* Row 12: who waits for a timer sleeps. */
+
+static void
+turn_cb (void *data, su_root_t *root)
+{
+  (*(guint *)data)++;
+}
+
+static void
+break_cb (SipMagic *magic, su_timer_t *timer, void *root)
+{
+  su_root_break (root);
+}
+
+static void
+test_timer_sleep (void)
+{
+  su_root_t *root = su_root_create (NULL);
+  su_timer_t *timer = su_timer_create (su_root_task (root), 3);
+  guint n_turns = 0;
+
+  su_root_add_prepoll (root, turn_cb, &n_turns);
+  for (guint i = 0; i < 20; i++) {
+    su_timer_set (timer, break_cb, root);
+    su_root_run (root);
+  }
+  g_assert_cmpuint (n_turns, <=, 20 * 4);
+  su_root_remove_prepoll (root);
+  su_timer_destroy (timer);
+  su_root_destroy (root);
+}
+
 /* Row 1: closed TLS connections leave nothing behind. */
 
 static void
@@ -426,6 +458,7 @@ main (int argc, char **argv)
   folder = g_dir_make_tmp ("rollcall-test-XXXXXX", NULL);
   certificate = peer_certificate (folder, "fixes");
   g_test_add_func ("/sip/fixes/check", test_check);
+  g_test_add_func ("/sip/fixes/timer-sleep", test_timer_sleep);
   g_test_add_func ("/sip/fixes/row-1/leak", test_leak);
   g_test_add_func ("/sip/fixes/row-2/error-queue", test_error_queue);
   g_test_add_func ("/sip/fixes/row-2/bad-handshake", test_bad_handshake);

@@ -3,6 +3,7 @@
  * sip/loop.h: descriptors, timers and the end of a turn on su_root.  Every test
  * ends by what it waits for; none measures time. */
 #include "sip/loop.h"
+#include "sip/polling.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -337,6 +338,88 @@ test_quit_before_run (Fixture *f, gconstpointer data)
   run (f, "quit");
 }
 
+/* How the loop waits (sip/polling.h) */
+
+/* Answers `some' at the call that is so many. */
+static struct {
+  guint n_calls, n_sleeps, some_at;
+} waits;
+
+static int
+wait_fn (int epoll, struct epoll_event *events, int max, int timeout)
+{
+  waits.n_calls++;
+  waits.n_sleeps += timeout != 0;
+  return waits.n_calls >= waits.some_at || timeout != 0;
+}
+
+/* It was busy so many per cent of a second; what the test itself takes does not
+ * count. */
+static Polling
+worked (guint percent)
+{
+  Polling self = { 0 };
+  gint64 now = 1;
+
+  for (guint i = 0; i < 1000; i++) {
+    polling_begin (&self, now);
+    now += 1000 - percent * 10;
+    polling_end (&self, now);
+    now += percent * 10;
+  }
+  self.left = 0;
+  return self;
+}
+
+static void
+wait_once (Polling *self, guint some_at, int timeout)
+{
+  struct epoll_event event;
+
+  waits.n_calls = waits.n_sleeps = 0;
+  waits.some_at = some_at;
+  g_assert_cmpint (polling_wait (self, wait_fn, 0, &event, 1, timeout), ==,
+                   timeout != 0 || some_at == 1);
+}
+
+/* One with much to do finds what comes at once without sleeping, and sleeps when
+ * nothing comes. */
+static void
+test_polling_busy (Fixture *f, gconstpointer data)
+{
+  Polling self = worked (90);
+
+  g_assert_true (self.is_busy);
+  wait_once (&self, 1, 1000);
+  g_assert_cmpuint (waits.n_sleeps, ==, 0);
+  self = worked (90);
+  wait_once (&self, G_MAXUINT, 1000);
+  g_assert_cmpuint (waits.n_sleeps, ==, 1);
+  g_assert_cmpuint (waits.n_calls, >, 1);
+}
+
+static void
+test_polling_idle (Fixture *f, gconstpointer data)
+{
+  Polling self = worked (50);
+
+  g_assert_false (self.is_busy);
+  wait_once (&self, 2, 1000);
+  g_assert_cmpuint (waits.n_calls, ==, 1);
+  g_assert_cmpuint (waits.n_sleeps, ==, 1);
+}
+
+/* Who does not want to wait does not, and is asked once. */
+static void
+test_polling_no_wait (Fixture *f, gconstpointer data)
+{
+  Polling self = worked (90);
+
+  wait_once (&self, G_MAXUINT, 0);
+  g_assert_cmpuint (waits.n_calls, ==, 1);
+  g_assert_cmpuint (waits.n_sleeps, ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -356,5 +439,8 @@ main (int argc, char **argv)
   ADD ("defer-from-sofia-timer", test_defer_from_sofia_timer);
   ADD ("quit-before-run", test_quit_before_run);
   ADD ("free-deferred", test_free_deferred);
+  ADD ("polling-busy", test_polling_busy);
+  ADD ("polling-idle", test_polling_idle);
+  ADD ("polling-no-wait", test_polling_no_wait);
   return g_test_run ();
 }
