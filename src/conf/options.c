@@ -30,7 +30,7 @@ static const ConfOption options[] = {
   { "database", "dsn", CONF_STRING, "dbname=rollcall", 0, TEXT_MAX, NULL, FALSE,
     "How to reach PostgreSQL: a connection string or URI of libpq." },
   { "database", "connections", CONF_INT, "2", 1, 16, NULL, FALSE,
-    "Connections to PostgreSQL that write at the same time." },
+    "Connections to PostgreSQL that write; of several, one is for messages." },
   { "database", "hung_after", CONF_DURATION, "2s", 1, 5 * MINUTE, NULL, FALSE,
     "PostgreSQL counts as away when it has not answered for so long." },
 

@@ -11,9 +11,9 @@
 #include "store/messages-encode.h"
 #include "store/messages-sql.h"
 
-/* Written so long behind, and each lane looked at so often, in ms: in small steps
- * and one lane after the other, for what gathers in two seconds takes PostgreSQL
- * hundreds of milliseconds, and all else waits for a processor meanwhile. */
+/* Written so long behind, and looked at so often, in ms: in small steps, for what
+ * gathers in two seconds takes PostgreSQL, and thus all else, hundreds of
+ * milliseconds at a time. */
 #define BEHIND 1750
 #define STEP 250
 #define ENTRIES_MAX 100000 /* that wait, in all */
@@ -47,7 +47,6 @@ struct Ledger {
   guint n_entries;
   guint64 order;
   LoopTimer *timer;
-  guint turn; /* lane of the next step */
   gint64 *n_dropped;
 };
 
@@ -131,8 +130,7 @@ need_timer (Ledger *self)
   LoopPort *loop = self->config->loop;
 
   if (self->timer == NULL)
-    self->timer = loop->after (
-        loop->self, MAX (1, STEP / self->config->n_lanes), step_cb, self);
+    self->timer = loop->after (loop->self, STEP, step_cb, self);
 }
 
 static void
@@ -319,17 +317,18 @@ write_on (Ledger *self, guint lane)
 }
 
 static void
-flush_until (Ledger *self, guint lane, gint64 due)
+flush_until (Ledger *self, gint64 due)
 {
-  self->lines[lane].due = MAX (self->lines[lane].due, due);
-  write_on (self, lane);
+  for (guint i = 0; i < self->config->n_lanes; i++) {
+    self->lines[i].due = MAX (self->lines[i].due, due);
+    write_on (self, i);
+  }
 }
 
 void
 ledger_flush (Ledger *self)
 {
-  for (guint i = 0; i < self->config->n_lanes; i++)
-    flush_until (self, i, clock_now (self->config->clock));
+  flush_until (self, clock_now (self->config->clock));
 }
 
 gboolean
@@ -347,9 +346,7 @@ step_cb (gpointer data)
   Ledger *self = data;
 
   self->timer = NULL;
-  self->turn = (self->turn + 1) % self->config->n_lanes;
-  flush_until (self, self->turn,
-               clock_now (self->config->clock) - (gint64)BEHIND * 1000);
+  flush_until (self, clock_now (self->config->clock) - (gint64)BEHIND * 1000);
   if (self->n_entries > 0)
     need_timer (self);
 }

@@ -406,10 +406,19 @@ load (gpointer port, const StoreLoadFns *fns, gpointer data)
   control_start (self->control);
 }
 
+/* The last lane is that of messages and documents, so that neither their bulk
+ * nor a lock that an administrator holds on one is in the way of rows.  It is one
+ * lane: few large batches cost PostgreSQL much less than many small ones. */
 static guint
-lane_of_cb (const char *aor, gpointer data)
+lane_of_call_cb (const char *owner, gpointer data)
 {
-  return aor_hash (aor) % ((StorePg *)data)->n_lanes;
+  return ((StorePg *)data)->n_lanes - 1;
+}
+
+static Lane *
+lane_of_rows (StorePg *self, const char *aor)
+{
+  return self->lanes[aor_hash (aor) % MAX (self->n_lanes - 1, 1)];
 }
 
 static void
@@ -420,7 +429,7 @@ submit (gpointer port, const char *aor, StoreWrite *writes, gsize n,
   Submit *work
       = submit_new (writes, n, is_durable, done, data, clock_now (self->clock));
 
-  lane_submit (self->lanes[lane_of_cb (aor, self)], work);
+  lane_submit (lane_of_rows (self, aor), work);
   need_tick (self);
   wants_turn (self);
 }
@@ -439,7 +448,7 @@ submit_to_lane_cb (guint lane, Call *call, gpointer data)
 static void
 submit_call_cb (const char *owner, Call *call, gpointer data)
 {
-  submit_to_lane_cb (lane_of_cb (owner, data), call, data);
+  submit_to_lane_cb (lane_of_call_cb (owner, data), call, data);
 }
 
 static void
@@ -577,7 +586,7 @@ make_messages (StorePg *self, Counters *counters)
 {
   self->messages
       = pg_messages_new (&(PgMessagesConfig){ .n_lanes = self->n_lanes,
-                                              .lane_of = lane_of_cb,
+                                              .lane_of = lane_of_call_cb,
                                               .submit = submit_to_lane_cb,
                                               .wants_turn = wants_turn,
                                               .loop = self->loop,
