@@ -406,7 +406,8 @@ __wrap_su_vsend (su_socket_t fd, const su_iovec_t *parts, isize_t n, int flags,
  * milliseconds, so that during the last one the loop waits for 0 ms again and
  * again: with some thousand requests a second, each with a timer of its own,
  * that is always.  Remedy: rounded up, and to several, for one waking serves
- * all that are due: sofia's timers are of 500 ms and more. */
+ * all that are due; requests that are sent again, or forgotten once they are
+ * answered, may be that late. */
 
 #define GRAIN 4 /* ms */
 
