@@ -26,13 +26,24 @@ typedef struct {
   gsize bytes;
   GArray *waits;   /* Wait */
   gboolean is_old; /* forgotten while being read */
-  GList link;      /* in facts->used, when there */
+  GList link;      /* in facts->reading or, when there, facts->used */
 } Entry;
+
+/* Who waits for all that was being read when he asked. */
+typedef struct {
+  Facts *facts;
+  StoreDoneFn done;
+  gpointer data;
+  StoreOutcome outcome;
+  guint missing; /* entries */
+} AllRead;
 
 struct Facts {
   Service *service;
   GHashTable *entries; /* AoR -> Entry */
+  GQueue reading;      /* Entry */
   GQueue used;         /* Entry, the latest used first */
+  GQueue on_read;      /* AllRead */
   gsize bytes;
 };
 
@@ -176,6 +187,7 @@ static void
 give_up (Entry *entry)
 {
   g_hash_table_remove (entry->facts->entries, entry->aor);
+  g_queue_unlink (&entry->facts->reading, &entry->link);
   tell (entry, NULL);
   entry_free (entry);
 }
@@ -190,6 +202,7 @@ keep (Entry *entry, const StorePolicy *policy)
   entry->user = policy_user_ref (user);
   entry->bytes = policy_user_size (user);
   self->bytes += entry->bytes;
+  g_queue_unlink (&self->reading, &entry->link);
   g_queue_push_head_link (&self->used, &entry->link);
   tell (entry, user);
   judge_facts_read (service, user);
@@ -246,6 +259,7 @@ entry_of (Facts *self, const char *aor)
   entry->waits = g_array_new (FALSE, FALSE, sizeof (Wait));
   entry->link.data = entry;
   g_hash_table_insert (self->entries, entry->aor, entry);
+  g_queue_push_tail_link (&self->reading, &entry->link);
   read_entry (entry);
   return entry;
 }
@@ -286,6 +300,42 @@ facts_forget (Facts *self, const char *aor)
     forget (self, l->data);
 }
 
+static void
+tell_all_read (AllRead *self)
+{
+  g_queue_remove (&self->facts->on_read, self);
+  self->done (self->outcome, self->data);
+  g_free (self);
+}
+
+static void
+one_read_cb (PolicyUser *user, gpointer data)
+{
+  AllRead *self = data;
+
+  if (user == NULL)
+    self->outcome = STORE_AWAY;
+  if (--self->missing == 0)
+    tell_all_read (self);
+}
+
+void
+facts_when_read (Facts *self, StoreDoneFn done, gpointer data)
+{
+  AllRead *all;
+  Wait wait = { .fn = one_read_cb };
+
+  if (self->reading.length == 0) {
+    done (STORE_COMMITTED, data);
+    return;
+  }
+  wait.data = all = g_new (AllRead, 1);
+  *all = (AllRead){ self, done, data, STORE_COMMITTED, self->reading.length };
+  g_queue_push_tail (&self->on_read, all);
+  for (GList *l = self->reading.head; l != NULL; l = l->next)
+    g_array_append_val (((Entry *)l->data)->waits, wait);
+}
+
 guint
 facts_size (const Facts *self)
 {
@@ -311,6 +361,10 @@ facts_free (Facts *self)
 
   if (self == NULL)
     return;
+  for (AllRead *all; (all = g_queue_peek_head (&self->on_read)) != NULL;) {
+    all->outcome = STORE_AWAY;
+    tell_all_read (all);
+  }
   g_hash_table_iter_init (&iter, self->entries);
   while (g_hash_table_iter_next (&iter, NULL, &item))
     if (((Entry *)item)->user != NULL)

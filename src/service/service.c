@@ -342,7 +342,7 @@ typedef struct {
 } Sync;
 
 static void
-synced_cb (StoreOutcome outcome, gpointer data)
+facts_read_cb (StoreOutcome outcome, gpointer data)
 {
   g_autofree Sync *sync = data;
 
@@ -350,6 +350,17 @@ synced_cb (StoreOutcome outcome, gpointer data)
     mail_when_looked (sync->service->mail, sync->done, sync->data);
   else
     sync->done (outcome, sync->data);
+}
+
+static void
+synced_cb (StoreOutcome outcome, gpointer data)
+{
+  Sync *sync = data;
+
+  if (outcome == STORE_COMMITTED)
+    facts_when_read (sync->service->facts, facts_read_cb, sync);
+  else
+    facts_read_cb (outcome, sync);
 }
 
 void

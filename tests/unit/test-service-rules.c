@@ -499,6 +499,117 @@ test_why_subscription (void)
        "sharing\toff (the organisation's setting)");
 }
 
+/* --- A sync: "in force" --- */
+
+/* Reads of the policy that do not come back yet. */
+typedef struct {
+  void (*load) (gpointer port, const char *aor, StorePolicyFn done,
+                gpointer data);
+  GArray *reads; /* Read */
+  int synced;    /* StoreOutcome of the sync; -1: none */
+} Held;
+
+typedef struct {
+  char *aor;
+  StorePolicyFn done;
+  gpointer data;
+} Read;
+
+static Held held;
+
+static void
+load_later (gpointer port, const char *aor, StorePolicyFn done, gpointer data)
+{
+  Read read = { g_strdup (aor), done, data };
+
+  g_array_append_val (held.reads, read);
+}
+
+static void
+hold (ServiceBed *bed)
+{
+  StorePort *port = store_mem_port (bed->store);
+
+  held = (Held){ .load = port->load_policy, .synced = -1 };
+  held.reads = g_array_new (FALSE, FALSE, sizeof (Read));
+  port->load_policy = load_later;
+}
+
+/* is_away: nothing can be read. */
+static void
+let_go (ServiceBed *bed, gboolean is_away)
+{
+  StorePort *port = store_mem_port (bed->store);
+  g_autoptr (GArray) reads = g_steal_pointer (&held.reads);
+
+  port->load_policy = held.load;
+  for (guint i = 0; i < reads->len; i++) {
+    const Read *read = &g_array_index (reads, Read, i);
+
+    if (is_away)
+      read->done (NULL, read->data);
+    else
+      held.load (port->self, read->aor, read->done, read->data);
+    g_free (read->aor);
+  }
+  fake_loop_settle (bed->loop);
+}
+
+static void
+synced_cb (StoreOutcome outcome, gpointer data)
+{
+  held.synced = (int)outcome;
+}
+
+/* Bob watches ad hoc for a while, then alice is among his contacts. */
+static ServiceBed *
+bed_with_a_change (void)
+{
+  ServiceBed *bed = bed_new ();
+  StorePolicy *policy = store_policy_new (BOB);
+
+  bed->settings.adhoc_ttl = 100;
+  bed_set (bed);
+  watch (bed, BOB, SUBS_ACTIVE, "<basic>closed");
+  g_assert_cmpint (bed->granted, ==, 100);
+  hold (bed);
+  g_ptr_array_add (policy->contacts, g_strdup ("sip:" ALICE));
+  g_ptr_array_add (policy->groups, NULL);
+  store_mem_put_policy (bed->store, policy);
+  service_sync (bed->service, synced_cb, NULL);
+  fake_loop_settle (bed->loop);
+  g_assert_cmpint (held.synced, ==, -1);
+  return bed;
+}
+
+static void
+test_sync (void)
+{
+  g_autoptr (ServiceBed) bed = bed_with_a_change ();
+
+  let_go (bed, FALSE);
+  g_assert_cmpint (held.synced, ==, STORE_COMMITTED);
+}
+
+static void
+test_sync_away (void)
+{
+  g_autoptr (ServiceBed) bed = bed_with_a_change ();
+
+  let_go (bed, TRUE);
+  g_assert_cmpint (held.synced, ==, STORE_AWAY);
+}
+
+static void
+test_sync_at_the_end (void)
+{
+  g_autoptr (ServiceBed) bed = bed_with_a_change ();
+
+  service_free (g_steal_pointer (&bed->service));
+  g_assert_cmpint (held.synced, ==, STORE_AWAY);
+  let_go (bed, FALSE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -525,5 +636,8 @@ main (int argc, char **argv)
   g_test_add_func ("/sharing/newest-once", test_sharing_newest_once);
   g_test_add_func ("/why/steps", test_why);
   g_test_add_func ("/why/subscription", test_why_subscription);
+  g_test_add_func ("/sync/in-force", test_sync);
+  g_test_add_func ("/sync/away", test_sync_away);
+  g_test_add_func ("/sync/at-the-end", test_sync_at_the_end);
   return g_test_run ();
 }
