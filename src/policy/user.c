@@ -10,8 +10,9 @@
 /* Lists in lists are followed that far. */
 #define LISTS_DEEP 16
 
-/* Of an entry in a hash table, with its string. */
+/* Of an entry in a hash table, with its string; of a table with none. */
 #define ENTRY_BYTES 96
+#define TABLE_BYTES 240
 
 /* A list of his. */
 typedef struct {
@@ -21,8 +22,8 @@ typedef struct {
 
 struct PolicyUser {
   char *aor;
-  GHashTable *contacts; /* AoR, a set */
-  GHashTable *rows;     /* watcher or @domain -> PolicyRow */
+  GHashTable *contacts; /* AoR, a set; NULL: none, as most of many users */
+  GHashTable *rows;     /* watcher or @domain -> PolicyRow; NULL: none */
   GHashTable *lists;    /* name -> List; NULL: none */
   PolicyRules *rules;   /* or NULL */
   gsize lists_size;
@@ -54,14 +55,35 @@ policy_row_of (const char *name)
   return POLICY_UNDECIDED;
 }
 
+/* Each table of addresses is made when something is in it. */
+static GHashTable *
+filled (GHashTable **table)
+{
+  if (*table == NULL)
+    *table = g_hash_table_new_full (aor_hash, aor_equal, g_free, NULL);
+  return *table;
+}
+
+static gpointer
+look_up (GHashTable *table, const char *aor)
+{
+  return table != NULL ? g_hash_table_lookup (table, aor) : NULL;
+}
+
+static gsize
+table_bytes (GHashTable *table)
+{
+  return table != NULL
+             ? TABLE_BYTES + ENTRY_BYTES * (gsize)g_hash_table_size (table)
+             : 0;
+}
+
 PolicyUser *
 policy_user_new (const char *aor)
 {
   PolicyUser *self = g_new0 (PolicyUser, 1);
 
   self->aor = g_strdup (aor);
-  self->contacts = g_hash_table_new_full (aor_hash, aor_equal, g_free, NULL);
-  self->rows = g_hash_table_new_full (aor_hash, aor_equal, g_free, NULL);
   self->refs = 1;
   return self;
 }
@@ -78,8 +100,8 @@ policy_user_unref (PolicyUser *self)
 {
   if (self == NULL || --self->refs > 0)
     return;
-  g_hash_table_unref (self->contacts);
-  g_hash_table_unref (self->rows);
+  g_clear_pointer (&self->contacts, g_hash_table_unref);
+  g_clear_pointer (&self->rows, g_hash_table_unref);
   g_clear_pointer (&self->lists, g_hash_table_unref);
   policy_rules_free (self->rules);
   g_free (self->aor);
@@ -92,7 +114,7 @@ policy_user_add_contact (PolicyUser *self, const char *uri)
   char *aor = policy_identity (uri);
 
   if (aor != NULL)
-    g_hash_table_add (self->contacts, aor);
+    g_hash_table_add (filled (&self->contacts), aor);
 }
 
 void
@@ -102,14 +124,14 @@ policy_user_add_row (PolicyUser *self, const char *watcher, PolicyRow row)
     return;
   if (row == POLICY_ASKED)
     self->n_asked++;
-  g_hash_table_insert (self->rows, g_strdup (watcher), GINT_TO_POINTER (row));
+  g_hash_table_insert (filled (&self->rows), g_strdup (watcher),
+                       GINT_TO_POINTER (row));
 }
 
 gboolean
 policy_user_has_asked (const PolicyUser *self, const char *watcher)
 {
-  return GPOINTER_TO_INT (g_hash_table_lookup (self->rows, watcher))
-         == POLICY_ASKED;
+  return GPOINTER_TO_INT (look_up (self->rows, watcher)) == POLICY_ASKED;
 }
 
 void
@@ -230,26 +252,25 @@ policy_user_aor (const PolicyUser *self)
 gboolean
 policy_user_has_contact (const PolicyUser *self, const char *aor)
 {
-  return g_hash_table_contains (self->contacts, aor);
+  return look_up (self->contacts, aor) != NULL;
 }
 
 guint
 policy_user_n_contacts (const PolicyUser *self)
 {
-  return g_hash_table_size (self->contacts);
+  return self->contacts != NULL ? g_hash_table_size (self->contacts) : 0;
 }
 
 PolicyRow
 policy_user_row (const PolicyUser *self, const char *watcher,
                  gboolean *by_domain_out)
 {
-  gpointer row = g_hash_table_lookup (self->rows, watcher);
+  gpointer row = look_up (self->rows, watcher);
   const char *domain = strrchr (watcher, '@');
   gboolean by_domain = FALSE;
 
   if (row == NULL || GPOINTER_TO_INT (row) == POLICY_ASKED) {
-    gpointer of_domain
-        = domain != NULL ? g_hash_table_lookup (self->rows, domain) : NULL;
+    gpointer of_domain = domain != NULL ? look_up (self->rows, domain) : NULL;
 
     by_domain = of_domain != NULL;
     row = by_domain ? of_domain : row;
@@ -265,8 +286,10 @@ policy_user_asked (const PolicyUser *self, PolicyAskedFn fn, gpointer data)
   GHashTableIter iter;
   gpointer watcher, row;
 
+  if (fn == NULL || self->n_asked == 0)
+    return self->n_asked;
   g_hash_table_iter_init (&iter, self->rows);
-  while (fn != NULL && g_hash_table_iter_next (&iter, &watcher, &row))
+  while (g_hash_table_iter_next (&iter, &watcher, &row))
     if (GPOINTER_TO_INT (row) == POLICY_ASKED)
       fn (watcher, data);
   return self->n_asked;
@@ -275,8 +298,7 @@ policy_user_asked (const PolicyUser *self, PolicyAskedFn fn, gpointer data)
 gsize
 policy_user_size (const PolicyUser *self)
 {
-  return ENTRY_BYTES
-             * (4 + g_hash_table_size (self->contacts)
-                + g_hash_table_size (self->rows))
-         + self->lists_size + policy_rules_size (self->rules);
+  return sizeof *self + ENTRY_BYTES + table_bytes (self->contacts)
+         + table_bytes (self->rows) + self->lists_size
+         + policy_rules_size (self->rules);
 }

@@ -13,6 +13,8 @@
 
 /* About so many bytes of what was read are kept. */
 #define BYTES_MAX ((gsize)128 << 20)
+/* Of an entry, with its address and its place in the table. */
+#define ENTRY_BYTES (sizeof (Entry) + 72)
 
 typedef struct {
   FactsFn fn;
@@ -24,7 +26,7 @@ typedef struct {
   char *aor;
   PolicyUser *user; /* NULL: being read */
   gsize bytes;
-  GArray *waits;   /* Wait */
+  GArray *waits;   /* Wait; NULL: nobody */
   gboolean is_old; /* forgotten while being read */
   GList link;      /* in facts->reading or, when there, facts->used */
 } Entry;
@@ -51,7 +53,7 @@ static void
 entry_free (Entry *self)
 {
   policy_user_unref (self->user);
-  g_array_unref (self->waits);
+  g_clear_pointer (&self->waits, g_array_unref);
   g_free (self->aor);
   g_free (self);
 }
@@ -170,10 +172,9 @@ user_of (const StorePolicy *policy)
 static void
 tell (Entry *entry, PolicyUser *user)
 {
-  g_autoptr (GArray) waits = entry->waits;
+  g_autoptr (GArray) waits = g_steal_pointer (&entry->waits);
 
-  entry->waits = g_array_new (FALSE, FALSE, sizeof (Wait));
-  for (guint i = 0; i < waits->len; i++) {
+  for (guint i = 0; waits != NULL && i < waits->len; i++) {
     const Wait *wait = &g_array_index (waits, Wait, i);
 
     wait->fn (user, wait->data);
@@ -200,7 +201,7 @@ keep (Entry *entry, const StorePolicy *policy)
   g_autoptr (PolicyUser) user = user_of (policy);
 
   entry->user = policy_user_ref (user);
-  entry->bytes = policy_user_size (user);
+  entry->bytes = ENTRY_BYTES + policy_user_size (user);
   self->bytes += entry->bytes;
   g_queue_unlink (&self->reading, &entry->link);
   g_queue_push_head_link (&self->used, &entry->link);
@@ -246,6 +247,16 @@ facts_peek (Facts *self, const char *aor)
   return entry->user;
 }
 
+static void
+wait_for (Entry *entry, FactsFn fn, gpointer data)
+{
+  Wait wait = { fn, data };
+
+  if (entry->waits == NULL)
+    entry->waits = g_array_new (FALSE, FALSE, sizeof (Wait));
+  g_array_append_val (entry->waits, wait);
+}
+
 static Entry *
 entry_of (Facts *self, const char *aor)
 {
@@ -256,7 +267,6 @@ entry_of (Facts *self, const char *aor)
   entry = g_new0 (Entry, 1);
   entry->facts = self;
   entry->aor = g_strdup (aor);
-  entry->waits = g_array_new (FALSE, FALSE, sizeof (Wait));
   entry->link.data = entry;
   g_hash_table_insert (self->entries, entry->aor, entry);
   g_queue_push_tail_link (&self->reading, &entry->link);
@@ -268,13 +278,11 @@ entry_of (Facts *self, const char *aor)
 void
 facts_want (Facts *self, const char *aor, FactsFn fn, gpointer data)
 {
-  Wait wait = { fn, data };
   Entry *entry = g_hash_table_lookup (self->entries, aor);
 
   if (entry != NULL && entry->user != NULL)
     drop (self, entry);
-  entry = entry_of (self, aor);
-  g_array_append_val (entry->waits, wait);
+  wait_for (entry_of (self, aor), fn, data);
 }
 
 static void
@@ -323,17 +331,16 @@ void
 facts_when_read (Facts *self, StoreDoneFn done, gpointer data)
 {
   AllRead *all;
-  Wait wait = { .fn = one_read_cb };
 
   if (self->reading.length == 0) {
     done (STORE_COMMITTED, data);
     return;
   }
-  wait.data = all = g_new (AllRead, 1);
+  all = g_new (AllRead, 1);
   *all = (AllRead){ self, done, data, STORE_COMMITTED, self->reading.length };
   g_queue_push_tail (&self->on_read, all);
   for (GList *l = self->reading.head; l != NULL; l = l->next)
-    g_array_append_val (((Entry *)l->data)->waits, wait);
+    wait_for (l->data, one_read_cb, all);
 }
 
 guint

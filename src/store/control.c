@@ -22,7 +22,7 @@
 #define LOCK_ARGS(lock) G_STRINGIFY (LOCK_CLASS) ", " G_STRINGIFY (lock)
 
 typedef struct {
-  char *sql, *param;
+  char *sql, *statement, *param;
   gboolean is_binary, is_by_row;
   ControlAnswerFn answer;
   gpointer data;
@@ -49,8 +49,22 @@ static void
 ask_free (Ask *self)
 {
   g_free (self->sql);
+  g_free (self->statement);
   g_free (self->param);
   g_free (self);
+}
+
+static int
+send (const Ask *ask, PGconn *pg)
+{
+  const char *params[] = { ask->param };
+  int n_params = ask->param != NULL ? 1 : 0;
+
+  return ask->sql != NULL
+             ? PQsendQueryParams (pg, ask->sql, n_params, NULL, params, NULL,
+                                  NULL, ask->is_binary)
+             : PQsendQueryPrepared (pg, ask->statement, n_params, params, NULL,
+                                    NULL, ask->is_binary);
 }
 
 static void
@@ -58,15 +72,12 @@ send_next (Control *self)
 {
   Ask *ask = g_queue_peek_head (&self->asks);
   PGconn *pg = connection_pg (self->connection);
-  const char *params[1];
 
   if (ask == NULL || self->is_sent || pg == NULL)
     return;
-  params[0] = ask->param;
   self->is_sent = TRUE;
   connection_expect (self->connection, 1);
-  if (!PQsendQueryParams (pg, ask->sql, ask->param != NULL ? 1 : 0, NULL,
-                          params, NULL, NULL, ask->is_binary)) {
+  if (!send (ask, pg)) {
     connection_fail (self->connection, PQerrorMessage (pg));
     return;
   }
@@ -81,6 +92,7 @@ control_ask (Control *self, const ControlQuery *query)
   Ask *ask = g_new0 (Ask, 1);
 
   ask->sql = g_strdup (query->sql);
+  ask->statement = g_strdup (query->statement);
   ask->param = g_strdup (query->param);
   ask->is_binary = query->is_binary;
   ask->is_by_row = query->is_by_row;

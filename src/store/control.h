@@ -38,8 +38,9 @@ gboolean control_is_ready (const Control *self);
  * none, at the end.  Borrowed. */
 typedef void (*ControlAnswerFn) (const PGresult *result, gpointer data);
 typedef struct {
-  const char *sql;
-  const char *param; /* $1, or NULL: none */
+  const char *sql;       /* or NULL: */
+  const char *statement; /* ...one that was prepared in this session */
+  const char *param;     /* $1, or NULL: none */
   gboolean is_binary, is_by_row;
   ControlAnswerFn answer;
   gpointer data;

@@ -47,7 +47,7 @@ tests_contract_libcontract_a_SOURCES = tests/contract/contract.c \
   tests/contract/messages.c tests/contract/messages.h \
   tests/contract/permanent.c \
   tests/contract/pg.c tests/contract/pg.h tests/contract/fault.c \
-  tests/contract/follow.c tests/contract/gather.c \
+  tests/contract/follow.c tests/contract/gather.c tests/contract/policies.c \
   tests/contract/documents-pg.c \
   tests/contract/messages-pg.c \
   tests/lib/testloop.c tests/lib/testloop.h

@@ -244,6 +244,7 @@ loaded_cb (guint64 horizon, const char *life, gpointer data)
 
   self->is_loaded = TRUE;
   update_up (self);
+  policies_start (self->policies);
   self->load_fns.loaded (self->load_data);
   changes_start (self->changes, horizon, life);
 }
@@ -257,11 +258,12 @@ control_ready_cb (gpointer data)
   self->control_away = FALSE;
   for (guint i = 0; i < self->n_lanes; i++)
     lane_start (self->lanes[i]);
-  if (self->is_loaded)
+  if (self->is_loaded) {
     changes_read (self->changes);
-  else
+    policies_start (self->policies);
+  } else {
     load_start (self->load);
-  policies_read (self->policies);
+  }
   update_up (self);
   wants_turn (self);
 }

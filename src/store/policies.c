@@ -23,23 +23,28 @@ struct Policies {
   const Clock *clock;
   GQueue next; /* Ask, oldest first */
   GQueue now;  /* Ask: of the query in flight, but who was given up */
-  gboolean is_reading;
+  gboolean is_prepared, is_reading;
 };
 
 enum { KIND, OWNER, NAME, VALUE, BODY };
 
-static const char sql[]
-    = "SELECT 'c', owner, uri, group_name, NULL::bytea FROM rollcall.contacts"
-      " WHERE owner = ANY($1::text[])"
+/* Prepared once: to plan it takes longer than to run it.  A plan is kept, so it
+ * must not be one for the small tables of the first day. */
+#define STATEMENT "policies"
+static const char by_index[]
+    = "SELECT set_config('enable_seqscan', 'off', false)";
+static const char prepare[]
+    = "PREPARE " STATEMENT " (text[]) AS"
+      " SELECT 'c', owner, uri, group_name, NULL::bytea FROM rollcall.contacts"
+      " WHERE owner = ANY($1)"
       " UNION ALL SELECT 'w', presentity, watcher, decision, NULL"
-      " FROM rollcall.watchers WHERE presentity = ANY($1::text[])"
-      " UNION ALL SELECT 'r', owner, auid, NULL, body"
-      " FROM rollcall.xcap_documents WHERE owner = ANY($1::text[])"
-      " AND (auid, filename) IN (('pres-rules', 'index'),"
-      " ('org.openmobilealliance.pres-rules', 'pres-rules'))"
-      " UNION ALL SELECT 'l', owner, NULL, NULL, body"
-      " FROM rollcall.xcap_documents WHERE owner = ANY($1::text[])"
-      " AND auid = 'resource-lists' AND filename = 'index'";
+      " FROM rollcall.watchers WHERE presentity = ANY($1)"
+      " UNION ALL SELECT CASE auid WHEN 'resource-lists' THEN 'l' ELSE 'r' END,"
+      " owner, auid, NULL, body FROM rollcall.xcap_documents"
+      " WHERE owner = ANY($1) AND (auid, filename) IN"
+      " (('pres-rules', 'index'),"
+      " ('org.openmobilealliance.pres-rules', 'pres-rules'),"
+      " ('resource-lists', 'index'))";
 
 static void
 ask_free (gpointer data)
@@ -151,18 +156,35 @@ policies_read (Policies *self)
 {
   g_autofree char *owners = NULL;
 
-  if (self->is_reading || self->next.length == 0
-      || !control_is_ready (self->control))
+  if (self->is_reading || self->next.length == 0 || !self->is_prepared)
     return;
   self->is_reading = TRUE;
   for (guint i = 0; i < BATCH && self->next.length > 0; i++)
     g_queue_push_tail (&self->now, g_queue_pop_head (&self->next));
   owners = array_of (&self->now);
-  control_ask (self->control, &(ControlQuery){ .sql = sql,
+  control_ask (self->control, &(ControlQuery){ .statement = STATEMENT,
                                                .param = owners,
                                                .is_binary = TRUE,
                                                .answer = answer_cb,
                                                .data = self });
+}
+
+static void
+prepared_cb (const PGresult *result, gpointer data)
+{
+  Policies *self = data;
+
+  self->is_prepared = TRUE;
+  policies_read (self);
+}
+
+void
+policies_start (Policies *self)
+{
+  control_ask (self->control, &(ControlQuery){ .sql = by_index });
+  control_ask (
+      self->control,
+      &(ControlQuery){ .sql = prepare, .answer = prepared_cb, .data = self });
 }
 
 void
@@ -183,7 +205,7 @@ policies_lost (Policies *self)
 {
   Ask *ask;
 
-  self->is_reading = FALSE;
+  self->is_prepared = self->is_reading = FALSE;
   while ((ask = g_queue_pop_tail (&self->now)) != NULL)
     g_queue_push_head (&self->next, ask);
 }

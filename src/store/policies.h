@@ -16,9 +16,13 @@ void policies_free (Policies *self);
 /* As load_policy of the port. */
 void policies_ask (Policies *self, const char *aor, StorePolicyFn done,
                    gpointer data);
-/* Reads as soon as it can: connected again. */
+/* The control session is there, and what is loaded as a whole has been asked
+ * for: from now on it looks rows up by an index. */
+void policies_start (Policies *self);
+/* Reads what was asked for, if it can. */
 void policies_read (Policies *self);
-/* The control session is lost: what was being read is read again. */
+/* The control session is lost: what was being read is read again, after
+ * policies_start. */
 void policies_lost (Policies *self);
 /* Tells all that asked before a time (us) that PostgreSQL is away. */
 void policies_give_up (Policies *self, gint64 before);

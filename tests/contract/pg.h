@@ -41,3 +41,4 @@ void documents_pg_add_tests (void);
 void messages_pg_add_tests (void);
 void follow_add_tests (void);
 void gather_add_tests (void);
+void policies_add_tests (void);

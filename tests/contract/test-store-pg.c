@@ -10,6 +10,7 @@ add_tests (void)
   fault_add_tests ();
   follow_add_tests ();
   gather_add_tests ();
+  policies_add_tests ();
 }
 
 int
