@@ -4,6 +4,7 @@
  * does the rest. */
 #pragma once
 #include "store/connection.h"
+#include "store/gather.h"
 #include "store/kept.h"
 #include "store/lane.h"
 
@@ -17,8 +18,7 @@ struct Lane {
   guint settled;     /* of flight, while replaying */
   gboolean is_replay;
   gint64 sent_at;
-  gint64 held_until; /* the next batch gathers until then */
-  LoopTimer *gathering;
+  Gather gather;
   gint64 slowest; /* us: of the batches since lane_lag */
   gboolean is_away;
   gboolean has_calls, is_preparing; /* their statements, in this session */
@@ -30,6 +30,8 @@ struct Lane {
   gint64 *n_batches, *n_rows, *n_refused, *n_away, *n_lost;
 };
 
+/* Rows of a submit; a call for many counts as so many. */
+guint lane_weight (const Submit *submit);
 /* What goes next, as many submits as one transaction takes: Submit. */
 GPtrArray *lane_take_batch (Lane *self);
 /* Sends the flight, whole or (is_replay) each submit by itself. */

@@ -8,10 +8,12 @@
 
 #define BATCH_ROWS 256
 
-static gsize
-rows_of (const Submit *submit)
+guint
+lane_weight (const Submit *submit)
 {
-  return submit->call != NULL ? MAX (submit->call->weight, 1) : submit->n;
+  guint n = submit->call != NULL ? submit->call->weight : (guint)submit->n;
+
+  return MAX (n, 1);
 }
 
 GPtrArray *
@@ -27,8 +29,8 @@ lane_take_batch (Lane *self)
     g_ptr_array_add (batch, submit);
   }
   while ((submit = g_queue_peek_head (&self->queue)) != NULL
-         && (rows == 0 || rows + rows_of (submit) <= BATCH_ROWS)) {
-    rows += rows_of (submit);
+         && (rows == 0 || rows + lane_weight (submit) <= BATCH_ROWS)) {
+    rows += lane_weight (submit);
     g_ptr_array_add (batch, g_queue_pop_head (&self->queue));
   }
   return batch;

@@ -28,12 +28,6 @@
 /* The longest time between two attempts of a call that meets a lock. */
 #define BUSY_MAX ((gint64)2 * G_USEC_PER_SEC)
 
-/* Where requests keep coming, a batch follows the one before it not sooner than
- * this (us), unless it has so many rows: a transaction costs PostgreSQL as much
- * as ten rows. */
-#define GATHER ((gint64)900)
-#define GATHERED 16
-
 /* --- What waits --- */
 
 gboolean
@@ -192,52 +186,16 @@ lane_submit (Lane *self, Submit *submit)
 
 /* --- Sending --- */
 
-static void
-gathered_cb (gpointer data)
+/* How many rows wait, or that they are enough. */
+static guint
+n_waiting (const Lane *self)
 {
-  Lane *self = data;
+  guint n = 0;
 
-  self->gathering = NULL;
-  self->config.wants_kick (self->config.data);
-}
-
-static void
-stop_gathering (Lane *self)
-{
-  LoopPort *loop = self->config.loop;
-
-  if (self->gathering != NULL)
-    loop->remove_timer (loop->self, self->gathering);
-  self->gathering = NULL;
-}
-
-/* A call for many counts as so many. */
-static gboolean
-is_waiting_for (const Lane *self, guint n)
-{
-  guint found = 0;
-
-  for (const GList *l = self->queue.head; l != NULL && found < n; l = l->next) {
-    const Call *call = ((const Submit *)l->data)->call;
-
-    found += call != NULL ? MAX (call->weight, 1) : 1;
-  }
-  return found >= n;
-}
-
-/* Is what waits to wait for more? */
-static gboolean
-is_gathering (Lane *self)
-{
-  LoopPort *loop = self->config.loop;
-  gint64 left = self->held_until - clock_now (self->config.clock);
-
-  if (left <= 0 || is_waiting_for (self, GATHERED))
-    return FALSE;
-  if (self->gathering == NULL)
-    self->gathering = loop->after (loop->self, (guint)((left + 999) / 1000),
-                                   gathered_cb, self);
-  return TRUE;
+  for (const GList *l = self->queue.head; l != NULL && n < GATHER_ENOUGH;
+       l = l->next)
+    n += lane_weight (l->data);
+  return n;
 }
 
 void
@@ -250,9 +208,9 @@ lane_kick (Lane *self)
     come_back (self);
     return;
   }
-  if (is_gathering (self))
+  if (gather_holds (&self->gather, n_waiting (self)))
     return;
-  stop_gathering (self);
+  gather_sent (&self->gather);
   self->flight = lane_take_batch (self);
   lane_send_flight (self, FALSE);
 }
@@ -340,8 +298,7 @@ end_flight (Lane *self)
   g_clear_pointer (&self->flight, g_ptr_array_unref);
   self->slowest
       = MAX (self->slowest, clock_now (self->config.clock) - self->sent_at);
-  /* Nobody came meanwhile: who comes next need not wait. */
-  self->held_until = is_waiting_for (self, 2) ? self->sent_at + GATHER : 0;
+  gather_ended (&self->gather, n_waiting (self));
   connection_proved (self->connection);
   come_back (self);
   if (lane_is_idle (self))
@@ -571,6 +528,8 @@ lane_new (const LaneConfig *config)
   Counters *counters = config->counters;
 
   self->config = *config;
+  gather_init (&self->gather, config->loop, config->clock, config->wants_kick,
+               config->data);
   self->kept = kept_new ();
   self->setup = setup_sql ();
   self->n_batches = counters_cell (counters, "db_batches");
@@ -600,7 +559,7 @@ lane_free (Lane *self)
   if (self == NULL)
     return;
   connection_free (self->connection);
-  stop_gathering (self);
+  gather_clear (&self->gather);
   g_clear_pointer (&self->flight, g_ptr_array_unref);
   g_queue_clear_full (&self->queue, (GDestroyNotify)submit_free);
   g_queue_clear_full (&self->busy, (GDestroyNotify)submit_free);

@@ -5,6 +5,7 @@ src_libstore_a_SOURCES = src/store/store.h src/store/pg.c \
   src/store/flushes.c src/store/flushes.h \
   src/store/control.c src/store/control.h src/store/lock.h \
   src/store/lane.c src/store/lane.h src/store/lane-priv.h \
+  src/store/gather.c src/store/gather.h \
   src/store/lane-send.c src/store/kept.c src/store/kept.h \
   src/store/array.c src/store/array.h src/store/call.c src/store/call.h \
   src/store/sqlstate.c src/store/sqlstate.h src/store/submit.c src/store/submit.h \

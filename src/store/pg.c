@@ -568,7 +568,7 @@ make_control (StorePg *self)
                         .documents_changed = documents_changed_cb,
                         .messages_changed = messages_changed_cb,
                         .data = self });
-  self->policies = policies_new (self->control, self->clock);
+  self->policies = policies_new (self->control, self->loop, self->clock);
   self->reports = reports_new (self->control, self->clock);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "store/array.h"
+#include "store/gather.h"
 
 /* Users in one query. */
 #define BATCH 500
@@ -23,6 +24,7 @@ struct Policies {
   const Clock *clock;
   GQueue next; /* Ask, oldest first */
   GQueue now;  /* Ask: of the query in flight, but who was given up */
+  Gather gather;
   gboolean is_prepared, is_reading;
 };
 
@@ -133,6 +135,7 @@ answer_cb (const PGresult *result, gpointer data)
   Policies *self = data;
 
   self->is_reading = FALSE;
+  gather_ended (&self->gather, self->next.length);
   take_rows (self, result);
   settle (&self->now, G_MAXINT64, FALSE);
   policies_read (self);
@@ -156,8 +159,10 @@ policies_read (Policies *self)
 {
   g_autofree char *owners = NULL;
 
-  if (self->is_reading || self->next.length == 0 || !self->is_prepared)
+  if (self->is_reading || self->next.length == 0 || !self->is_prepared
+      || gather_holds (&self->gather, self->next.length))
     return;
+  gather_sent (&self->gather);
   self->is_reading = TRUE;
   for (guint i = 0; i < BATCH && self->next.length > 0; i++)
     g_queue_push_tail (&self->now, g_queue_pop_head (&self->next));
@@ -223,13 +228,20 @@ policies_is_waiting (const Policies *self)
   return self->next.length > 0 || self->now.length > 0;
 }
 
+static void
+over_cb (gpointer data)
+{
+  policies_read (data);
+}
+
 Policies *
-policies_new (Control *control, const Clock *clock)
+policies_new (Control *control, LoopPort *loop, const Clock *clock)
 {
   Policies *self = g_new0 (Policies, 1);
 
   self->control = control;
   self->clock = clock;
+  gather_init (&self->gather, loop, clock, over_cb, self);
   return self;
 }
 
@@ -238,6 +250,7 @@ policies_free (Policies *self)
 {
   if (self == NULL)
     return;
+  gather_clear (&self->gather);
   g_queue_clear_full (&self->now, ask_free);
   g_queue_clear_full (&self->next, ask_free);
   g_free (self);

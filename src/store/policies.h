@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
  * Reads contacts, decisions and rules of users at need: one query in flight for
- * all who were asked for meanwhile. */
+ * all who were asked for meanwhile; where they keep coming they gather. */
 #pragma once
 #include "port/clock.h"
+#include "port/loop.h"
 #include "port/store.h"
 #include "store/control.h"
 
 typedef struct Policies Policies;
 
-Policies *policies_new (Control *control, const Clock *clock);
+Policies *policies_new (Control *control, LoopPort *loop, const Clock *clock);
 /* Who waits is not called. */
 void policies_free (Policies *self);
 

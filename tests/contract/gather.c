@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * store/lane: when a batch leaves.  The clock stands still unless a test moves
+ * store/gather: when a batch leaves.  The clock stands still unless a test moves
  * it, so that nothing depends on how fast PostgreSQL is. */
 #include "tests/contract/messages.h"
 #include "tests/contract/pg.h"
@@ -12,7 +12,7 @@ typedef struct {
   Clock clock;
   Rig *rig;
   gint64 *n_batches, before;
-  guint n_put;
+  guint n_put, n_read, n_wanted;
 } World;
 
 static gint64
@@ -180,6 +180,75 @@ test_call_for_many (void)
   g_assert_cmpuint (batches (w), ==, 1);
 }
 
+/* --- Reads of the policy --- */
+
+static void
+policy_cb (StorePolicy *policy, gpointer data)
+{
+  g_assert_nonnull (policy);
+  ((World *)data)->n_read++;
+  store_policy_free (policy);
+}
+
+static void
+ask (World *w, guint n)
+{
+  StorePort *port = w->rig->port;
+
+  while (n-- > 0)
+    port->load_policy (port->self, ALICE, policy_cb, w);
+  test_loop_turn (w->rig->loop, 0);
+}
+
+static gboolean
+has_read (gpointer data)
+{
+  const World *w = data;
+
+  return w->n_read >= w->n_wanted;
+}
+
+/* Since the last call. */
+static void
+expect_read (World *w, guint n)
+{
+  w->n_wanted = n;
+  rig_wait (w->rig, has_read, w);
+  g_assert_cmpuint (w->n_read, ==, n);
+  w->n_read = 0;
+}
+
+static void
+expect_none_read (World *w)
+{
+  for (guint i = 0; i < 5; i++)
+    test_loop_turn (w->rig->loop, 2);
+  g_assert_cmpuint (w->n_read, ==, 0);
+}
+
+static void
+test_policies (void)
+{
+  g_autoptr (World) w = started ();
+
+  ask (w, 1);
+  expect_read (w, 1);
+  ask (w, 1); /* who comes alone waits for nobody */
+  ask (w, 1);
+  ask (w, 1);
+  expect_read (w, 1); /* two came meanwhile */
+  expect_none_read (w);
+  w->now += G_USEC_PER_SEC / 1000;
+  expect_read (w, 2);
+  ask (w, 1);
+  ask (w, 2);
+  expect_read (w, 1);
+  ask (w, GATHERED - 3);
+  expect_none_read (w);
+  ask (w, 1);
+  expect_read (w, GATHERED);
+}
+
 void
 gather_add_tests (void)
 {
@@ -187,4 +256,5 @@ gather_add_tests (void)
   g_test_add_func ("/store/pg/gather/time", test_time);
   g_test_add_func ("/store/pg/gather/many", test_many);
   g_test_add_func ("/store/pg/gather/call-for-many", test_call_for_many);
+  g_test_add_func ("/store/pg/gather/policies", test_policies);
 }
