@@ -26,7 +26,6 @@ struct Group {
   Call call; /* first */
   Groups *groups;
   const Kind *kind;
-  guint lane;
   GByteArray *columns[GROUP_COLUMNS_MAX];
   GArray *waiters;  /* Waiter */
   gboolean is_told; /* all of them have been answered */
@@ -39,8 +38,8 @@ typedef struct {
 
 struct Groups {
   const PgMessagesConfig *config;
-  Group *(*open)[N_GROUP_KINDS]; /* by lane */
-  GQueue answers;                /* Answer, for the end of the turn */
+  Group *open[N_GROUP_KINDS];
+  GQueue answers; /* Answer, for the end of the turn */
 };
 
 /* --- Answers --- */
@@ -163,7 +162,7 @@ static const Kind kinds[N_GROUP_KINDS] = {
 static void
 close_group (Group *group)
 {
-  Group **open = &group->groups->open[group->lane][group->kind - kinds];
+  Group **open = &group->groups->open[group->kind - kinds];
 
   if (*open == group)
     *open = NULL;
@@ -249,13 +248,12 @@ free_cb (Call *call)
 }
 
 static Group *
-group_new (Groups *groups, const Kind *kind, guint lane, guint n)
+group_new (Groups *groups, const Kind *kind, guint n)
 {
   Group *self = g_new0 (Group, 1);
 
   self->groups = groups;
   self->kind = kind;
-  self->lane = lane;
   self->waiters = g_array_sized_new (FALSE, TRUE, sizeof (Waiter), n);
   for (guint i = 0; i < kind->n_columns; i++)
     self->columns[i] = array_begin (kind->types[i], n);
@@ -274,7 +272,7 @@ submit (Group *self)
 {
   const PgMessagesConfig *config = self->groups->config;
 
-  config->submit (self->lane, &self->call, config->data);
+  config->submit (&self->call, config->data);
 }
 
 static void
@@ -286,7 +284,7 @@ split (Group *self)
     at[c] = ARRAY_FIRST;
   for (guint i = 0; i < self->waiters->len; i++) {
     Waiter *waiter = &g_array_index (self->waiters, Waiter, i);
-    Group *one = group_new (self->groups, self->kind, self->lane, 1);
+    Group *one = group_new (self->groups, self->kind, 1);
 
     for (guint c = 0; c < self->kind->n_columns; c++)
       array_put_element (one->columns[c], self->columns[c], &at[c]);
@@ -312,9 +310,9 @@ has_same (const Group *self, const Waiter *waiter)
 }
 
 static Group *
-find_open (Groups *self, GroupKind kind, guint lane, const Waiter *waiter)
+find_open (Groups *self, GroupKind kind, const Waiter *waiter)
 {
-  Group *group = self->open[lane][kind];
+  Group *group = self->open[kind];
 
   if (group == NULL || (kind == GROUP_END && has_same (group, waiter)))
     return NULL;
@@ -324,13 +322,13 @@ find_open (Groups *self, GroupKind kind, guint lane, const Waiter *waiter)
 /* An end never goes before the put of its message: what is open before a new put
  * takes no more. */
 static Group *
-open_group (Groups *self, GroupKind kind, guint lane)
+open_group (Groups *self, GroupKind kind)
 {
-  Group *group = group_new (self, &kinds[kind], lane, 16);
+  Group *group = group_new (self, &kinds[kind], 16);
 
   if (kind == GROUP_PUT)
-    self->open[lane][GROUP_END] = NULL;
-  self->open[lane][kind] = group;
+    self->open[GROUP_END] = NULL;
+  self->open[kind] = group;
   return group;
 }
 
@@ -345,14 +343,14 @@ is_full (const Group *self)
 }
 
 void
-groups_add (Groups *self, GroupKind kind, guint lane, const Waiter *waiter,
+groups_add (Groups *self, GroupKind kind, const Waiter *waiter,
             GroupFillFn fill, gconstpointer row)
 {
-  Group *group = find_open (self, kind, lane, waiter);
+  Group *group = find_open (self, kind, waiter);
   gboolean is_new = group == NULL;
 
   if (is_new)
-    group = open_group (self, kind, lane);
+    group = open_group (self, kind);
   g_array_append_val (group->waiters, *waiter);
   fill (group->columns, row);
   group->call.weight = group->waiters->len;
@@ -368,7 +366,6 @@ groups_new (const PgMessagesConfig *config)
   Groups *self = g_new0 (Groups, 1);
 
   self->config = config;
-  self->open = g_malloc0_n (config->n_lanes, sizeof *self->open);
   return self;
 }
 
@@ -378,6 +375,5 @@ groups_free (Groups *self)
   if (self == NULL)
     return;
   g_queue_clear_full (&self->answers, answer_free);
-  g_free (self->open);
   g_free (self);
 }

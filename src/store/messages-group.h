@@ -34,7 +34,7 @@ void groups_free (Groups *self);
 /* Adds a row to the call that is open for it, or to a new one: its waiter, which
  * is taken, and what fill appends to each of the columns. */
 typedef void (*GroupFillFn) (GByteArray *const *columns, gconstpointer row);
-void groups_add (Groups *self, GroupKind kind, guint lane, const Waiter *waiter,
+void groups_add (Groups *self, GroupKind kind, const Waiter *waiter,
                  GroupFillFn fill, gconstpointer row);
 
 /* Answers outside the calls, at the end of the turn. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * What is noted waits in one queue per lane, in order: a message comes before its
- * deliveries.  One part of a lane's queue is on its way at a time. */
+ * What is noted waits in one queue, in order: a message comes before its
+ * deliveries.  One part of it is on its way at a time. */
 #define G_LOG_DOMAIN "store"
 #include "store/messages-ledger.h"
 
@@ -16,16 +16,15 @@
  * milliseconds at a time. */
 #define BEHIND 1750
 #define STEP 250
-#define ENTRIES_MAX 100000 /* that wait, in all */
-#define PART 256           /* of one lane at a time */
+#define ENTRIES_MAX 100000 /* that wait */
+#define PART 256           /* at a time */
 
 typedef enum { NOTE_MESSAGE, NOTE_DELIVERY, NOTE_SHOWN, N_NOTES } NoteKind;
 
 typedef struct {
   NoteKind kind;
-  guint64 order; /* of all entries; grows */
-  gint64 at;     /* us: when it was so */
-  gint64 since;  /* us: when it was noted; never before that of an older one */
+  gint64 at;    /* us: when it was so */
+  gint64 since; /* us: when it was noted; never before that of an older one */
   StoredMessage *message;
   guint64 id;
   MessagesState state;
@@ -34,18 +33,12 @@ typedef struct {
   char *imdn_id, *sender, *recipient; /* of a displayed one */
 } Entry;
 
-typedef struct {
-  GQueue entries;
-  gint64 due;   /* us: those noted by then are to be written now */
-  guint flying; /* calls on their way */
-} Line;
-
 struct Ledger {
   const PgMessagesConfig *config;
-  Line *lines;       /* by lane */
+  GQueue entries;
+  gint64 due;        /* us: those noted by then are to be written now */
+  guint flying;      /* calls on their way */
   GHashTable *index; /* Entry of a delivery that waits -> itself */
-  guint n_entries;
-  guint64 order;
   LoopTimer *timer;
   gint64 *n_dropped;
 };
@@ -54,7 +47,7 @@ struct Ledger {
 typedef struct {
   Call call; /* first */
   Ledger *ledger;
-  guint lane, n;
+  guint n;
   GByteArray *columns[PUT_COLUMNS];
 } Part;
 
@@ -89,37 +82,25 @@ entry_free (gpointer data)
   g_free (self);
 }
 
-/* The oldest one of a lane. */
+/* The oldest one. */
 static Entry *
-pop (Ledger *self, Line *line)
+pop (Ledger *self)
 {
-  Entry *entry = g_queue_pop_head (&line->entries);
+  Entry *entry = g_queue_pop_head (&self->entries);
 
   if (entry->kind == NOTE_DELIVERY)
     g_hash_table_remove (self->index, entry);
-  self->n_entries--;
   return entry;
 }
 
 static void
 drop_oldest (Ledger *self)
 {
-  Line *oldest = NULL;
-  const Entry *first = NULL;
-
-  for (guint i = 0; i < self->config->n_lanes; i++) {
-    const Entry *head = g_queue_peek_head (&self->lines[i].entries);
-
-    if (head != NULL && (first == NULL || head->order < first->order)) {
-      first = head;
-      oldest = &self->lines[i];
-    }
-  }
   if (*self->n_dropped == 0)
     g_warning ("the ledger of messages is written too slowly: its oldest "
                "entries are left out (counter messages_ledger_dropped)");
   (*self->n_dropped)++;
-  entry_free (pop (self, oldest));
+  entry_free (pop (self));
 }
 
 static void step_cb (gpointer data);
@@ -134,16 +115,12 @@ need_timer (Ledger *self)
 }
 
 static void
-add (Ledger *self, const char *recipient, Entry *entry)
+add (Ledger *self, Entry *entry)
 {
-  guint lane = self->config->lane_of (recipient, self->config->data);
-
-  if (self->n_entries == ENTRIES_MAX)
+  if (self->entries.length == ENTRIES_MAX)
     drop_oldest (self);
-  entry->order = self->order++;
   entry->at = entry->since = clock_now (self->config->clock);
-  g_queue_push_tail (&self->lines[lane].entries, entry);
-  self->n_entries++;
+  g_queue_push_tail (&self->entries, entry);
   need_timer (self);
 }
 
@@ -215,7 +192,7 @@ take_cb (Call *call, const PGresult *result)
 {
 }
 
-static void write_on (Ledger *self, guint lane);
+static void write_on (Ledger *self);
 
 static void
 settle_cb (Call *call, StoreOutcome outcome)
@@ -225,8 +202,8 @@ settle_cb (Call *call, StoreOutcome outcome)
 
   if (outcome == STORE_REFUSED)
     *self->n_dropped += part->n;
-  self->lines[part->lane].flying--;
-  write_on (self, part->lane);
+  self->flying--;
+  write_on (self);
 }
 
 static void
@@ -240,12 +217,11 @@ free_cb (Call *call)
 }
 
 static Part *
-part_new (Ledger *ledger, guint lane, NoteKind kind)
+part_new (Ledger *ledger, NoteKind kind)
 {
   Part *self = g_new0 (Part, 1);
 
   self->ledger = ledger;
-  self->lane = lane;
   for (guint i = 0; i < kinds[kind].n_columns; i++)
     self->columns[i] = array_begin (kinds[kind].types[i], PART);
   self->call.statement = kinds[kind].statement;
@@ -278,34 +254,33 @@ send_part (Ledger *self, Part *part)
     array_set_size (part->columns[i], part->n);
   part->call.prepare = prepare_cb;
   part->call.weight = part->n;
-  self->config->submit (part->lane, &part->call, self->config->data);
+  self->config->submit (&part->call, self->config->data);
 }
 
 static gboolean
-is_due (const Line *line)
+is_due (const Ledger *self)
 {
-  const Entry *first = g_queue_peek_head ((GQueue *)&line->entries);
+  const Entry *first = g_queue_peek_head ((GQueue *)&self->entries);
 
-  return first != NULL && first->since <= line->due;
+  return first != NULL && first->since <= self->due;
 }
 
-/* The next part of a lane, unless one is on its way. */
+/* The next part, unless one is on its way. */
 static void
-write_on (Ledger *self, guint lane)
+write_on (Ledger *self)
 {
   gint64 now = clock_now (self->config->clock);
-  Line *line = &self->lines[lane];
   Part *parts[N_NOTES] = { NULL };
 
-  if (line->flying > 0)
+  if (self->flying > 0)
     return;
-  for (guint n = 0; n < PART && is_due (line); n++) {
-    Entry *entry = pop (self, line);
+  for (guint n = 0; n < PART && is_due (self); n++) {
+    Entry *entry = pop (self);
     Part **part = &parts[entry->kind];
 
     if (*part == NULL) {
-      *part = part_new (self, lane, entry->kind);
-      line->flying++;
+      *part = part_new (self, entry->kind);
+      self->flying++;
     }
     kinds[entry->kind].encode ((*part)->columns, entry, now);
     (*part)->n++;
@@ -319,10 +294,8 @@ write_on (Ledger *self, guint lane)
 static void
 flush_until (Ledger *self, gint64 due)
 {
-  for (guint i = 0; i < self->config->n_lanes; i++) {
-    self->lines[i].due = MAX (self->lines[i].due, due);
-    write_on (self, i);
-  }
+  self->due = MAX (self->due, due);
+  write_on (self);
 }
 
 void
@@ -334,10 +307,7 @@ ledger_flush (Ledger *self)
 gboolean
 ledger_is_flushed (const Ledger *self)
 {
-  for (guint i = 0; i < self->config->n_lanes; i++)
-    if (is_due (&self->lines[i]) || self->lines[i].flying > 0)
-      return FALSE;
-  return TRUE;
+  return !is_due (self) && self->flying == 0;
 }
 
 static void
@@ -347,7 +317,7 @@ step_cb (gpointer data)
 
   self->timer = NULL;
   flush_until (self, clock_now (self->config->clock) - (gint64)BEHIND * 1000);
-  if (self->n_entries > 0)
+  if (self->entries.length > 0)
     need_timer (self);
 }
 
@@ -365,7 +335,7 @@ ledger_message (Ledger *self, const StoredMessage *message)
   entry = g_new0 (Entry, 1);
   entry->kind = NOTE_MESSAGE;
   entry->message = message_copy_bare (message);
-  add (self, message->recipient, entry);
+  add (self, entry);
 }
 
 /* What has been delivered is not told to be on its way any more. */
@@ -381,8 +351,8 @@ merge (Entry *entry, MessagesState state, guint status, gint64 now)
 }
 
 void
-ledger_delivery (Ledger *self, guint64 id, const char *recipient,
-                 const char *device, MessagesState state, guint status)
+ledger_delivery (Ledger *self, guint64 id, const char *device,
+                 MessagesState state, guint status)
 {
   Entry key = { .id = id, .device = (char *)device };
   Entry *entry;
@@ -402,7 +372,7 @@ ledger_delivery (Ledger *self, guint64 id, const char *recipient,
   entry->device = g_strdup (device);
   entry->state = state;
   entry->status = status;
-  add (self, recipient, entry);
+  add (self, entry);
   g_hash_table_add (self->index, entry);
 }
 
@@ -423,7 +393,7 @@ ledger_displayed (Ledger *self, const char *imdn_id, const char *sender,
   entry->sender = g_strdup (sender);
   entry->recipient = g_strdup (recipient);
   entry->device = g_strdup (device);
-  add (self, recipient, entry);
+  add (self, entry);
 }
 
 /* --- Life --- */
@@ -434,7 +404,6 @@ ledger_new (const PgMessagesConfig *config)
   Ledger *self = g_new0 (Ledger, 1);
 
   self->config = config;
-  self->lines = g_new0 (Line, config->n_lanes);
   self->index = g_hash_table_new (delivery_hash, delivery_equal);
   self->n_dropped = counters_cell (config->counters, "messages_ledger_dropped");
   return self;
@@ -448,8 +417,6 @@ ledger_free (Ledger *self)
   if (self->timer != NULL)
     self->config->loop->remove_timer (self->config->loop->self, self->timer);
   g_hash_table_unref (self->index);
-  for (guint i = 0; i < self->config->n_lanes; i++)
-    g_queue_clear_full (&self->lines[i].entries, entry_free);
-  g_free (self->lines);
+  g_queue_clear_full (&self->entries, entry_free);
   g_free (self);
 }

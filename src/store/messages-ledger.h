@@ -10,12 +10,12 @@ typedef struct Ledger Ledger;
 
 /* Config is borrowed. */
 Ledger *ledger_new (const PgMessagesConfig *config);
-/* After the lanes. */
+/* After the lane. */
 void ledger_free (Ledger *self);
 
 void ledger_message (Ledger *self, const StoredMessage *message);
-void ledger_delivery (Ledger *self, guint64 id, const char *recipient,
-                      const char *device, MessagesState state, guint status);
+void ledger_delivery (Ledger *self, guint64 id, const char *device,
+                      MessagesState state, guint status);
 void ledger_displayed (Ledger *self, const char *imdn_id, const char *sender,
                        const char *recipient, const char *device);
 

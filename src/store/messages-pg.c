@@ -49,9 +49,7 @@ put (gpointer port, const StoredMessage *message, MessagesFn done,
     groups_answer_later (self->groups, &waiter, MESSAGES_REFUSED);
     return;
   }
-  groups_add (self->groups, GROUP_PUT,
-              self->config.lane_of (message->recipient, self->config.data),
-              &waiter, fill_put, &row);
+  groups_add (self->groups, GROUP_PUT, &waiter, fill_put, &row);
 }
 
 /* --- End --- */
@@ -91,9 +89,7 @@ end_message (gpointer port, const char *recipient, guint64 id, MessagesEnd end,
     groups_answer_later (self->groups, &waiter, MESSAGES_REFUSED);
     return;
   }
-  groups_add (self->groups, GROUP_END,
-              self->config.lane_of (recipient, self->config.data), &waiter,
-              fill_end, &row);
+  groups_add (self->groups, GROUP_END, &waiter, fill_end, &row);
 }
 
 /* --- Read --- */
@@ -171,8 +167,7 @@ read_messages (gpointer port, const char *recipient, guint64 after, guint n,
   call_add_text (&reading->call, recipient);
   call_add_text (&reading->call, above);
   call_add_text (&reading->call, limit);
-  self->config.submit (self->config.lane_of (recipient, self->config.data),
-                       &reading->call, self->config.data);
+  self->config.submit (&reading->call, self->config.data);
 }
 
 /* --- List and sweep --- */
@@ -237,8 +232,7 @@ list_messages (gpointer port, const char *recipient, MessagesListFn done,
   listing->call.free = list_free_cb;
   listing->call.weight = 1;
   call_add_text (&listing->call, recipient);
-  self->config.submit (self->config.lane_of (recipient, self->config.data),
-                       &listing->call, self->config.data);
+  self->config.submit (&listing->call, self->config.data);
 }
 
 static void
@@ -262,8 +256,7 @@ static void
 note_delivery (gpointer port, guint64 id, const char *recipient,
                const char *device, MessagesState state, guint status)
 {
-  ledger_delivery (((PgMessages *)port)->ledger, id, recipient, device, state,
-                   status);
+  ledger_delivery (((PgMessages *)port)->ledger, id, device, state, status);
 }
 
 static void

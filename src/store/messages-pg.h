@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Messages in PostgreSQL: port/messages.h as calls on the lanes.  What comes for
- * one lane until it can send is one call for all (messages-group.h); the ledger
+ * Messages in PostgreSQL: port/messages.h as calls on a lane.  What comes until
+ * it can send is one call for all (messages-group.h); the ledger
  * has a buffer of its own (messages-ledger.h). */
 #pragma once
 #include "base/counters.h"
@@ -13,11 +13,8 @@
 typedef struct PgMessages PgMessages;
 
 typedef struct {
-  guint n_lanes;
-  /* The lane of a recipient, below n_lanes. */
-  guint (*lane_of) (const char *recipient, gpointer data);
-  /* Takes the call to that lane. */
-  void (*submit) (guint lane, Call *call, gpointer data);
+  /* Takes the call to the lane of messages. */
+  void (*submit) (Call *call, gpointer data);
   /* Call pg_messages_turn at the end of this turn. */
   void (*wants_turn) (gpointer data);
   LoopPort *loop;
@@ -27,7 +24,7 @@ typedef struct {
 } PgMessagesConfig;
 
 PgMessages *pg_messages_new (const PgMessagesConfig *config);
-/* After the lanes.  Who waits is not called. */
+/* After the lane.  Who waits is not called. */
 void pg_messages_free (PgMessages *self);
 MessagesPort *pg_messages_port (PgMessages *self);
 

@@ -74,14 +74,12 @@ fill_count (GByteArray *const *columns, gconstpointer row)
 static void
 count (Sweep *self, const char *recipient)
 {
-  const PgMessagesConfig *config = self->sweeps->config;
   Waiter waiter = { .recipient = g_strdup (recipient),
                     .counted = counted_cb,
                     .data = self };
 
   self->counting++;
-  groups_add (self->sweeps->groups, GROUP_COUNT,
-              config->lane_of (recipient, config->data), &waiter, fill_count,
+  groups_add (self->sweeps->groups, GROUP_COUNT, &waiter, fill_count,
               recipient);
 }
 
@@ -149,7 +147,7 @@ next_part (Sweep *self)
   part->call.weight = PART_ROWS;
   call_add_text (&part->call, keep);
   call_add_text (&part->call, G_STRINGIFY (PART_ROWS));
-  config->submit (0, &part->call, config->data);
+  config->submit (&part->call, config->data);
 }
 
 void

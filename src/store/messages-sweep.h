@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * Sweeping messages: part by part on one lane, so that others get their turn in
- * between; then each recipient is counted on his own, behind what was written for
- * him. */
+ * Sweeping messages: part by part on their lane, so that others get their turn in
+ * between; then each recipient is counted, behind what was written for him. */
 #pragma once
 #include "store/messages-group.h"
 
@@ -10,7 +9,7 @@ typedef struct Sweeps Sweeps;
 
 /* Both are borrowed. */
 Sweeps *sweeps_new (const PgMessagesConfig *config, Groups *groups);
-/* After the lanes. */
+/* After the lane. */
 void sweeps_free (Sweeps *self);
 /* As in port/messages.h. */
 void sweeps_start (Sweeps *self, guint keep, MessagesCountFn counted,

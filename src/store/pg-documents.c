@@ -384,7 +384,7 @@ submit (Ask *ask)
 {
   const PgDocumentsConfig *config = &ask->documents->config;
 
-  config->submit (owner_of (&ask->key), &ask->call, config->data);
+  config->submit (&ask->call, config->data);
 }
 
 static void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Documents in PostgreSQL: port/documents.h as calls on the lanes.  The SQL is
+ * Documents in PostgreSQL: port/documents.h as calls on a lane.  The SQL is
  * in pg-documents-sql.c and in the functions of sql/0009-documents.sql. */
 #pragma once
 #include "port/clock.h"
@@ -10,8 +10,8 @@
 typedef struct PgDocuments PgDocuments;
 
 typedef struct {
-  /* Takes the call to the lane of owner; "": global documents. */
-  void (*submit) (const char *owner, Call *call, gpointer data);
+  /* Takes the call to the lane of documents. */
+  void (*submit) (Call *call, gpointer data);
   /* As in StorePort. */
   void (*sync) (StoreDoneFn done, gpointer done_data, gpointer data);
   /* As in StoreEvents. */

@@ -408,15 +408,6 @@ load (gpointer port, const StoreLoadFns *fns, gpointer data)
   control_start (self->control);
 }
 
-/* The last lane is that of messages and documents, so that neither their bulk
- * nor a lock that an administrator holds on one is in the way of rows.  It is one
- * lane: few large batches cost PostgreSQL much less than many small ones. */
-static guint
-lane_of_call_cb (const char *owner, gpointer data)
-{
-  return ((StorePg *)data)->n_lanes - 1;
-}
-
 static Lane *
 lane_of_rows (StorePg *self, const char *aor)
 {
@@ -436,21 +427,18 @@ submit (gpointer port, const char *aor, StoreWrite *writes, gsize n,
   wants_turn (self);
 }
 
+/* The last lane is that of messages and documents, so that neither their bulk
+ * nor a lock that an administrator holds on one is in the way of rows.  It is one
+ * lane: few large batches cost PostgreSQL much less than many small ones. */
 static void
-submit_to_lane_cb (guint lane, Call *call, gpointer data)
+submit_call_cb (Call *call, gpointer data)
 {
   StorePg *self = data;
 
   need_tick (self);
   wants_turn (self);
-  lane_submit (self->lanes[lane],
+  lane_submit (self->lanes[self->n_lanes - 1],
                submit_new_call (call, clock_now (self->clock)));
-}
-
-static void
-submit_call_cb (const char *owner, Call *call, gpointer data)
-{
-  submit_to_lane_cb (lane_of_call_cb (owner, data), call, data);
 }
 
 static void
@@ -587,9 +575,7 @@ static void
 make_messages (StorePg *self, Counters *counters)
 {
   self->messages
-      = pg_messages_new (&(PgMessagesConfig){ .n_lanes = self->n_lanes,
-                                              .lane_of = lane_of_call_cb,
-                                              .submit = submit_to_lane_cb,
+      = pg_messages_new (&(PgMessagesConfig){ .submit = submit_call_cb,
                                               .wants_turn = wants_turn,
                                               .loop = self->loop,
                                               .clock = self->clock,
