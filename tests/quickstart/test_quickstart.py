@@ -3,12 +3,15 @@
 built."""
 import base64
 import os
+import pty
 import re
+import shlex
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import types
 
 import pytest
@@ -91,6 +94,42 @@ class Quickstart:
         shutil.rmtree(self.folder)
 
 
+class Phone:
+    """A program at a terminal of its own."""
+
+    def __init__(self, command, home):
+        self.terminal, inside = pty.openpty()
+        self.text = ''
+        self.process = subprocess.Popen(
+            shlex.split(command), stdin=inside, stdout=inside, stderr=inside,
+            env=dict(os.environ, HOME=str(home)), start_new_session=True)
+        os.close(inside)
+        self.reader = threading.Thread(target=self._read)
+        self.reader.start()
+
+    def _read(self):
+        try:
+            while more := os.read(self.terminal, 65536):
+                self.text += more.decode(errors='replace')
+        except OSError:  # it has ended
+            pass
+
+    def type(self, line):
+        os.write(self.terminal, line.encode() + b'\n')
+
+    def sees(self, pattern):
+        try:
+            wait.until(lambda: re.search(pattern, self.text), pattern, 30)
+        except AssertionError as error:
+            raise AssertionError(f'{error} in {self.text}') from None
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.reader.join()
+        os.close(self.terminal)
+
+
 def is_alive(pid):
     try:
         with open(f'/proc/{pid}/stat', encoding='utf-8') as file:
@@ -129,6 +168,37 @@ def test_env_has_all_names(started):
 def test_it_tells_what_to_try(started):
     for word in ('alice', 'psql', 'linphonec', 'baresip', 'curl'):
         assert word in started.hints
+
+
+def command(hints, user):
+    return re.search(rf'^  {user}: (.*)$', hints, re.M)[1]
+
+
+@pytest.fixture
+def phone(started, tmp_path):
+    """Starts that of a user."""
+    phones = []
+
+    def start(user):
+        phones.append(Phone(command(started.hints, user), tmp_path))
+        return phones[-1]
+    yield start
+    for one in phones:
+        one.close()
+
+
+def test_two_phones_see_each_other(started, phone):
+    bob = phone('bob')
+    wait.until(lambda: started.psql(
+        'SELECT presentity FROM rollcall.subscriptions') == 'alice@example.com',
+               'bob watches alice', 30)
+    alice = phone('alice')
+    alice.sees('bob.* is Online')
+    bob.sees('alice@example.com> changed status .*Online')
+    alice.type(re.search(r'^    (chat .*)$', started.hints, re.M)[1])
+    bob.sees('alice@example.com: "hello"')
+    alice.type('quit')
+    bob.sees('alice@example.com> changed status .*Online.* to .*Offline')
 
 
 @pytest.mark.parametrize('kind', ['udp', 'tcp', 'tls'])
