@@ -16,7 +16,7 @@ letters_prepare (Load *load, guint n, guint devices)
   load->letters = g_new0 (Letter, n);
   load->n_letters = n;
   load->devices = devices;
-  load->epoch++;
+  load->post++;
 }
 
 static guint

@@ -76,21 +76,27 @@ start_subscribe (Load *load, guint i, gint64 at)
   tx_send (load->txs, tx);
 }
 
-/* Dialogs from first_sub on, to presentities that nobody watches yet. */
+void
+subs_prepare (Load *load, guint n)
+{
+  load->first_sub = load->n_subs;
+  load->subs = g_renew (Sub, load->subs, load->n_subs + n);
+  memset (load->subs + load->n_subs, 0, sizeof (Sub) * n);
+  load->n_subs += n;
+}
+
+/* To presentities that nobody watches yet. */
 static void
 lay_out (Load *load, guint n, guint each)
 {
   guint presentities = MAX (1, n / MAX (each, 1));
 
-  load->first_sub = load->n_subs;
   load->first_presentity = load->n_presentities;
   presentities_prepare (load, load->n_presentities + presentities);
-  load->subs = g_renew (Sub, load->subs, load->n_subs + n);
-  memset (load->subs + load->n_subs, 0, sizeof (Sub) * n);
+  subs_prepare (load, n);
   for (guint i = 0; i < n; i++)
-    load->subs[load->n_subs + i].presentity
+    load->subs[load->first_sub + i].presentity
         = load->first_presentity + i % presentities;
-  load->n_subs += n;
 }
 
 gboolean

@@ -76,7 +76,7 @@ take_message_request (Load *load, const Sip *sip)
   guint bit;
   gboolean is_new;
 
-  g_snprintf (part, sizeof part, " of %s.%u", load->run, load->epoch);
+  g_snprintf (part, sizeof part, " of %s.%u", load->run, load->post);
   if (mark < 0 || mark >= load->n_letters || user < 0 || device < 0
       || device > 5 || !slice_has (sip->body, part))
     return;

@@ -241,66 +241,84 @@ run_tcp (Load *load, int argc, char **argv)
 
 /* --- Growth --- */
 
-/* So many of each while there are `state' users: more than the first touch of
- * each page costs. */
-static guint
-enough_at (guint n, guint state)
-{
-  return MAX (n, state / 4);
-}
+/* Each is measured so often at each size, and the median counts. */
+#define TIMES 3
 
-/* n of each operation while there are `state' users and subscriptions. */
+/* Presentities from `first' on, so many at once. */
 static void
-measure_at (Load *load, guint state, guint n)
+measure_fanout (Load *load, guint n, guint first, const char *when)
 {
-  guint at_once = MIN (50, load->n_presentities);
-  guint spread = MAX (1, load->n_presentities / at_once);
+  guint rounds = MAX (n / WATCHERS, 10);
+  guint others = load->n_presentities - first % load->n_presentities;
 
   load_begin (load);
+  publish_rounds (load, rounds, first % load->n_presentities, others,
+                  MIN (50, others));
+  load->lost = presence_lost (load);
+  load_report (load, "grow-fanout", load->notifies, "%s", when);
+}
+
+/* n of each operation while there are `state' users and subscriptions, each time
+ * of others where there are enough. */
+static void
+measure_at (Load *load, guint state, guint n, guint time)
+{
+  g_autofree char *when = g_strdup_printf ("state=%u\ttime=%u", state, time);
+  static guint unwatched; /* the first user whom nobody has watched yet */
+  guint first = time * n;
+
+  unwatched = MAX (unwatched, (guint)load->users / 2);
+  load->first_user = first % state;
+  load_begin (load);
   load_closed (load, n, (guint)load->in_flight, start_register);
-  load_report (load, "grow-register", load->done, "state=%u", state);
-  letters_prepare (load, n, 1);
-  load->epoch--; /* the dialogs go on */
+  load_report (load, "grow-register", load->done, "%s", when);
   wait_for_quiet (load);
+  letters_prepare (load, n, 1);
   load_begin (load);
   load_closed (load, n, (guint)load->in_flight, start_message);
   load->lost = letters_lost (load);
   load_behind (load, LEDGER_BEHIND);
-  load_report (load, "grow-message", load->done, "state=%u", state);
+  load_report (load, "grow-message", load->done, "%s", when);
+  load->first_user = 0;
   load_begin (load);
-  publish_rounds (load, MAX (n / WATCHERS, 10), 0,
-                  MIN (load->n_presentities, at_once * spread), at_once);
+  lives_closed (load, n, unwatched, WATCHERS);
+  unwatched += n / WATCHERS + 1;
   load->lost = presence_lost (load);
-  load_report (load, "grow-fanout", load->notifies, "state=%u", state);
+  load_report (load, "grow-subscribe", load->done, "%s", when);
+  measure_fanout (load, n, first / WATCHERS, when);
 }
 
-/* N SIZE... */
+/* Users and subscriptions until there are `state'. */
+static gboolean
+grow (Load *load, guint had, guint state)
+{
+  guint more = state - had;
+
+  register_prepare (load, state, 1);
+  load->first_user = had;
+  load_begin (load);
+  load_closed (load, more, (guint)load->in_flight, start_register);
+  load->first_user = 0;
+  return load->done == more && fill (load, more, WATCHERS) == more;
+}
+
+/* N SIZE...: N of each, but a tenth of the state at least. */
 static void
 run_grow (Load *load, int argc, char **argv)
 {
   guint had = 0;
 
   for (int i = 1; i < argc; i++) {
-    guint state = (guint)atoi (argv[i]), rest;
-    guint n = enough_at ((guint)atoi (argv[0]), state);
-    guint last = MIN (n, state - had);
+    guint state = (guint)atoi (argv[i]);
+    guint n = MAX ((guint)atoi (argv[0]), state / 10);
 
-    register_prepare (load, state, 1);
-    load->first_user = had;
-    load_begin (load);
-    load_closed (load, state - had, (guint)load->in_flight, start_register);
-    load->first_user = 0;
-    if (load->done < state - had)
+    if (!grow (load, had, state))
       return; /* out of time */
-    rest = state - had - last;
-    if (rest > 0 && fill (load, rest, WATCHERS) < rest)
-      return;
-    wait_for_quiet (load);
-    fill (load, last, WATCHERS);
-    load_report (load, "grow-subscribe", load->done, "state=%u", state);
     settle (load);
-    wait_for_quiet (load);
-    measure_at (load, state, n);
+    for (guint k = 0; k < TIMES; k++) {
+      wait_for_quiet (load);
+      measure_at (load, state, n, k);
+    }
     had = state;
   }
 }

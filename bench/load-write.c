@@ -86,6 +86,7 @@ write_list_subscribe (Load *load, Tx *tx, const SubscribeForm *form)
 void
 write_subscribe (Load *load, Tx *tx, const SubscribeForm *form)
 {
+  gboolean is_end = form->target != NULL;
   char uri[128];
 
   g_snprintf (uri, sizeof uri, "sip:%s%u@%s", load->prefix, form->presentity,
@@ -93,21 +94,24 @@ write_subscribe (Load *load, Tx *tx, const SubscribeForm *form)
   if (form->is_list) {
     write_list_subscribe (load, tx, form);
   } else {
-    start_request (load, tx, "SUBSCRIBE", uri);
+    start_request (load, tx, "SUBSCRIBE", is_end ? form->target : uri);
     if (form->is_own)
       g_string_append_printf (tx->text, "From: <%s>", uri);
     else
       g_string_append_printf (tx->text, "From: <sip:watcher%u@%s>",
                               form->watcher, load->peer);
-    g_string_append_printf (tx->text, ";tag=f%u\r\nTo: <%s>\r\n", form->number,
-                            uri);
+    g_string_append_printf (tx->text, ";tag=f%u\r\nTo: %s%s%s\r\n",
+                            form->number, is_end ? "" : "<",
+                            is_end ? form->to : uri, is_end ? "" : ">");
   }
   g_string_append_printf (tx->text,
-                          "Call-ID: s%u-%s.%u\r\nCSeq: 1 SUBSCRIBE\r\n",
-                          form->number, load->run, load->epoch);
+                          "Call-ID: s%u-%s.%u\r\nCSeq: %d SUBSCRIBE\r\n",
+                          form->number, load->run, load->epoch, is_end ? 2 : 1);
   add_contact (load, tx->text, form->conn, "watcher", form->watcher, 0);
-  g_string_append (tx->text, "\r\nEvent: presence\r\nExpires: 7200\r\n"
-                             "Content-Length: 0\r\n\r\n");
+  g_string_append_printf (tx->text,
+                          "\r\nEvent: presence\r\nExpires: %d\r\n"
+                          "Content-Length: 0\r\n\r\n",
+                          is_end ? 0 : 7200);
 }
 
 void
@@ -148,14 +152,14 @@ write_message (Load *load, Tx *tx, guint recipient, guint32 mark, guint conn)
   g_snprintf (uri, sizeof uri, "sip:%s%u@%s", load->prefix, recipient,
               load->domain);
   len = g_snprintf (body, sizeof body, "message #%u of %s.%u", mark, load->run,
-                    load->epoch);
+                    load->post);
   start_request (load, tx, "MESSAGE", uri);
   g_string_append_printf (
       tx->text,
       "From: <sip:writer%u@%s>;tag=f%u\r\nTo: <%s>\r\n"
       "Call-ID: m%u-%s.%u\r\nCSeq: 1 MESSAGE\r\nContent-Type: text/plain\r\n"
       "Content-Length: %d\r\n\r\n%s",
-      mark, load->peer, mark, uri, mark, load->run, load->epoch, len, body);
+      mark, load->peer, mark, uri, mark, load->run, load->post, len, body);
 }
 
 void

@@ -174,6 +174,8 @@ typedef struct {
   guint conn;
   gboolean is_list; /* the presentity's contacts, by himself */
   gboolean is_own;  /* the presentity watches himself */
+  /* The end of a dialog: To and the URI of Contact, as its answer had them. */
+  const char *to, *target;
 } SubscribeForm;
 
 void write_subscribe (Load *load, Tx *tx, const SubscribeForm *form);
@@ -241,6 +243,7 @@ struct Load {
   gboolean is_own; /* subscriptions are to oneself */
   char run[12];    /* makes Call-IDs and branches of this run its own */
   guint32 epoch;   /* ...and those of a part of it */
+  guint32 post;    /* the same of messages */
   /* The loop */
   guint n, next, done, failed;
   gint64 progress; /* when something was done last */
@@ -321,12 +324,21 @@ void register_prepare (Load *load, guint n, guint devices);
  * when it is registered. */
 void start_register (Load *load, guint i, gint64 at);
 
+/* --- load-life.c --- */
+
+/* n times a subscription from its beginning to its end, `each' to one presentity,
+ * from first on, who nobody else watches: what has ended stays for a while.  Each
+ * is done when the end is answered and told. */
+gboolean lives_closed (Load *load, guint n, guint first, guint each);
+
 /* --- load-presence.c --- */
 
 /* n more subscriptions, to presentities of their own with `each' watchers; a
  * watcher has --contacts of them. */
 gboolean subscribe_more (Load *load, guint n, guint each);
 void start_subscribe (Load *load, guint i, gint64 at);
+/* Room for n more dialogs, from load->first_sub on. */
+void subs_prepare (Load *load, guint n);
 /* Forgets all dialogs; what still comes in them is not counted. */
 void subs_forget (Load *load);
 /* Room for n presentities. */

@@ -3,7 +3,7 @@
 # bench/load; bench/run builds and uses it.
 EXTRA_PROGRAMS += bench/load
 bench_load_SOURCES = bench/load.c bench/load.h bench/load-digest.c \
-  bench/load-hist.c bench/load-list.c bench/load-message.c bench/load-net.c \
+  bench/load-hist.c bench/load-life.c bench/load-list.c bench/load-message.c bench/load-net.c \
   bench/load-open.c bench/load-presence.c bench/load-proc.c \
   bench/load-register.c bench/load-report.c bench/load-run.c \
   bench/load-serve.c bench/load-sip.c bench/load-state.c bench/load-tx.c \

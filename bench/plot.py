@@ -156,7 +156,7 @@ def collect(rows, work, x, y):
 
 def growth(rows):
     for work, heading in (("grow-register", "REGISTER, refresh"),
-                          ("grow-subscribe", "SUBSCRIBE + first NOTIFY"),
+                          ("grow-subscribe", "A subscription, begun and ended"),
                           ("grow-fanout", "NOTIFY, 20 watchers"),
                           ("grow-message", "MESSAGE, online")):
         series = collect(rows, work, lambda r: float(r["state"]),

@@ -37,7 +37,7 @@ TITLES = {
     "meanwhile-before": "PUBLISH to NOTIFY, nothing else",
     "meanwhile": "PUBLISH to NOTIFY, a setting switched",
     "grow-register": "REGISTER, refresh",
-    "grow-subscribe": "SUBSCRIBE + first NOTIFY",
+    "grow-subscribe": "A subscription, begun, told and ended",
     "grow-message": "MESSAGE, online",
     "grow-fanout": "NOTIFY, 20 watchers",
 }
@@ -96,7 +96,7 @@ def median(group):
             continue
         out[name] = (sum(values) if name in SUMMED
                      else statistics.median(values))
-    out["runs"] = len({row["run"] for row in group})
+    out["runs"] = len({(row["run"], row.get("time")) for row in group})
     if isinstance(out.get("state"), float):
         out["state"] = str(int(out["state"]))
     return out
@@ -264,6 +264,10 @@ requests sent again, either way.  *CPU us*: microseconds of CPU for one
 operation, of all processes of the server; *+PgSQL* those of PostgreSQL.  For
 NOTIFY an operation is one NOTIFY, and the latencies are from PUBLISH to the
 last one.  For messages from the store they are from REGISTER to a message.
+Growth is one run, in which each operation is measured three times at each size,
+of other users each time where there are enough; there a subscription is one
+from its SUBSCRIBE to the NOTIFY that ends it, four requests, beside those that
+stay.
 *MB*: of all processes, shared pages once.  A rate with * was limited by the
 generator.
 

@@ -140,9 +140,8 @@ plan_grow ()
   sizes=$(pick '300 1000' '1000 10000 100000 1000000')
   [ "$1" = rollcall ] || sizes=${sizes% 1000000}
   USERS=${sizes##* } LIMIT=$(pick 10 900) TIMEOUT=$(pick 60 3600)
-  # So many of each that they are more than the first touch of what is cold, and
-  # after what filling has left behind (answers are kept for 32 s).
-  CALLS=("--settle $(pick 0 35) grow $(pick 300 50000) $sizes")
+  # After what filling has left behind (answers are kept for 32 s).
+  CALLS=("--settle $(pick 0 35) --users $USERS grow $(pick 100 20000) $sizes")
 }
 
 # A setting that changes what every watcher sees.
