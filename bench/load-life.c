@@ -8,8 +8,7 @@
 
 typedef struct {
   gint64 began;
-  char *to,
-      *target; /* of the answer; NULL: none yet, or the end is on its way */
+  char *to, *target; /* of the answer, until the end is sent */
   gboolean is_ended; /* that was answered */
   gboolean is_over;
 } Life;

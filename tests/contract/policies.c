@@ -4,8 +4,6 @@
  * rows up must not depend on how few there were. */
 #include "tests/contract/pg.h"
 
-#include <stdlib.h>
-
 #define READ_TABLES "('contacts', 'watchers', 'xcap_documents')"
 
 static gint64
